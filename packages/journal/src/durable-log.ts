@@ -1,0 +1,80 @@
+import type { AckLevel, ErrorCode, JsonText, Position, Publication, Retention, UnrecoverableReason } from "@magpie/protocol"
+
+export interface PublishRequest {
+  readonly channel: string
+  readonly pattern: string
+  readonly name: string
+  readonly data: JsonText
+  readonly from?: string | undefined
+  readonly ref?: string | undefined
+  readonly producer?: string | undefined
+  readonly sequence?: number | undefined
+  readonly key?: string | undefined
+}
+
+export interface RefuseRequest {
+  readonly channel: string
+  readonly pattern: string
+  readonly producer: string
+  readonly sequence: number
+  readonly code: ErrorCode
+}
+
+/** What became of a publish or a refusal, once it is durable. */
+export type Outcome =
+  | { readonly result: "stored"; readonly position: Position }
+  /** This sequence or key was stored before, with the same content; nothing new was stored. */
+  | { readonly result: "duplicate"; readonly position: Position }
+  /** A sequence before this one is missing; nothing was stored. */
+  | { readonly result: "out-of-order"; readonly expected: number }
+  /** This sequence was used up by a refusal, with that code. */
+  | { readonly result: "refused"; readonly code: ErrorCode }
+  /** This sequence or key stands for other content; nothing was stored. */
+  | { readonly result: "conflict" }
+  /** So old that its outcome is no longer remembered; nothing was stored. */
+  | { readonly result: "expired" }
+
+export type ResumeAnswer =
+  | { readonly answer: "recovered"; readonly position: Position }
+  | { readonly answer: "unrecoverable"; readonly reason: UnrecoverableReason; readonly position: Position }
+
+/** A run of a channel's messages in order. `more` says whether the log goes on in the direction of reading. */
+export interface Page {
+  readonly publications: readonly Publication[]
+  readonly more: boolean
+}
+
+export interface PageLimits {
+  readonly maxCount: number
+  /** Bytes of data; one message is given even where it alone is larger. */
+  readonly maxBytes: number
+}
+
+export interface DurableLogSettings {
+  /** Retention by channel pattern. */
+  readonly retention: Readonly<Record<string, Required<Retention>>>
+  /** How long sequences and keys are remembered, in milliseconds. At least 24 hours unless a test says less. */
+  readonly deduplicationMs: number
+}
+
+export interface DurableLog {
+  readonly level: AckLevel
+  /** Resolves when durable. Fails with UNAVAILABLE (nothing was accepted), STORAGE_FENCED (unknown) or CLOSED. */
+  publish(request: PublishRequest): Promise<Outcome>
+  /** Uses up a sequence that was finally refused. Resolves to `refused`, or to what the sequence already stands for. */
+  refuse(request: RefuseRequest): Promise<Outcome>
+  /** The newest durable position; offset 0 for a channel without messages. */
+  newest(channel: string): Position
+  /** Whether a client at this position can go on without a loss. Never called recovered in part. */
+  resume(channel: string, position: Position): ResumeAnswer
+  /** The messages right after an offset. Fails with UNRECOVERABLE (details.reason, from, to) where the next one is gone or damaged. */
+  readAfter(channel: string, offset: number, limits: PageLimits): Page
+  /** The messages right before an offset, in order; gives fewer where history ends. */
+  readBefore(channel: string, offset: number, limits: PageLimits): Page
+  /** Called once per durable batch with its messages in log order, right before the promises of their publishes resolve. */
+  onApplied(listener: (publications: readonly Publication[]) => void): () => void
+  /** Called once, when nothing more can be made durable. */
+  onFenced(listener: (cause: unknown) => void): () => void
+  /** Finishes what is under way and refuses the rest with CLOSED. Idempotent. */
+  close(): Promise<void>
+}

@@ -1,0 +1,55 @@
+import type { DownMessage } from "../messages/down.ts"
+import type { UpMessage } from "../messages/up.ts"
+import type { Position } from "../position.ts"
+
+/** One message, or several joined, as they go into a frame. Text for JSON, bytes for a binary codec. */
+export type Encoded = string | Uint8Array
+
+/** How messages become frames. Values that come out of `decode` are strangers until `parseUp` or `parseDown` has seen them. */
+export interface Codec {
+  readonly subprotocol: string
+  encode(message: UpMessage | DownMessage): Encoded
+  /** Several messages for one frame. Only sides that speak the subprotocol may be sent more than one. */
+  join(parts: readonly Encoded[]): Encoded
+  /** The messages of one frame. Fails with BAD_REQUEST. */
+  decode(frame: Encoded): readonly unknown[]
+}
+
+declare const jsonText: unique symbol
+/** A value that is already written as JSON, so that nobody writes or reads it twice. */
+export type JsonText = string & { readonly [jsonText]: true }
+
+/** What is delivered and stored: one message of a channel, its data already encoded. */
+export interface Publication {
+  readonly channel: string
+  readonly name: string
+  readonly data: JsonText
+  /** Server time in milliseconds since 1970; never decreases within a channel. */
+  readonly at: number
+  readonly from?: string | undefined
+  readonly ref?: string | undefined
+  /** Absent on what is not stored. */
+  readonly offset?: number | undefined
+  readonly mark?: string | undefined
+}
+
+export interface DecodeLimits {
+  readonly jsonDepth: number
+  readonly jsonKeys: number
+  readonly messagesPerFrame: number
+}
+
+export interface PageHeader {
+  readonly id: number | undefined
+  readonly channel: string
+  readonly more: boolean
+  readonly position: Position
+}
+
+/** The server's half: encodes publications without re-reading their data, and decodes what strangers send. */
+export interface ServerCodec extends Codec {
+  encodePublication(publication: Publication): Encoded
+  encodePage(header: PageHeader, publications: readonly Publication[]): Encoded
+  /** `several` allows more than one message in the frame. Fails with BAD_REQUEST on anything malformed or beyond the limits. */
+  decodeUntrusted(frame: Encoded, limits: DecodeLimits, several: boolean): readonly unknown[]
+}

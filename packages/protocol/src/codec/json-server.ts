@@ -1,0 +1,56 @@
+import { MagpieError } from "../errors.ts"
+import type { DecodeLimits, Encoded, JsonText, Publication, ServerCodec } from "./codec.ts"
+import { inspectJson } from "./inspect-json.ts"
+import { jsonCodec, parseJson, textOf } from "./json.ts"
+
+/** Writes a validated value once, for the disk and for every subscriber. Fails with BAD_REQUEST on what JSON cannot hold. */
+export function toJsonText(value: unknown): JsonText {
+  const text = JSON.stringify(value)
+  if (text === undefined) throw new MagpieError("BAD_REQUEST", "data has no JSON form", { details: { field: "data" } })
+  return text as JsonText
+}
+
+function publicationFields(publication: Publication): string {
+  const { offset, mark, at, from, ref, name, data } = publication
+  let text = offset === undefined ? "" : `"offset":${offset},`
+  if (mark !== undefined) text += `"mark":${JSON.stringify(mark)},`
+  text += `"at":${at},`
+  if (from !== undefined) text += `"from":${JSON.stringify(from)},`
+  if (ref !== undefined) text += `"ref":${JSON.stringify(ref)},`
+  return `${text}"name":${JSON.stringify(name)},"data":${data}}`
+}
+
+export const jsonServerCodec: ServerCodec = {
+  ...jsonCodec,
+  encodePublication: (publication) =>
+    `{"type":"message","channel":${JSON.stringify(publication.channel)},${publicationFields(publication)}`,
+  encodePage({ id, channel, more, position }, publications) {
+    const head = id === undefined ? "" : `"id":${id},`
+    const messages = publications.map((publication) => `{${publicationFields(publication)}`).join(",")
+    return `{"type":"history",${head}"channel":${JSON.stringify(channel)},"messages":[${messages}],"more":${more},"position":${JSON.stringify(position)}}`
+  },
+  decodeUntrusted(frame: Encoded, limits: DecodeLimits, several: boolean): readonly unknown[] {
+    const text = textOf(frame)
+    const lines = several ? text.split("\n") : [text]
+    if (lines.length > limits.messagesPerFrame) {
+      throw new MagpieError("BAD_REQUEST", `a frame holds at most ${limits.messagesPerFrame} messages`, {
+        details: { limit: "messagesPerFrame" },
+      })
+    }
+    const keys = inspectJson(text, limits)
+    const values = lines.map(parseJson)
+    if (countKeys(values) !== keys) throw new MagpieError("BAD_REQUEST", "an object names a key twice", { details: { field: "" } })
+    return values
+  },
+}
+
+function countKeys(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0
+  let keys = 0
+  if (Array.isArray(value)) {
+    for (const item of value) keys += countKeys(item)
+    return keys
+  }
+  for (const item of Object.values(value)) keys += 1 + countKeys(item)
+  return keys
+}

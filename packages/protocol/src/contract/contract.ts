@@ -1,0 +1,71 @@
+import { parseChannelName } from "../channel-name.ts"
+import { MagpieError } from "../errors.ts"
+import type { Kind } from "./kinds.ts"
+import { comparePatterns, matchPattern, type Pattern, parsePattern, samePattern } from "./pattern.ts"
+
+/** Channel patterns and the kind behind each. */
+export type ChannelKinds = Readonly<Record<string, Kind>>
+
+/** What a concrete channel name turned out to be. */
+export interface ChannelMatch {
+  readonly pattern: string
+  readonly params: Readonly<Record<string, string>>
+  readonly kind: Kind
+}
+
+/** The agreement between server and client: which channels there are, of which kind, with which messages. */
+export interface Contract<C extends ChannelKinds = ChannelKinds> {
+  readonly channels: C
+  /** Finds the pattern of a concrete name. Fails with BAD_REQUEST on a malformed name, UNKNOWN_CHANNEL on one that nothing matches. */
+  match(name: string): ChannelMatch
+}
+
+/**
+ * Declares the channels of an application, shared by server and client.
+ *
+ * A pattern is text with `/` between segments; a segment `:room` matches any one segment and becomes a typed parameter.
+ * Where several patterns match a name, fixed text wins over a parameter, from the left. Fails with INVALID_OPTIONS.
+ */
+export function contract<const C extends ChannelKinds>(channels: C): Contract<C> {
+  const patterns = Object.keys(channels).map(parsePattern).sort(comparePatterns)
+  refuseAmbiguity(patterns)
+  for (const [pattern, kind] of Object.entries(channels)) checkKind(pattern, kind)
+  return Object.freeze({
+    channels,
+    match(name: string): ChannelMatch {
+      const segments = parseChannelName(name)
+      for (const pattern of patterns) {
+        const params = matchPattern(pattern, segments)
+        if (params !== undefined) return { pattern: pattern.source, params, kind: channels[pattern.source] as Kind }
+      }
+      throw new MagpieError("UNKNOWN_CHANNEL", `no pattern of the contract matches "${name}"`, { details: { channel: name } })
+    },
+  })
+}
+
+function refuseAmbiguity(patterns: readonly Pattern[]): void {
+  for (const [index, pattern] of patterns.entries()) {
+    const twin = patterns.slice(index + 1).find((other) => samePattern(pattern, other))
+    if (twin) throw new MagpieError("INVALID_OPTIONS", `contract: "${pattern.source}" and "${twin.source}" match the same names`)
+  }
+}
+
+const MESSAGE_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/
+
+function checkKind(pattern: string, kind: Kind): void {
+  const refuse = (why: string): never => {
+    throw new MagpieError("INVALID_OPTIONS", `contract: "${pattern}" ${why}`)
+  }
+  if (kind === null || typeof kind !== "object" || (kind.kind !== "broadcast" && kind.kind !== "stream")) {
+    refuse("needs a kind: broadcast({ … }) or stream({ … })")
+  }
+  for (const [name, schema] of Object.entries(kind.messages)) {
+    if (!MESSAGE_NAME.test(name)) refuse(`has a message "${name}": names are letters, digits, "_", "." and "-", at most 64, a letter first`)
+    if (typeof schema?.["~standard"]?.validate !== "function") refuse(`message "${name}" needs a Standard Schema (zod, valibot, arktype)`)
+  }
+  if (kind.kind === "stream") {
+    const { maxCount, maxAgeMs } = kind.retention
+    if (!Number.isSafeInteger(maxCount) || maxCount < 1) refuse("retention.maxCount must be a whole number of at least 1")
+    if (!Number.isFinite(maxAgeMs) || maxAgeMs < 1_000) refuse("retention.maxAgeMs must be at least 1000")
+  }
+}

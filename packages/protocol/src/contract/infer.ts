@@ -1,0 +1,59 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec"
+import type { ChannelKinds, Contract } from "./contract.ts"
+import type { Kind } from "./kinds.ts"
+
+type Segments<S extends string> = S extends `${infer Head}/${infer Tail}` ? [Head, ...Segments<Tail>] : [S]
+
+type SegmentFits<P extends string, N extends string> = P extends `:${string}` ? true : N extends P ? true : false
+
+type Fits<P extends readonly string[], N extends readonly string[]> = P extends readonly [
+  infer PH extends string,
+  ...infer PT extends string[],
+]
+  ? N extends readonly [infer NH extends string, ...infer NT extends string[]]
+    ? SegmentFits<PH, NH> extends true
+      ? Fits<PT, NT>
+      : false
+    : false
+  : N extends readonly []
+    ? true
+    : false
+
+type NameOf<P extends readonly string[]> = P extends readonly [infer H extends string, ...infer T extends string[]]
+  ? `${H extends `:${string}` ? string : H}${T extends readonly [] ? "" : `/${NameOf<T>}`}`
+  : ""
+
+/** The channel patterns of a contract. */
+export type PatternName<C> = C extends Contract<infer K> ? keyof K & string : never
+
+/** The concrete names that a contract allows, for an editor to complete: `chat/${string}` | `quotes`. */
+export type ChannelName<C> = { [P in PatternName<C>]: NameOf<Segments<P>> }[PatternName<C>]
+
+type FittingPatterns<K, N extends string> = { [P in keyof K & string]: Fits<Segments<P>, Segments<N>> extends true ? P : never }[keyof K &
+  string]
+
+/** The pattern that a concrete name belongs to; fixed text wins over a parameter. `never` where nothing fits. */
+export type PatternOf<C, N extends string> = C extends Contract<infer K> ? (N extends keyof K ? N : FittingPatterns<K, N>) : never
+
+/** The parameters of a pattern: `{ room: string }` for `chat/:room`. */
+export type ParamsOf<P extends string> = { readonly [S in Segments<P>[number] as S extends `:${infer Name}` ? Name : never]: string }
+
+/** The kind that stands behind a pattern. */
+export type KindOf<C, P> = C extends Contract<infer K> ? (P extends keyof K ? K[P] : never) : never
+
+/** Patterns of one kind only. */
+export type PatternsOfKind<C, Name extends Kind["kind"]> =
+  C extends Contract<infer K> ? { [P in keyof K & string]: K[P] extends { readonly kind: Name } ? P : never }[keyof K & string] : never
+
+/** The names of a kind's messages. */
+export type MessageName<K> = K extends { readonly messages: infer M } ? keyof M & string : never
+
+type SchemaOf<K, M> = K extends { readonly messages: infer S } ? (M extends keyof S ? S[M] : never) : never
+
+/** What a sender passes: the input of the message's schema. */
+export type MessageInput<K, M> = SchemaOf<K, M> extends StandardSchemaV1<infer Input, unknown> ? Input : never
+
+/** What a receiver gets: the output of the message's schema. */
+export type MessageOutput<K, M> = SchemaOf<K, M> extends StandardSchemaV1<unknown, infer Output> ? Output : never
+
+export type AnyContract = Contract<ChannelKinds>

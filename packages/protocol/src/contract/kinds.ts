@@ -1,0 +1,50 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec"
+
+/** The schemas of a channel's messages, by the message's name. Any Standard Schema: zod, valibot, arktype. */
+export type MessageSchemas = Readonly<Record<string, StandardSchemaV1>>
+
+/** What a channel is called by what it promises. Each name is a family of guarantees, not a setting. */
+export type KindName = "broadcast" | "stream" | "table" | "document" | "world" | "command"
+
+export interface BroadcastOptions<M extends MessageSchemas> {
+  readonly messages: M
+}
+
+/** At most once, lowest cost, nothing stored: typing, cursors, signals. */
+export interface BroadcastKind<M extends MessageSchemas = MessageSchemas> {
+  readonly kind: "broadcast"
+  readonly messages: M
+}
+
+export function broadcast<const M extends MessageSchemas>(options: BroadcastOptions<M>): BroadcastKind<M> {
+  return Object.freeze({ kind: "broadcast", messages: options.messages })
+}
+
+/** How much of a stream is kept. What leaves history can no longer be resumed from; clients are told so. */
+export interface Retention {
+  /** Newest messages kept in each channel. Default 10,000. */
+  readonly maxCount?: number
+  /** Age after which a message leaves, in milliseconds. Default 30 days. */
+  readonly maxAgeMs?: number
+}
+
+export const DEFAULT_RETENTION: Required<Retention> = Object.freeze({ maxCount: 10_000, maxAgeMs: 30 * 24 * 3_600_000 })
+
+export interface StreamOptions<M extends MessageSchemas> {
+  readonly messages: M
+  readonly retention?: Retention
+}
+
+/** Every message, in one order for all, exactly once in effect, with history [G1–G5]. */
+export interface StreamKind<M extends MessageSchemas = MessageSchemas> {
+  readonly kind: "stream"
+  readonly messages: M
+  readonly retention: Required<Retention>
+}
+
+export function stream<const M extends MessageSchemas>(options: StreamOptions<M>): StreamKind<M> {
+  return Object.freeze({ kind: "stream", messages: options.messages, retention: { ...DEFAULT_RETENTION, ...options.retention } })
+}
+
+/** A channel's kind together with its schemas. */
+export type Kind = BroadcastKind | StreamKind

@@ -1,0 +1,71 @@
+// For everyone: the contract.
+
+// For Magpie's own packages and for other implementations of the protocol.
+export { parseChannelName } from "./channel-name.ts"
+export type { CloseName } from "./close-codes.ts"
+export { CLOSE_CODES, closeReason, parseCloseReason, reconnectsAfter } from "./close-codes.ts"
+export type { Codec, DecodeLimits, Encoded, JsonText, PageHeader, Publication, ServerCodec } from "./codec/codec.ts"
+export { inspectJson } from "./codec/inspect-json.ts"
+export { jsonCodec } from "./codec/json.ts"
+export { jsonServerCodec, toJsonText } from "./codec/json-server.ts"
+export type { ChannelKinds, ChannelMatch, Contract } from "./contract/contract.ts"
+export { contract } from "./contract/contract.ts"
+export type {
+  AnyContract,
+  ChannelName,
+  KindOf,
+  MessageInput,
+  MessageName,
+  MessageOutput,
+  ParamsOf,
+  PatternName,
+  PatternOf,
+  PatternsOfKind,
+} from "./contract/infer.ts"
+export type {
+  BroadcastKind,
+  BroadcastOptions,
+  Kind,
+  KindName,
+  MessageSchemas,
+  Retention,
+  StreamKind,
+  StreamOptions,
+} from "./contract/kinds.ts"
+export { broadcast, DEFAULT_RETENTION, stream } from "./contract/kinds.ts"
+export { validateMessage } from "./contract/validate.ts"
+export type { Clock, Crypto, Env, Log, LogLevel, Random, Timer } from "./env.ts"
+export type { ErrorCode, ErrorDetails, ErrorOptions } from "./errors.ts"
+export { ERROR_CODES, isErrorCode, isMagpieError, MagpieError, toMagpieError } from "./errors.ts"
+export type { LimitName, Limits } from "./limits.ts"
+export { DEFAULT_LIMITS, LIMITS } from "./limits.ts"
+export type { DownMessage } from "./messages/down.ts"
+export { DOWN_SHAPES, parseDown } from "./messages/down.ts"
+export type { ErrorReply } from "./messages/error.ts"
+export type { Gap } from "./messages/gap.ts"
+export type { GoAway } from "./messages/go-away.ts"
+export type { Hello } from "./messages/hello.ts"
+export type { History, HistoryPage } from "./messages/history.ts"
+export type { Message, StoredMessage } from "./messages/message.ts"
+export type { Ping, Pong } from "./messages/ping.ts"
+export type { NewestPosition } from "./messages/position.ts"
+export type { Publish } from "./messages/publish.ts"
+export type { Published } from "./messages/published.ts"
+export type { Subscribe } from "./messages/subscribe.ts"
+export type { Subscribed, UnrecoverableReason } from "./messages/subscribed.ts"
+export { UNRECOVERABLE_REASONS } from "./messages/subscribed.ts"
+export type { Token, TokenAccepted, TokenExpiring } from "./messages/token.ts"
+export type { Unsubscribe } from "./messages/unsubscribe.ts"
+export type { Unsubscribed } from "./messages/unsubscribed.ts"
+export type { UpMessage } from "./messages/up.ts"
+export { parseUp, UP_SHAPES } from "./messages/up.ts"
+export type { Welcome } from "./messages/welcome.ts"
+export type { AckLevel, Position } from "./position.ts"
+export { ACK_LEVELS, positionShape } from "./position.ts"
+export {
+  DEFAULT_PATH,
+  OLDEST_PROTOCOL_VERSION,
+  PROTOCOL_VERSION,
+  SUBPROTOCOL_JSON,
+  SUBPROTOCOL_TOKEN_PREFIX,
+} from "./version.ts"

@@ -1,0 +1,142 @@
+import type { ErrorCode } from "./errors.ts"
+
+interface LimitRow {
+  readonly value: number
+  readonly unit: "count" | "bytes" | "ms" | "per second" | "levels"
+  /** What the one who crosses it is told: an error code, a close code's name, or an HTTP status. */
+  readonly answer: ErrorCode | `close ${string}` | `http ${number}`
+  readonly about: string
+}
+
+/** Everything that a remote side can make grow, with its default. The table is the only list; docs are made from it. */
+export const LIMITS = {
+  connections: { value: 50_000, unit: "count", answer: "close CONNECTION_LIMIT", about: "open connections of one server" },
+  connectionsPerAddress: { value: 1_000, unit: "count", answer: "close CONNECTION_LIMIT", about: "open connections from one address" },
+  connectionsPerUser: {
+    value: 100,
+    unit: "count",
+    answer: "close CONNECTION_LIMIT",
+    about: "open connections of one user; anonymous ones do not count",
+  },
+  handshakesPerSecond: {
+    value: 2_000,
+    unit: "per second",
+    answer: "http 503",
+    about: "upgrades that one server begins, with a burst of twice as many",
+  },
+  handshakesPerAddressPerSecond: {
+    value: 200,
+    unit: "per second",
+    answer: "http 503",
+    about: "upgrades that one address may begin, with a burst of ten times as many",
+  },
+  handshakeMs: { value: 5_000, unit: "ms", answer: "http 408", about: "time from the TCP connection to the whole request" },
+  helloMs: { value: 5_000, unit: "ms", answer: "close AUTH_TIMEOUT", about: "time from the upgrade to a valid hello" },
+  helloBytes: {
+    value: 65_536,
+    unit: "bytes",
+    answer: "close BAD_REQUEST",
+    about: "bytes that a connection may send before it is authenticated",
+  },
+  helloMessages: {
+    value: 8,
+    unit: "count",
+    answer: "close BAD_REQUEST",
+    about: "messages that a connection may send before it is authenticated",
+  },
+  tokenBytes: { value: 8_192, unit: "bytes", answer: "UNAUTHORIZED", about: "length of a token" },
+  messageBytes: {
+    value: 65_536,
+    unit: "bytes",
+    answer: "close MESSAGE_TOO_BIG",
+    about: "length of one WebSocket message that a client sends",
+  },
+  messageFragments: { value: 131_072, unit: "count", answer: "close POLICY", about: "frames that one WebSocket message may be cut into" },
+  messagesPerFrame: { value: 1_024, unit: "count", answer: "BAD_REQUEST", about: "messages that a client may put into one frame" },
+  jsonDepth: { value: 64, unit: "levels", answer: "BAD_REQUEST", about: "nesting of JSON" },
+  jsonKeys: { value: 10_000, unit: "count", answer: "BAD_REQUEST", about: "object keys in one frame of JSON" },
+  channelNameBytes: { value: 255, unit: "bytes", answer: "BAD_REQUEST", about: "length of a channel's name" },
+  subscriptionsPerConnection: { value: 1_000, unit: "count", answer: "LIMIT_EXCEEDED", about: "channels that one connection follows" },
+  messagesPerSecond: {
+    value: 200,
+    unit: "per second",
+    answer: "RATE_LIMITED",
+    about: "messages of one connection, with a burst of twice as many",
+  },
+  messagesPerUserPerSecond: {
+    value: 1_000,
+    unit: "per second",
+    answer: "RATE_LIMITED",
+    about: "messages of one user, with a burst of twice as many",
+  },
+  messagesPerAddressPerSecond: {
+    value: 5_000,
+    unit: "per second",
+    answer: "RATE_LIMITED",
+    about: "messages from one address, with a burst of twice as many",
+  },
+  trackedRates: {
+    value: 100_000,
+    unit: "count",
+    answer: "RATE_LIMITED",
+    about: "users and addresses whose rate is remembered; the longest unused is forgotten first",
+  },
+  rateStrikes: {
+    value: 1_000,
+    unit: "count",
+    answer: "close RATE_LIMITED",
+    about: "refusals for rate in ten seconds before the connection is closed",
+  },
+  badRequests: {
+    value: 10,
+    unit: "count",
+    answer: "close TOO_MANY_ERRORS",
+    about: "malformed messages in a minute before the connection is closed",
+  },
+  pendingPublishes: { value: 1_024, unit: "count", answer: "RATE_LIMITED", about: "publishes of one connection that wait for the disk" },
+  pendingRequests: {
+    value: 1_024,
+    unit: "count",
+    answer: "close RATE_LIMITED",
+    about: "messages of one connection that wait for an earlier one to be decided",
+  },
+  pingsPerSecond: {
+    value: 20,
+    unit: "per second",
+    answer: "close RATE_LIMITED",
+    about: "ping frames of one connection, with a burst of five times as many",
+  },
+  queuedBytes: {
+    value: 262_144,
+    unit: "bytes",
+    answer: "close SLOW_CONSUMER",
+    about: "bytes held for one connection that does not read, or one message where that is larger",
+  },
+  stallMs: {
+    value: 30_000,
+    unit: "ms",
+    answer: "close SLOW_CONSUMER",
+    about: "time that a connection may accept nothing while bytes wait for it",
+  },
+  closeMs: { value: 5_000, unit: "ms", answer: "close POLICY", about: "time for the other side to answer a close, then the link is cut" },
+  historyPage: { value: 500, unit: "count", answer: "BAD_REQUEST", about: "messages in one page of history" },
+  historyPageBytes: {
+    value: 131_072,
+    unit: "bytes",
+    answer: "BAD_REQUEST",
+    about: "bytes in one page of history, or one message where that is larger",
+  },
+  historyReadsPerSecond: {
+    value: 50,
+    unit: "per second",
+    answer: "RATE_LIMITED",
+    about: "pages of history that one connection may ask for, with a burst of twice as many",
+  },
+} as const satisfies Record<string, LimitRow>
+
+export type LimitName = keyof typeof LIMITS
+export type Limits = { readonly [N in LimitName]: number }
+
+export const DEFAULT_LIMITS: Limits = Object.freeze(
+  Object.fromEntries(Object.entries(LIMITS).map(([name, row]) => [name, row.value])) as Limits,
+)

@@ -1,0 +1,51 @@
+import type { Shape } from "../shape.ts"
+import { type ErrorReply, error } from "./error.ts"
+import { type Gap, gap } from "./gap.ts"
+import { type GoAway, goAway } from "./go-away.ts"
+import { type HistoryPage, historyPage } from "./history.ts"
+import { type Message, message } from "./message.ts"
+import { type Pong, pong } from "./ping.ts"
+import { type NewestPosition, newestPosition } from "./position.ts"
+import { type Published, published } from "./published.ts"
+import { type Subscribed, subscribed } from "./subscribed.ts"
+import { type TokenAccepted, type TokenExpiring, tokenAccepted, tokenExpiring } from "./token.ts"
+import { type Unsubscribed, unsubscribed } from "./unsubscribed.ts"
+import { parseBy } from "./up.ts"
+import { type Welcome, welcome } from "./welcome.ts"
+
+/** Everything that a server may say. */
+export type DownMessage =
+  | Welcome
+  | Subscribed
+  | Unsubscribed
+  | Published
+  | Message
+  | HistoryPage
+  | TokenAccepted
+  | TokenExpiring
+  | ErrorReply
+  | Gap
+  | NewestPosition
+  | Pong
+  | GoAway
+
+export const DOWN_SHAPES: ReadonlyMap<string, Shape<DownMessage>> = new Map<string, Shape<DownMessage>>([
+  ["welcome", welcome],
+  ["subscribed", subscribed],
+  ["unsubscribed", unsubscribed],
+  ["published", published],
+  ["message", message],
+  ["history", historyPage],
+  ["token", tokenAccepted],
+  ["token-expiring", tokenExpiring],
+  ["error", error],
+  ["gap", gap],
+  ["position", newestPosition],
+  ["pong", pong],
+  ["go-away", goAway],
+])
+
+/** Fails with BAD_REQUEST naming the field; an unknown type that is not marked `critical` is to be ignored. */
+export function parseDown(value: unknown): DownMessage {
+  return parseBy(DOWN_SHAPES, value)
+}

@@ -1,0 +1,40 @@
+import { MagpieError } from "../errors.ts"
+import type { Shape } from "../shape.ts"
+import { type Hello, hello } from "./hello.ts"
+import { type History, history } from "./history.ts"
+import { type Ping, ping } from "./ping.ts"
+import { type Publish, publish } from "./publish.ts"
+import { type Subscribe, subscribe } from "./subscribe.ts"
+import { type Token, token } from "./token.ts"
+import { type Unsubscribe, unsubscribe } from "./unsubscribe.ts"
+
+/** Everything that a client may say. */
+export type UpMessage = Hello | Subscribe | Unsubscribe | Publish | History | Token | Ping
+
+export const UP_SHAPES: ReadonlyMap<string, Shape<UpMessage>> = new Map<string, Shape<UpMessage>>([
+  ["hello", hello],
+  ["subscribe", subscribe],
+  ["unsubscribe", unsubscribe],
+  ["publish", publish],
+  ["history", history],
+  ["token", token],
+  ["ping", ping],
+])
+
+/** Fails with BAD_REQUEST naming the field; an unknown type that is marked `critical` has `details.critical`. */
+export function parseUp(value: unknown): UpMessage {
+  return parseBy(UP_SHAPES, value)
+}
+
+export function parseBy<T>(shapes: ReadonlyMap<string, Shape<T>>, value: unknown): T {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new MagpieError("BAD_REQUEST", "a message must be an object", { details: { field: "" } })
+  }
+  const { type, critical } = value as { type?: unknown; critical?: unknown }
+  const shape = typeof type === "string" ? shapes.get(type) : undefined
+  if (shape === undefined) {
+    const details = { field: "type", critical: critical === true, known: [...shapes.keys()] }
+    throw new MagpieError("BAD_REQUEST", `type must be one of ${details.known.join(", ")}`, { details })
+  }
+  return shape.check(value, "")
+}

@@ -1,0 +1,6 @@
+export type { FakeClock, FakeClockOptions } from "./fake-clock.ts"
+export { fakeClock } from "./fake-clock.ts"
+export type { FakeEnv, FakeEnvOptions, LoggedLine } from "./fake-env.ts"
+export { fakeEnv } from "./fake-env.ts"
+export type { SeededRandom } from "./seeded-random.ts"
+export { seededRandom } from "./seeded-random.ts"

@@ -1,3 +1,5 @@
+import { utf8Length } from "./utf8.ts"
+
 /**
  * WebSocket close codes that Magpie sends. The range decides what a client does, also for a code it does not know:
  * 4000–4499 reconnect, 4500–4999 stop. Below 4000 the meanings of RFC 6455 section 7.4.1 hold.
@@ -40,15 +42,58 @@ export function reconnectsAfter(code: number): boolean {
   return !STOPS_BELOW_4000.has(code)
 }
 
-/** A close reason travels in at most 123 bytes of UTF-8; ours may carry the time to wait, as `reason;retryAfterMs=500`. */
-export function closeReason(reason: string, retryAfterMs?: number): string {
-  return retryAfterMs === undefined ? reason : `${reason};retryAfterMs=${Math.round(retryAfterMs)}`
+/** What each close code means, in a few words; docs are made from it. */
+export const CLOSE_MEANINGS: Readonly<Record<CloseName, string>> = {
+  NORMAL: "finished, as asked",
+  GOING_AWAY: "this side leaves: a page is closed, a server stops",
+  PROTOCOL_ERROR: "a frame that RFC 6455 forbids",
+  UNSUPPORTED_DATA: "a kind of frame that the codec does not take",
+  INVALID_PAYLOAD: "text that is not UTF-8, or deflate that cannot be undone",
+  POLICY: "a limit on frames was crossed",
+  MESSAGE_TOO_BIG: "a message longer than messageBytes",
+  INTERNAL: "the server failed on this connection",
+  SERVICE_RESTART: "the server is being replaced; come back after the hint",
+  TRY_AGAIN_LATER: "the server takes no connection now; come back after the hint",
+  NO_PONG: "no sign of life in time",
+  SLOW_CONSUMER: "bytes waited and nothing was accepted for stallMs",
+  INSUFFICIENT_STATE: "messages were lost that only a new subscription can bring back",
+  TOKEN_EXPIRED: "the token expired and no fresh one came",
+  RATE_LIMITED: "refusals for rate were ignored",
+  OVERLOADED: "the server sheds load",
+  RIGHTS_CHANGED: "rights changed; connect again to get the new ones",
+  CONNECTION_LIMIT: "too many connections of this server, address or user; come back after the hint",
+  BAD_REQUEST: "what came before or instead of a valid hello",
+  AUTH_TIMEOUT: "no valid hello in time",
+  UNAUTHORIZED: "credentials are missing, wrong, or of another user than before",
+  REVOKED: "the user was logged out or blocked",
+  REPLACED: "another connection took this session over",
+  VERSION: "no common protocol version, or a critical message that this side does not know",
+  TOO_MANY_ERRORS: "malformed messages went on",
 }
+
+/** RFC 6455 section 5.5: a control frame carries 125 bytes, two of them the code. */
+const REASON_BYTES = 123
+
+/**
+ * A close reason travels in at most 123 bytes of UTF-8 and is cut to fit; ours may carry the time to wait, as
+ * `reason;retryAfterMs=500`.
+ */
+export function closeReason(reason: string, retryAfterMs?: number): string {
+  const hint = retryAfterMs === undefined ? "" : `;retryAfterMs=${Math.max(0, Math.round(retryAfterMs))}`
+  let cut = ""
+  let bytes = hint.length
+  for (const character of reason) {
+    bytes += utf8Length(character)
+    if (bytes > REASON_BYTES) break
+    cut += character
+  }
+  return cut + hint
+}
+
+const WITH_HINT = /^(.*);retryAfterMs=(\d{1,16})$/s
 
 /** Reads what `closeReason` wrote. Anything else is a reason without a hint. */
 export function parseCloseReason(text: string): { reason: string; retryAfterMs: number | undefined } {
-  const mark = text.indexOf(";retryAfterMs=")
-  if (mark < 0) return { reason: text, retryAfterMs: undefined }
-  const value = Number(text.slice(mark + 14))
-  return { reason: text.slice(0, mark), retryAfterMs: Number.isFinite(value) && value >= 0 ? value : undefined }
+  const match = WITH_HINT.exec(text)
+  return { reason: match?.[1] ?? text, retryAfterMs: match === null ? undefined : Number(match[2]) }
 }

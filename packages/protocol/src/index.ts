@@ -1,15 +1,20 @@
-// For everyone: the contract.
+// biome-ignore-all assist/source/organizeImports: the user's part stands first
 
-// For Magpie's own packages and for other implementations of the protocol.
-export { parseChannelName } from "./channel-name.ts"
-export type { CloseName } from "./close-codes.ts"
-export { CLOSE_CODES, closeReason, parseCloseReason, reconnectsAfter } from "./close-codes.ts"
-export type { Codec, DecodeLimits, Encoded, JsonText, PageHeader, Publication, ServerCodec } from "./codec/codec.ts"
-export { inspectJson } from "./codec/inspect-json.ts"
-export { jsonCodec } from "./codec/json.ts"
-export { jsonServerCodec, toJsonText } from "./codec/json-server.ts"
+// For everyone: the contract, the kinds of channel, the errors.
 export type { ChannelKinds, ChannelMatch, Contract } from "./contract/contract.ts"
 export { contract } from "./contract/contract.ts"
+export type {
+  BroadcastKind,
+  BroadcastOptions,
+  Kind,
+  KindName,
+  MessageSchemas,
+  Retention,
+  StreamKind,
+  StreamOptions,
+} from "./contract/kinds.ts"
+export { broadcast, DEFAULT_RETENTION, stream } from "./contract/kinds.ts"
+export { json } from "./contract/json.ts"
 export type {
   AnyContract,
   ChannelName,
@@ -22,21 +27,19 @@ export type {
   PatternOf,
   PatternsOfKind,
 } from "./contract/infer.ts"
-export type {
-  BroadcastKind,
-  BroadcastOptions,
-  Kind,
-  KindName,
-  MessageSchemas,
-  Retention,
-  StreamKind,
-  StreamOptions,
-} from "./contract/kinds.ts"
-export { broadcast, DEFAULT_RETENTION, stream } from "./contract/kinds.ts"
-export { validateMessage } from "./contract/validate.ts"
-export type { Clock, Crypto, Env, Log, LogLevel, Random, Timer } from "./env.ts"
 export type { ErrorCode, ErrorDetails, ErrorOptions } from "./errors.ts"
 export { ERROR_CODES, isErrorCode, isMagpieError, MagpieError, toMagpieError } from "./errors.ts"
+
+// For Magpie's own packages and for other implementations of the protocol.
+export { parseChannelName } from "./channel-name.ts"
+export type { CloseName } from "./close-codes.ts"
+export { CLOSE_CODES, CLOSE_MEANINGS, closeReason, parseCloseReason, reconnectsAfter } from "./close-codes.ts"
+export type { Codec, DecodeLimits, Encoded, JsonText, PageHeader, Publication, ServerCodec } from "./codec/codec.ts"
+export { inspectJson } from "./codec/inspect-json.ts"
+export { jsonCodec } from "./codec/json.ts"
+export { jsonServerCodec, toJsonText } from "./codec/json-server.ts"
+export { validateMessage } from "./contract/validate.ts"
+export type { Clock, Crypto, Env, Log, LogLevel, Random, Timer } from "./env.ts"
 export type { LimitName, Limits } from "./limits.ts"
 export { DEFAULT_LIMITS, LIMITS } from "./limits.ts"
 export type { DownMessage } from "./messages/down.ts"

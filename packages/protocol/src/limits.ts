@@ -1,10 +1,11 @@
+import type { CloseName } from "./close-codes.ts"
 import type { ErrorCode } from "./errors.ts"
 
 interface LimitRow {
   readonly value: number
   readonly unit: "count" | "bytes" | "ms" | "per second" | "levels"
   /** What the one who crosses it is told: an error code, a close code's name, or an HTTP status. */
-  readonly answer: ErrorCode | `close ${string}` | `http ${number}`
+  readonly answer: ErrorCode | `close ${CloseName}` | `http ${number}`
   readonly about: string
 }
 

@@ -9,8 +9,12 @@ export interface Shape<T> {
 
 export type Infer<S> = S extends Shape<infer T> ? T : never
 
+/** A path may hold a stranger's key; in an error it is cut to so many characters. */
+const PATH_LENGTH = 200
+
 function refuse(path: string, expected: string): never {
-  throw new MagpieError("BAD_REQUEST", `${path || "message"} must be ${expected}`, { details: { field: path } })
+  const field = path.length <= PATH_LENGTH ? path : `${path.slice(0, PATH_LENGTH)}…`
+  throw new MagpieError("BAD_REQUEST", `${field || "message"} must be ${expected}`, { details: { field } })
 }
 
 /** Text of at most `maxLength` UTF-16 units. */

@@ -8,6 +8,8 @@ const OPEN_LIST = 0x5b
 const CLOSE_LIST = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
+const FIRST_SURROGATE = 0xd800
+const LAST_SURROGATE = 0xdfff
 
 /**
  * Looks at JSON text before it is parsed: one pass, no allocation. Refuses nesting and key counts beyond the limits and
@@ -16,7 +18,7 @@ const CLOSE_OBJECT = 0x7d
 export function inspectJson(text: string, limits: Pick<DecodeLimits, "jsonDepth" | "jsonKeys">): number {
   let depth = 0
   let keys = 0
-  let escapes = false
+  let suspect = false
   let index = 0
   while (index < text.length) {
     const unit = text.charCodeAt(index++)
@@ -24,9 +26,9 @@ export function inspectJson(text: string, limits: Pick<DecodeLimits, "jsonDepth"
       for (let inside = text.charCodeAt(index++); inside !== QUOTE; inside = text.charCodeAt(index++)) {
         if (index > text.length) return keys // unterminated: the parser refuses it
         if (inside === BACKSLASH) {
-          escapes = true
+          suspect = true
           index++
-        }
+        } else if (inside >= FIRST_SURROGATE && inside <= LAST_SURROGATE) suspect = true
       }
     } else if (unit === COLON) {
       if (++keys > limits.jsonKeys) refuse(`holds more than ${limits.jsonKeys} keys`, "jsonKeys")
@@ -36,7 +38,7 @@ export function inspectJson(text: string, limits: Pick<DecodeLimits, "jsonDepth"
       depth--
     }
   }
-  if (escapes && hasLoneSurrogate(text)) refuse("holds half a surrogate pair", "unicode")
+  if (suspect && hasLoneSurrogate(text)) refuse("holds half a surrogate pair", "unicode")
   return keys
 }
 
@@ -44,9 +46,12 @@ function refuse(why: string, limit: string): never {
   throw new MagpieError("BAD_REQUEST", `the message ${why}`, { details: { limit } })
 }
 
-const ESCAPED_SURROGATE = /\\\\|\\u[dD]([89abAB])[0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F]/g
+const ESCAPED_SURROGATE = /\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F]/g
+
+const RAW_LONE_SURROGATE = /\p{Surrogate}/u
 
 function hasLoneSurrogate(text: string): boolean {
+  if (RAW_LONE_SURROGATE.test(text)) return true
   // A whole pair or an escaped backslash is consumed first, so only halves are left to the last alternative.
   for (const match of text.matchAll(ESCAPED_SURROGATE)) if (match[0].length === 4) return true
   return false

@@ -1,13 +1,11 @@
 import { MagpieError } from "../errors.ts"
 import type { DecodeLimits, Encoded, JsonText, Publication, ServerCodec } from "./codec.ts"
 import { inspectJson } from "./inspect-json.ts"
-import { jsonCodec, parseJson, textOf } from "./json.ts"
+import { jsonCodec, parseJson, textOf, writeJson } from "./json.ts"
 
 /** Writes a validated value once, for the disk and for every subscriber. Fails with BAD_REQUEST on what JSON cannot hold. */
 export function toJsonText(value: unknown): JsonText {
-  const text = JSON.stringify(value)
-  if (text === undefined) throw new MagpieError("BAD_REQUEST", "data has no JSON form", { details: { field: "data" } })
-  return text as JsonText
+  return writeJson(value) as JsonText
 }
 
 function publicationFields(publication: Publication): string {

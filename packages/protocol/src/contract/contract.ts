@@ -59,6 +59,7 @@ function checkKind(pattern: string, kind: Kind): void {
   if (kind === null || typeof kind !== "object" || (kind.kind !== "broadcast" && kind.kind !== "stream")) {
     refuse("needs a kind: broadcast({ … }) or stream({ … })")
   }
+  if (kind.messages === null || typeof kind.messages !== "object") refuse("needs messages: schemas by the message's name")
   for (const [name, schema] of Object.entries(kind.messages)) {
     if (!MESSAGE_NAME.test(name)) refuse(`has a message "${name}": names are letters, digits, "_", "." and "-", at most 64, a letter first`)
     if (typeof schema?.["~standard"]?.validate !== "function") refuse(`message "${name}" needs a Standard Schema (zod, valibot, arktype)`)

@@ -4,7 +4,14 @@ import type { Kind } from "./kinds.ts"
 
 type Segments<S extends string> = S extends `${infer Head}/${infer Tail}` ? [Head, ...Segments<Tail>] : [S]
 
-type SegmentFits<P extends string, N extends string> = P extends `:${string}` ? true : N extends P ? true : false
+// A name's segment never starts with a colon: a pattern with its parameter not filled in is no name.
+type SegmentFits<P extends string, N extends string> = N extends `:${string}`
+  ? false
+  : P extends `:${string}`
+    ? true
+    : N extends P
+      ? true
+      : false
 
 type Fits<P extends readonly string[], N extends readonly string[]> = P extends readonly [
   infer PH extends string,
@@ -32,8 +39,36 @@ export type ChannelName<C> = { [P in PatternName<C>]: NameOf<Segments<P>> }[Patt
 type FittingPatterns<K, N extends string> = { [P in keyof K & string]: Fits<Segments<P>, Segments<N>> extends true ? P : never }[keyof K &
   string]
 
-/** The pattern that a concrete name belongs to; fixed text wins over a parameter. `never` where nothing fits. */
-export type PatternOf<C, N extends string> = C extends Contract<infer K> ? (N extends keyof K ? N : FittingPatterns<K, N>) : never
+/** Whether pattern P goes before pattern Q of the same length: at the first difference it has fixed text, Q a parameter. */
+type GoesBefore<P extends readonly string[], Q extends readonly string[]> = P extends readonly [
+  infer PH extends string,
+  ...infer PT extends string[],
+]
+  ? Q extends readonly [infer QH extends string, ...infer QT extends string[]]
+    ? PH extends `:${string}`
+      ? QH extends `:${string}`
+        ? GoesBefore<PT, QT>
+        : false
+      : QH extends `:${string}`
+        ? true
+        : GoesBefore<PT, QT>
+    : false
+  : false
+
+/** Of the patterns that fit a name, the one that no other goes before. */
+type MostSpecific<P extends string, All extends string = P> = P extends unknown
+  ? true extends (All extends P ? never : GoesBefore<Segments<All>, Segments<P>>)
+    ? never
+    : P
+  : never
+
+/** The pattern that a concrete name belongs to; fixed text wins over a parameter, from the left. `never` where nothing fits. */
+export type PatternOf<C, N extends string> =
+  C extends Contract<infer K>
+    ? string extends keyof K
+      ? N // a contract that nothing is known about allows every name
+      : MostSpecific<FittingPatterns<K, N>>
+    : never
 
 /** The parameters of a pattern: `{ room: string }` for `chat/:room`. */
 export type ParamsOf<P extends string> = { readonly [S in Segments<P>[number] as S extends `:${infer Name}` ? Name : never]: string }
@@ -50,10 +85,13 @@ export type MessageName<K> = K extends { readonly messages: infer M } ? keyof M 
 
 type SchemaOf<K, M> = K extends { readonly messages: infer S } ? (M extends keyof S ? S[M] : never) : never
 
+type InputOf<S> = S extends StandardSchemaV1<infer Input, unknown> ? Input : never
+type OutputOf<S> = S extends StandardSchemaV1<unknown, infer Output> ? Output : never
+
 /** What a sender passes: the input of the message's schema. */
-export type MessageInput<K, M> = SchemaOf<K, M> extends StandardSchemaV1<infer Input, unknown> ? Input : never
+export type MessageInput<K, M> = InputOf<SchemaOf<K, M>>
 
 /** What a receiver gets: the output of the message's schema. */
-export type MessageOutput<K, M> = SchemaOf<K, M> extends StandardSchemaV1<unknown, infer Output> ? Output : never
+export type MessageOutput<K, M> = OutputOf<SchemaOf<K, M>>
 
 export type AnyContract = Contract<ChannelKinds>

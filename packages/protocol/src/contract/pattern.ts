@@ -1,4 +1,6 @@
+import { isEmptySegment, textProblem } from "../channel-name.ts"
 import { MagpieError } from "../errors.ts"
+import { DEFAULT_LIMITS } from "../limits.ts"
 
 /** One pattern of the contract, cut into segments: fixed text, or a parameter that matches any one segment. */
 export interface Pattern {
@@ -10,14 +12,19 @@ type PatternSegment = { readonly fixed: string } | { readonly param: string }
 
 const PARAM_NAME = /^[a-z][A-Za-z0-9]{0,31}$/
 
-/** Reads `chat/:room`. Fails with INVALID_OPTIONS on an empty segment, a bad or repeated parameter name. */
+/**
+ * Reads `chat/:room`. Fails with INVALID_OPTIONS on an empty segment, a bad or repeated parameter name, and on text that
+ * no channel name can hold.
+ */
 export function parsePattern(source: string): Pattern {
   const refuse = (why: string): never => {
     throw new MagpieError("INVALID_OPTIONS", `contract: pattern "${source}" ${why}`)
   }
+  const problem = textProblem(source, DEFAULT_LIMITS.channelNameBytes)
+  if (problem !== undefined) refuse(problem)
   const params = new Set<string>()
   const segments = source.split("/").map((segment): PatternSegment => {
-    if (segment === "" || segment === "." || segment === "..") return refuse("has an empty segment or one of dots")
+    if (isEmptySegment(segment)) return refuse("has an empty segment or one of dots")
     if (!segment.startsWith(":")) return { fixed: segment }
     const param = segment.slice(1)
     if (!PARAM_NAME.test(param)) refuse(`has a parameter "${segment}" that is not a lower-camel-case name`)

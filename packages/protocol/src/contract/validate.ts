@@ -16,6 +16,7 @@ export function validateMessage(kind: Kind, name: string, data: unknown): unknow
   }
   const result = schema["~standard"].validate(data)
   if (result instanceof Promise) {
+    result.catch(() => {}) // it may still reject, and nobody else listens
     throw new MagpieError("INVALID_OPTIONS", `the schema of "${name}" is asynchronous; use one that answers at once`)
   }
   if (result.issues !== undefined) throw refusal(result.issues)

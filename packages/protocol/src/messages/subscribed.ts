@@ -8,7 +8,8 @@ export type UnrecoverableReason = (typeof UNRECOVERABLE_REASONS)[number]
 
 /**
  * Server → client, before any message of the subscription. `position` is the place from which nothing is missed: the one
- * asked for when `recovered`, the newest when `new` or `unrecoverable`. A broadcast has no position. The third answer to a
+ * asked for when `recovered`, the newest when `new` or `unrecoverable`, the one before the first of the `last` messages
+ * where those were asked for. A broadcast has no position. The third answer to a
  * resume, no permission, is an error.
  */
 export const subscribed = object({

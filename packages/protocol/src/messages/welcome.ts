@@ -1,8 +1,9 @@
-import { type Infer, integer, list, object, oneOf, optional, text } from "../shape.ts"
+import { dictionary, type Infer, integer, list, object, oneOf, optional, text } from "../shape.ts"
 
 /**
  * Server → client, the answer to hello. `session` is given back on the next hello. `producer` is the one that the client
  * offered, or a new one where another session uses that; sequences then start anew.
+ * `channels` tells the kind behind each pattern of the contract, for a client that has only its types.
  */
 export const welcome = object({
   type: oneOf("welcome"),
@@ -15,6 +16,7 @@ export const welcome = object({
   heartbeatMs: integer(1),
   messageBytes: integer(1),
   tokenExpiresInMs: optional(integer(0)),
+  channels: optional(dictionary(text(16), 10_000)),
   at: integer(0),
 })
 export type Welcome = Infer<typeof welcome>

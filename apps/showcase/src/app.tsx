@@ -1,0 +1,68 @@
+import { type MouseEvent, useEffect, useMemo, useState } from "react"
+import { StatusBar } from "./bar/status-bar.tsx"
+import { ChatPane } from "./chat/chat-pane.tsx"
+import { CodeDrawer } from "./code/code-drawer.tsx"
+import { useConnection } from "./connection/connection-context.ts"
+import { chosenLanguage, LanguageContext, languageOf } from "./language/language.ts"
+import { Drawer } from "./layout/drawer.tsx"
+import { PageHeader } from "./layout/page-header.tsx"
+import { RoomList } from "./rooms/room-list.tsx"
+import { useRoute } from "./rooms/use-route.ts"
+import { useStore } from "./store.ts"
+
+type OpenDrawer = "none" | "code" | "rooms"
+
+export function App() {
+  const tag = useStore(chosenLanguage)
+  const language = useMemo(() => languageOf(tag), [tag])
+  const [drawer, setDrawer] = useState<OpenDrawer>("none")
+  const room = useRoute()
+  const { words } = language
+  const close = () => setDrawer("none")
+  useLeaveWarning()
+
+  useEffect(() => {
+    document.documentElement.lang = tag
+    document.title = `${words.rooms.given[room] ?? room} · Magpie 鵲橋`
+  }, [tag, words, room])
+
+  return (
+    <LanguageContext value={language}>
+      <a className="skip-link" href="#messages" onClick={skipToMessages}>
+        {words.skip}
+      </a>
+      <div className={`app${drawer === "code" ? " with-code" : ""}`}>
+        <PageHeader codeOpen={drawer === "code"} onCode={() => setDrawer(drawer === "code" ? "none" : "code")} />
+        <StatusBar />
+        <div className="page">
+          <aside className="side">
+            <RoomList shown={room} />
+          </aside>
+          <ChatPane key={room} name={room} onRooms={() => setDrawer("rooms")} />
+        </div>
+      </div>
+      <CodeDrawer open={drawer === "code"} onClose={close} />
+      <Drawer open={drawer === "rooms"} onClose={close} title="Magpie" closeLabel={words.code.close} className="rooms-drawer">
+        <RoomList shown={room} onChoose={close} />
+      </Drawer>
+    </LanguageContext>
+  )
+}
+
+/** The address keeps its room, so the link does what a link to an anchor would do. */
+function skipToMessages(event: MouseEvent) {
+  event.preventDefault()
+  document.getElementById("messages")?.focus()
+}
+
+/** What is not confirmed is held by this page alone; leaving would lose it. */
+function useLeaveWarning() {
+  const { client } = useConnection()
+  useEffect(() => {
+    const warn = (event: BeforeUnloadEvent) => {
+      if (client.statistics.pending > 0) event.preventDefault()
+    }
+    window.addEventListener("beforeunload", warn)
+    return () => window.removeEventListener("beforeunload", warn)
+  }, [client])
+}

@@ -1,0 +1,83 @@
+import { resolve } from "node:path"
+import type { AnyContract, PatternName } from "@magpie/protocol"
+import {
+  anonymous,
+  broadcast,
+  type ChannelRules,
+  contract,
+  type EndpointHandler,
+  json,
+  MagpieError,
+  type Server,
+  type ServerOptions,
+  stream,
+  type TlsOptions,
+  type User,
+} from "@magpie/server"
+import { createJiti } from "jiti"
+
+/** What `magpie serve` reads from `magpie.config.ts`: a server's options, its channels' rules, and where it listens. */
+export interface Config<C extends AnyContract = AnyContract, U extends User = User> extends Omit<ServerOptions<U>, "storage" | "log"> {
+  readonly contract: C
+  readonly channels: { readonly [P in PatternName<C>]: ChannelRules<C, P, U> }
+  /** Plain WebSocket endpoints by path. Default: the echo of the guide at `/`. */
+  readonly endpoints?: Readonly<Record<string, EndpointHandler>>
+  /** A directory of pages, relative to the configuration file. */
+  readonly static?: string
+  /** Default 8080; `PORT` and `--port` go before it. */
+  readonly port?: number
+  readonly host?: string
+  readonly tls?: TlsOptions
+  /** Where streams are kept, relative to the working directory. Default `data`; `MAGPIE_DATA` and `--data` go before it. */
+  readonly data?: string
+  /** Called with the server before it listens, for code that publishes by itself. */
+  readonly setup?: (server: Server<C, U>) => void | Promise<void>
+}
+
+/** Gives a configuration its types. */
+export function defineConfig<C extends AnyContract, U extends User = User>(config: Config<C, U>): Config<C, U> {
+  return config
+}
+
+/** The guide's answer to every message at `/`, in its own words. */
+export const GUIDE_ECHO = "伺服器已收到您的訊息"
+
+export const echo: EndpointHandler = (socket) => {
+  socket.on("message", () => socket.send(GUIDE_ECHO))
+}
+
+/** What is served without a configuration: open channels for a first try, on this machine only. */
+export function defaultConfig(): Config {
+  const open = { authorize: () => true }
+  const everything = contract({
+    "broadcast/:name": broadcast({ messages: { message: json() } }),
+    "stream/:name": stream({ messages: { message: json() } }),
+  })
+  return { contract: everything, auth: anonymous(), channels: { "broadcast/:name": open, "stream/:name": open }, host: "127.0.0.1" }
+}
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** Undefined for the default configuration. */
+  readonly file: string | undefined
+}
+
+/** Loads a configuration in TypeScript or JavaScript. Fails with INVALID_OPTIONS naming the file. */
+export async function loadConfig(file: string): Promise<LoadedConfig> {
+  const path = resolve(file)
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new MagpieError("INVALID_OPTIONS", `${file}: ${why}`, { cause })
+  }
+  let loaded: unknown
+  try {
+    loaded = await createJiti(import.meta.url, { fsCache: false }).import(path, { default: true })
+  } catch (cause) {
+    return refuse(`cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+  }
+  if (!isConfig(loaded)) return refuse("needs a default export with contract, auth and channels: export default defineConfig({ … })")
+  return { config: loaded, file: path }
+}
+
+function isConfig(value: unknown): value is Config {
+  return typeof value === "object" && value !== null && "contract" in value && "auth" in value && "channels" in value
+}

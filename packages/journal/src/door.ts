@@ -1,0 +1,45 @@
+import { MagpieError } from "@magpie/protocol"
+import type { DurableLogSettings, PublishRequest, RefuseRequest } from "./durable-log.ts"
+
+/** Length of a channel's name, a producer or a key in a stored row's key, which LMDB bounds at 1,978 bytes. */
+export const NAME_BYTES = 1_024
+// Control characters divide keys; lone surrogates have no UTF-8, so two of them would become one name.
+const FORBIDDEN_CHARACTERS = /[\p{Cc}\p{Cs}]/u
+
+/** Fails with BAD_REQUEST on what could not be stored under a key of its own. */
+export function checkRequest(request: PublishRequest | RefuseRequest): void {
+  checkName("channel", request.channel)
+  checkName("pattern", request.pattern)
+  if (request.producer !== undefined) checkName("producer", request.producer)
+  if (request.sequence !== undefined && !(Number.isSafeInteger(request.sequence) && request.sequence >= 1)) {
+    throw new MagpieError("BAD_REQUEST", "sequence is not a whole number from 1", { details: { field: "sequence" } })
+  }
+  if ("key" in request && request.key !== undefined) checkName("key", request.key)
+  if ((request.producer === undefined) !== (request.sequence === undefined)) {
+    throw new MagpieError("BAD_REQUEST", "producer and sequence come together", { details: { field: "sequence" } })
+  }
+}
+
+function checkName(field: string, value: string): void {
+  const tooLong = value.length > NAME_BYTES || (value.length * 3 > NAME_BYTES && new TextEncoder().encode(value).length > NAME_BYTES)
+  if (tooLong) throw new MagpieError("BAD_REQUEST", `${field} is longer than ${NAME_BYTES} bytes`, { details: { field } })
+  if (FORBIDDEN_CHARACTERS.test(value)) {
+    throw new MagpieError("BAD_REQUEST", `${field} holds a control character or half of one`, { details: { field } })
+  }
+}
+
+/** Fails with INVALID_OPTIONS, naming the field. */
+export function checkSettings(settings: DurableLogSettings): void {
+  const refuse = (field: string, why: string): never => {
+    throw new MagpieError("INVALID_OPTIONS", `${field} ${why}`, { details: { field } })
+  }
+  const { deduplicationMs } = settings
+  if (!(Number.isSafeInteger(deduplicationMs) && deduplicationMs > 0)) refuse("deduplicationMs", "is not a whole number of milliseconds")
+  for (const [pattern, retention] of Object.entries(settings.retention)) {
+    for (const name of ["maxCount", "maxAgeMs"] as const) {
+      const value = retention[name]
+      const valid = value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value > 0)
+      if (!valid) refuse(`retention["${pattern}"].${name}`, "is neither a whole number above 0 nor Infinity")
+    }
+  }
+}

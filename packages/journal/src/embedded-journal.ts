@@ -1,0 +1,142 @@
+import { type AckLevel, type Clock, MagpieError, toMagpieError } from "@magpie/protocol"
+import type { Entry } from "./entry.ts"
+import type { Journal, JournalBatch, Tail } from "./journal.ts"
+
+/** What one commit may hold, so that applying it does not hold up the event loop. */
+export const BATCH_ENTRIES = 1_024
+export const BATCH_BYTES = 1_048_576
+/** What may wait for the disk; more is refused with UNAVAILABLE. */
+export const PENDING_ENTRIES = 65_536
+export const PENDING_BYTES = 67_108_864
+const RETRY_AFTER_MS = 1_000
+/** An entry beside its data, roughly. */
+const ENTRY_BYTES = 256
+
+export interface EmbeddedJournalOptions {
+  readonly env: { readonly clock: Clock }
+  /** What the storage's commit means, since that is where entries become durable. */
+  readonly level: AckLevel
+  readonly batchEntries?: number
+  readonly batchBytes?: number
+  readonly pendingEntries?: number
+  readonly pendingBytes?: number
+}
+
+interface Append {
+  readonly entries: readonly Entry[]
+  readonly bytes: number
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+type State =
+  | { readonly name: "idle" }
+  /** The batch starts when this turn of the event loop has ended, so that the turn's publishes share a commit. */
+  | { readonly name: "gathering" }
+  | { readonly name: "delivering"; readonly done: Promise<void> }
+  | { readonly name: "ended"; readonly error: MagpieError }
+
+/**
+ * The journal of a single node: keeps nothing, hands entries to its one tail in batches, and the transaction that applies
+ * a batch makes it durable. The tail is given the very objects that were appended.
+ */
+export function embeddedJournal(options: EmbeddedJournalOptions): Journal {
+  const limits = {
+    batchEntries: options.batchEntries ?? BATCH_ENTRIES,
+    batchBytes: options.batchBytes ?? BATCH_BYTES,
+    pendingEntries: options.pendingEntries ?? PENDING_ENTRIES,
+    pendingBytes: options.pendingBytes ?? PENDING_BYTES,
+  }
+  let queue: Append[] = []
+  let waiting = { entries: 0, bytes: 0 }
+  let position = 0
+  let consumer: ((batch: JournalBatch) => Promise<void>) | undefined
+  let state: State = { name: "idle" }
+
+  function gather(): void {
+    if (state.name !== "idle" || consumer === undefined || queue.length === 0) return
+    state = { name: "gathering" }
+    options.env.clock.defer(() => {
+      if (state.name !== "gathering" || consumer === undefined) return
+      state = { name: "delivering", done: deliver(consumer, takeBatch()) }
+    })
+  }
+
+  async function deliver(to: (batch: JournalBatch) => Promise<void>, appends: readonly Append[]): Promise<void> {
+    const entries = appends.flatMap((append) => append.entries)
+    position += entries.length
+    try {
+      await to({ partition: 0, position, entries })
+      for (const append of appends) append.resolve()
+      if (state.name === "delivering") state = { name: "idle" }
+    } catch (cause) {
+      const error = toMagpieError(cause)
+      for (const append of appends) append.reject(error)
+      end(error)
+    }
+    gather()
+  }
+
+  /** At least one append, and as many more as fit. */
+  function takeBatch(): readonly Append[] {
+    let count = 0
+    let entries = 0
+    let bytes = 0
+    for (const append of queue) {
+      entries += append.entries.length
+      bytes += append.bytes
+      if (count > 0 && (entries > limits.batchEntries || bytes > limits.batchBytes)) break
+      count++
+      waiting.entries -= append.entries.length
+      waiting.bytes -= append.bytes
+    }
+    const batch = count === queue.length ? queue : queue.slice(0, count)
+    queue = count === queue.length ? [] : queue.slice(count)
+    return batch
+  }
+
+  function end(error: MagpieError): void {
+    if (state.name !== "ended") state = { name: "ended", error }
+    const left = queue
+    queue = []
+    waiting = { entries: 0, bytes: 0 }
+    for (const append of left) append.reject(error)
+  }
+
+  return {
+    capabilities: { level: options.level, partitions: 1, retained: false },
+    append(_partition, entries) {
+      if (state.name === "ended") return Promise.reject(state.error)
+      const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0)
+      if (waiting.entries + entries.length > limits.pendingEntries || waiting.bytes + bytes > limits.pendingBytes) {
+        return Promise.reject(new MagpieError("UNAVAILABLE", "too much waits for the disk", { retryAfterMs: RETRY_AFTER_MS }))
+      }
+      waiting.entries += entries.length
+      waiting.bytes += bytes
+      return new Promise((resolve, reject) => {
+        queue.push({ entries, bytes, resolve, reject })
+        gather()
+      })
+    },
+    tail(_partition, from, give): Tail {
+      position = from
+      consumer = give
+      gather()
+      return {
+        async stop() {
+          if (consumer === give) consumer = undefined
+          if (state.name === "delivering") await state.done
+        },
+      }
+    },
+    async close() {
+      const underWay = state.name === "delivering" ? state.done : undefined
+      end(new MagpieError("CLOSED", "the journal is closed"))
+      await underWay
+    },
+  }
+}
+
+function entryBytes(entry: Entry): number {
+  return entry.type === "publish" ? entry.data.length + ENTRY_BYTES : ENTRY_BYTES
+}

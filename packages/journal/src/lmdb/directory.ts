@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto"
+import { mkdirSync, realpathSync, statSync } from "node:fs"
+import { join } from "node:path"
+import process from "node:process"
+import { MagpieError } from "@magpie/protocol"
+import type { RootDatabase } from "lmdb"
+
+/** Layout of the file. A file of any other version is not opened. */
+export const FORMAT_VERSION = 1
+const FORMAT_ROW = "format"
+const OWNER_ROW = "owner"
+const DATA_FILE = "data.mdb"
+
+/** Directories that this process holds. The lock in the file tells processes apart, not two openings by one. */
+const held = new Set<string>()
+
+/** Makes the directory where it is missing and reserves it within this process. Fails with CONFLICT. */
+export function reserveDirectory(directory: string): { readonly dataPath: string; readonly release: () => void } {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const path = realpathSync(directory)
+  if (held.has(path)) throw conflict(directory, process.pid)
+  held.add(path)
+  return { dataPath: join(path, DATA_FILE), release: () => void held.delete(path) }
+}
+
+/** Reads the format row before anything is written. Fails with INVALID_OPTIONS on a stranger's or a newer file [F110]. */
+export function readFormat(root: RootDatabase<Uint8Array, string>): { readonly id: string } | undefined {
+  const row = root.get(FORMAT_ROW)
+  if (row === undefined) {
+    if (isEmpty(root)) return undefined
+    throw new MagpieError("INVALID_OPTIONS", "the directory holds an LMDB file that is not Magpie's; choose another directory")
+  }
+  const [version, id] = Buffer.from(row).toString("utf8").split(" ")
+  if (version === String(FORMAT_VERSION) && id !== undefined) return { id }
+  const details = { found: version, known: FORMAT_VERSION }
+  const advice = "start the Magpie that wrote it, or move the directory away and restore a backup of this version; nothing was changed"
+  throw new MagpieError("INVALID_OPTIONS", `the storage has format ${version}, this Magpie knows ${FORMAT_VERSION}: ${advice}`, { details })
+}
+
+/**
+ * Makes this process the one that holds the file. Race-free, since claims are made one at a time in a write transaction,
+ * and a killed holder frees it by itself: whoever holds it also holds a slot in LMDB's table of readers, which the kernel's
+ * record lock on the lock file proves to be alive. The caller must hold its own slot (a read transaction) by now.
+ */
+export function claim(root: RootDatabase<Uint8Array, string>, directory: string, format: { readonly id: string } | undefined): string {
+  const id = format?.id ?? randomBytes(8).toString("hex")
+  let holder: number | undefined
+  root.transactionSync(() => {
+    root.readerCheck()
+    const owner = Number(Buffer.from(root.get(OWNER_ROW) ?? []).toString("utf8"))
+    if (owner !== process.pid && readers(root).has(owner)) {
+      holder = owner
+      return
+    }
+    root.putSync(OWNER_ROW, Buffer.from(String(process.pid)))
+    if (format === undefined) root.putSync(FORMAT_ROW, Buffer.from(`${FORMAT_VERSION} ${id}`))
+  })
+  if (holder !== undefined) throw conflict(directory, holder)
+  return id
+}
+
+/**
+ * A copy that is put back is a new file: it has another inode or, since file systems give a freed inode out again at once,
+ * at least another time of birth. Writing a copy over the old file in place is not noticed here.
+ */
+export function incarnationOf(id: string, dataPath: string): string {
+  const { ino, birthtimeNs } = statSync(dataPath, { bigint: true })
+  return `${id}.${ino.toString(36)}.${birthtimeNs.toString(36)}`
+}
+
+/** Processes with a read transaction, by LMDB's own listing: a heading, then a line for each that starts with its id. */
+function readers(root: RootDatabase<Uint8Array, string>): Set<number> {
+  const ids = root.readerList().split("\n").map((line) => Number.parseInt(line, 10))
+  return new Set(ids.filter((id) => id > 0))
+}
+
+function isEmpty(root: RootDatabase<Uint8Array, string>): boolean {
+  const stats = root.getStats()
+  return "entryCount" in stats && stats.entryCount === 0
+}
+
+function conflict(directory: string, holder: number): MagpieError {
+  const who = holder === process.pid ? "this process already" : `process ${holder}`
+  return new MagpieError("CONFLICT", `${who} holds the storage in ${directory}; only one server may`, { details: { directory, holder } })
+}

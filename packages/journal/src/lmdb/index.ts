@@ -1,0 +1,2 @@
+export type { LmdbOptions } from "./lmdb-storage.ts"
+export { lmdb } from "./lmdb-storage.ts"

@@ -1,0 +1,260 @@
+import { type AckLevel, type Env, isMagpieError, MagpieError, type Position, type Publication, type Random } from "@magpie/protocol"
+import { checkRequest, checkSettings } from "./door.ts"
+import type { DurableLog, DurableLogSettings, Outcome, Page, PageLimits, PublishRequest, RefuseRequest, ResumeAnswer } from "./durable-log.ts"
+import { embeddedJournal } from "./embedded-journal.ts"
+import type { Entry } from "./entry.ts"
+import { ExpiryTimer } from "./expiry-timer.ts"
+import { History } from "./history.ts"
+import type { Journal, JournalBatch } from "./journal.ts"
+import { INCARNATION_KEY } from "./rows/keys.ts"
+import { isIntact } from "./rows/row-reader.ts"
+import { RowWriter } from "./rows/row-writer.ts"
+import { type AppliedSettings, decodeText, encodeSettings, encodeText } from "./rows/system-rows.ts"
+import { APPLY_VERSION, type Applied, StateMachine } from "./state-machine/state-machine.ts"
+import type { Storage, Write } from "./storage/storage.ts"
+
+const EPOCH_LENGTH = 10
+
+export interface DurableLogOptions {
+  readonly storage: Storage
+  /** The embedded one where absent. It must hand back the very entries that were appended here. */
+  readonly journal?: Journal
+  readonly env: Env
+  readonly settings: DurableLogSettings
+}
+
+/**
+ * Opens the log over a storage, which it owns from here on, also when opening fails. Starts an epoch in a new storage and
+ * in one that was copied back. Fails with INVALID_OPTIONS, STORAGE_FENCED (damaged) or UNAVAILABLE (full).
+ */
+export async function openDurableLog(options: DurableLogOptions): Promise<DurableLog> {
+  try {
+    checkSettings(options.settings)
+    const log = new Log(options, new StateMachine(options.storage))
+    try {
+      await log.start()
+      return log
+    } catch (error) {
+      await log.close()
+      throw error
+    }
+  } catch (error) {
+    await options.storage.close()
+    throw error
+  }
+}
+
+interface Waiting {
+  readonly resolve: (outcome: Outcome | undefined) => void
+  readonly reject: (error: unknown) => void
+}
+
+type State = { readonly name: "open" } | { readonly name: "fenced"; readonly cause: MagpieError } | { readonly name: "closed" }
+
+class Log implements DurableLog {
+  readonly level: AckLevel
+  readonly #storage: Storage
+  readonly #journal: Journal
+  readonly #env: Env
+  readonly #settings: DurableLogSettings
+  readonly #machine: StateMachine
+  readonly #timer: ExpiryTimer
+  readonly #waiting = new Map<Entry, Waiting>()
+  readonly #appliedListeners = new Set<(publications: readonly Publication[]) => void>()
+  readonly #fencedListeners = new Set<(cause: unknown) => void>()
+  #history: History
+  #state: State = { name: "open" }
+  #closing: Promise<void> | undefined
+
+  constructor(options: DurableLogOptions, machine: StateMachine) {
+    this.#storage = options.storage
+    this.#env = options.env
+    this.#settings = options.settings
+    this.#machine = machine
+    this.#journal = options.journal ?? embeddedJournal({ env: options.env, level: options.storage.level })
+    const { retained, level } = this.#journal.capabilities
+    this.level = retained ? level : options.storage.level
+    this.#history = new History(options.storage, machine.epoch ?? "")
+    this.#timer = new ExpiryTimer(options.env.clock, () => this.#tick())
+    this.#journal.tail(0, machine.position, (batch) => this.#applyBatch(batch))
+  }
+
+  async start(): Promise<void> {
+    const { epoch } = this.#machine
+    if (epoch === undefined || !isAtHome(this.#storage)) {
+      const reason = epoch === undefined ? "created" : "restored"
+      await this.#submit({ type: "epoch", at: this.#now(), epoch: randomEpoch(this.#env.random), reason })
+      this.#env.log("info", "journal.epoch", { reason, epoch: this.#machine.epoch })
+    }
+    const settings = { applyVersion: APPLY_VERSION, ...this.#settings }
+    if (!sameSettings(settings, this.#machine.settings)) await this.#submit({ type: "settings", at: this.#now(), ...settings })
+    this.#history = new History(this.#storage, this.#machine.epoch ?? "")
+    this.#timer.due(this.#machine.nextDueAt())
+  }
+
+  async publish(request: PublishRequest): Promise<Outcome> {
+    checkRequest(request)
+    const { channel, pattern, name, data, from, ref, producer, sequence, key } = request
+    const at = this.#now()
+    return outcomeOf(await this.#submit({ type: "publish", at, channel, pattern, name, data, from, ref, producer, sequence, key }))
+  }
+
+  async refuse(request: RefuseRequest): Promise<Outcome> {
+    checkRequest(request)
+    const { channel, pattern, producer, sequence, code } = request
+    return outcomeOf(await this.#submit({ type: "refused", at: this.#now(), channel, pattern, producer, sequence, code }))
+  }
+
+  newest(channel: string): Position {
+    return this.#history.newest(channel)
+  }
+
+  resume(channel: string, position: Position): ResumeAnswer {
+    return this.#history.resume(channel, position)
+  }
+
+  readAfter(channel: string, offset: number, limits: PageLimits): Page {
+    return this.#history.readAfter(channel, offset, limits)
+  }
+
+  readBefore(channel: string, offset: number, limits: PageLimits): Page {
+    return this.#history.readBefore(channel, offset, limits)
+  }
+
+  onApplied(listener: (publications: readonly Publication[]) => void): () => void {
+    this.#appliedListeners.add(listener)
+    return () => void this.#appliedListeners.delete(listener)
+  }
+
+  /** A listener that comes after the fact is called at once. */
+  onFenced(listener: (cause: unknown) => void): () => void {
+    if (this.#state.name === "fenced") listener(this.#state.cause)
+    else this.#fencedListeners.add(listener)
+    return () => void this.#fencedListeners.delete(listener)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state.name === "open") this.#state = { name: "closed" }
+    this.#timer.stop()
+    await this.#journal.close()
+    await this.#storage.close()
+  }
+
+  #now(): number {
+    return Math.floor(this.#env.clock.now())
+  }
+
+  /** Resolves once the entry is applied and durable. */
+  #submit(entry: Entry): Promise<Outcome | undefined> {
+    if (this.#state.name === "fenced") return Promise.reject(this.#state.cause)
+    if (this.#state.name === "closed") return Promise.reject(new MagpieError("CLOSED", "the log is closed"))
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(entry, { resolve, reject })
+      // Success is told by the batch, which knows the outcome; a failed append may never have become part of one.
+      this.#journal.append(0, [entry]).catch((error: unknown) => this.#reject(entry, error))
+    })
+  }
+
+  #tick(): void {
+    const entry: Entry = { type: "clock", at: this.#now() }
+    // Refused for now: what is due stays due, and the timer is set again.
+    this.#submit(entry).catch(() => this.#timer.due(this.#state.name === "open" ? this.#machine.nextDueAt() : undefined))
+  }
+
+  /** One transaction per batch. Rejects, which ends the tail, only when nothing more can be made durable. */
+  async #applyBatch(batch: JournalBatch): Promise<void> {
+    if (batch.position <= this.#machine.position) return
+    const applied: Applied[] = []
+    try {
+      for (const entry of batch.entries) applied.push(this.#machine.apply(entry))
+      await this.#storage.commit(this.#writesOf(batch))
+    } catch (cause) {
+      this.#batchFailed(batch, cause)
+      return
+    }
+    this.#machine.committed()
+    this.#announce(applied)
+    for (const [index, entry] of batch.entries.entries()) {
+      this.#waiting.get(entry)?.resolve(applied[index]?.outcome)
+      this.#waiting.delete(entry)
+    }
+    this.#timer.due(this.#machine.nextDueAt())
+  }
+
+  #writesOf(batch: JournalBatch): readonly Write[] {
+    const writes = this.#machine.endBatch(batch.position)
+    if (batch.entries.some((entry) => entry.type === "epoch")) {
+      writes.push({ put: INCARNATION_KEY, value: encodeText(new RowWriter(), this.#storage.incarnation) })
+    }
+    return writes
+  }
+
+  /** A full disk refuses the batch and no more; after anything else what the disk holds is unknown [F105, F106]. */
+  #batchFailed(batch: JournalBatch, cause: unknown): void {
+    const refusedOnly = isMagpieError(cause) && cause.code === "UNAVAILABLE" && !this.#journal.capabilities.retained
+    const error = refusedOnly ? cause : fenceError(cause)
+    if (!refusedOnly) this.#fence(error)
+    for (const entry of batch.entries) this.#reject(entry, error)
+    if (!refusedOnly) throw error
+    this.#machine.discard()
+  }
+
+  #fence(cause: MagpieError): void {
+    this.#state = { name: "fenced", cause }
+    this.#timer.stop()
+    this.#env.log("error", "journal.fenced", { code: cause.code, reason: cause.reason })
+    for (const listener of this.#fencedListeners) this.#call(() => listener(cause))
+    this.#fencedListeners.clear()
+  }
+
+  #announce(applied: readonly Applied[]): void {
+    const publications: Publication[] = []
+    for (const { publication } of applied) if (publication !== undefined) publications.push(publication)
+    if (publications.length === 0) return
+    for (const listener of this.#appliedListeners) this.#call(() => listener(publications))
+  }
+
+  /** A listener that throws must not make a durable publish look lost. */
+  #call(listener: () => void): void {
+    try {
+      listener()
+    } catch (error) {
+      this.#env.log("error", "journal.listener-failed", { error })
+    }
+  }
+
+  #reject(entry: Entry, error: unknown): void {
+    this.#waiting.get(entry)?.reject(error)
+    this.#waiting.delete(entry)
+  }
+}
+
+/** Whether the storage lies where this log last wrote it. */
+function isAtHome(storage: Storage): boolean {
+  const row = storage.get(INCARNATION_KEY)
+  return row !== undefined && isIntact(row) && decodeText(row) === storage.incarnation
+}
+
+function fenceError(cause: unknown): MagpieError {
+  if (isMagpieError(cause) && cause.code === "STORAGE_FENCED") return cause
+  return new MagpieError("STORAGE_FENCED", "a batch could not be applied", { cause })
+}
+
+function sameSettings(a: AppliedSettings, b: AppliedSettings): boolean {
+  const [x, y] = [encodeSettings(new RowWriter(), a), encodeSettings(new RowWriter(), b)]
+  return x.length === y.length && x.every((byte, index) => byte === y[index])
+}
+
+function randomEpoch(random: Random): string {
+  return Array.from(random.bytes(EPOCH_LENGTH), (byte) => (byte % 36).toString(36)).join("")
+}
+
+function outcomeOf(outcome: Outcome | undefined): Outcome {
+  if (outcome === undefined) throw new MagpieError("INTERNAL", "the entry had no outcome")
+  return outcome
+}

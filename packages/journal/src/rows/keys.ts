@@ -1,0 +1,89 @@
+/**
+ * Where each row lies. Channels are named by a number that the log's order gives them, so that keys stay short; numbers are
+ * written so that the order of the text is the order of the numbers, and where one ends is plain. Names cannot hold control
+ * characters (checked at the door), so U+0001 ends a name.
+ */
+export const EPOCH_KEY = "g/epoch"
+export const PROGRESS_KEY = "g/progress"
+export const SETTINGS_KEY = "g/settings"
+/** Of this copy of the storage alone; no other node has the same. */
+export const INCARNATION_KEY = "l/incarnation"
+
+/** Above every character that a key holds after its prefix. */
+const LAST = "\u{10ffff}"
+const END_OF_NAME = "\u0001"
+
+export interface KeyRange {
+  readonly from: string
+  readonly to: string
+}
+
+/** A whole number from 0 as text that sorts like the number: its count of base-36 digits, then the digits. */
+export function sortable(value: number): string {
+  const digits = value.toString(36)
+  return digits.length.toString(36) + digits
+}
+
+/** Reads a number that `sortable` wrote at an index of a key, with the index after it. */
+export function readSortable(key: string, index: number): { readonly value: number; readonly next: number } {
+  const next = index + 1 + Number.parseInt(key.charAt(index), 36)
+  return { value: Number.parseInt(key.slice(index + 1, next), 36), next }
+}
+
+export const channelKey = (channel: string): string => `c/${channel}`
+
+/** In front of all messages of a channel. */
+export const messagePrefix = (channelId: number): string => `m/${sortable(channelId)}`
+export const messageKey = (prefix: string, offset: number): string => prefix + sortable(offset)
+
+/** Messages from one offset to another, both included. */
+export function messageRange(channelId: number, first: number, last: number): KeyRange {
+  const prefix = messagePrefix(channelId)
+  return { from: messageKey(prefix, first), to: messageKey(prefix, last + 1) }
+}
+
+export const producerKey = (channelId: number, producer: string): string => `p/${sortable(channelId)}${producer}`
+export const sequencesKey = (channelId: number, producer: string, block: number): string =>
+  `s/${sortable(channelId)}${producer}${END_OF_NAME}${sortable(block)}`
+export const idempotencyKey = (channelId: number, key: string): string => `k/${sortable(channelId)}${key}`
+
+/** Index: which channel's oldest message is from when, by pattern. The row holds the channel's name. */
+export const ageKey = (pattern: string, oldestAt: number, channelId: number): string =>
+  `a/${pattern}${END_OF_NAME}${sortable(oldestAt)}${sortable(channelId)}`
+export const ageRange = (pattern: string, until: number): KeyRange => ({
+  from: `a/${pattern}${END_OF_NAME}`,
+  to: `a/${pattern}${END_OF_NAME}${sortable(until + 1)}`,
+})
+export const agesOf = (pattern: string): KeyRange => ({
+  from: `a/${pattern}${END_OF_NAME}`,
+  to: `a/${pattern}${END_OF_NAME}${LAST}`,
+})
+export const AGES: KeyRange = { from: "a/", to: `a/${LAST}` }
+export const patternOf = (key: string): string => key.slice(2, key.indexOf(END_OF_NAME))
+/** Where the index goes on after all channels of a pattern. */
+export const nextPattern = (pattern: string): string => `a/${pattern}\u0002`
+export const ageOf = (pattern: string, key: string): number => readSortable(key, 2 + pattern.length + 1).value
+
+/** Index: what is remembered of producers ("p") and keys ("k") and since when at the latest. */
+export const memoryKey = (since: number, kind: "p" | "k", channelId: number, name: string): string =>
+  `t/${sortable(since)}${kind}${sortable(channelId)}${name}`
+export const memoryRange = (until: number): KeyRange => ({ from: "t/", to: `t/${sortable(until + 1)}` })
+export const MEMORIES: KeyRange = { from: "t/", to: `t/${LAST}` }
+
+export interface Memory {
+  readonly since: number
+  readonly kind: "p" | "k"
+  readonly channelId: number
+  readonly name: string
+}
+
+export function readMemoryKey(key: string): Memory {
+  const since = readSortable(key, 2)
+  const channelId = readSortable(key, since.next + 1)
+  return { since: since.value, kind: key.charAt(since.next) === "p" ? "p" : "k", channelId: channelId.value, name: key.slice(channelId.next) }
+}
+
+/** Whether a key belongs to one of the two indexes, from which the next due time is read. */
+export function isTimeKey(key: string): boolean {
+  return key.startsWith("a/") || key.startsWith("t/")
+}

@@ -1,0 +1,67 @@
+import { DEFAULT_RETENTION, type Retention } from "@magpie/protocol"
+import { RowReader } from "./row-reader.ts"
+import type { RowWriter } from "./row-writer.ts"
+
+/** How far the log was applied, and what only the log's order decides. */
+export interface Progress {
+  /** Position in the journal of the last entry applied. */
+  readonly position: number
+  /** The highest time seen; the machine's time never goes below it. */
+  readonly floor: number
+  readonly nextChannelId: number
+  /** Checksum of everything applied so far. */
+  readonly hash: number
+}
+
+export const NO_PROGRESS: Progress = { position: 0, floor: 0, nextChannelId: 1, hash: 0 }
+
+export function encodeProgress(writer: RowWriter, row: Progress): Uint8Array {
+  return writer.begin().number(row.position).number(row.floor).number(row.nextChannelId).u32(row.hash).end()
+}
+
+export function decodeProgress(bytes: Uint8Array): Progress {
+  const reader = new RowReader(bytes)
+  return { position: reader.number(), floor: reader.number(), nextChannelId: reader.number(), hash: reader.u32() }
+}
+
+/** The settings that the log last carried. */
+export interface AppliedSettings {
+  readonly applyVersion: number
+  readonly deduplicationMs: number
+  readonly retention: Readonly<Record<string, Required<Retention>>>
+}
+
+export const DEFAULT_SETTINGS: AppliedSettings = { applyVersion: 0, deduplicationMs: 24 * 3_600_000, retention: {} }
+
+export function retentionOf(settings: AppliedSettings, pattern: string): Required<Retention> {
+  return Object.hasOwn(settings.retention, pattern) ? (settings.retention[pattern] ?? DEFAULT_RETENTION) : DEFAULT_RETENTION
+}
+
+/** "No limit" is Infinity, which has no varint; 0 stands for it, as a limit of 0 is written 1 higher. */
+const limited = (value: number): number => (Number.isFinite(value) ? value + 1 : 0)
+const unlimited = (value: number): number => (value === 0 ? Number.POSITIVE_INFINITY : value - 1)
+
+/** Equal settings give equal bytes, whatever the order of the patterns. */
+export function encodeSettings(writer: RowWriter, row: AppliedSettings): Uint8Array {
+  writer.begin().number(row.applyVersion).number(limited(row.deduplicationMs))
+  for (const [pattern, { maxCount, maxAgeMs }] of Object.entries(row.retention).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    writer.text(pattern).number(limited(maxCount)).number(limited(maxAgeMs))
+  }
+  return writer.end()
+}
+
+export function decodeSettings(bytes: Uint8Array): AppliedSettings {
+  const reader = new RowReader(bytes)
+  const [applyVersion, deduplicationMs] = [reader.number(), unlimited(reader.number())]
+  const retention: [string, Required<Retention>][] = []
+  while (!reader.done) retention.push([reader.text(), { maxCount: unlimited(reader.number()), maxAgeMs: unlimited(reader.number()) }])
+  return { applyVersion, deduplicationMs, retention: Object.fromEntries(retention) }
+}
+
+export function encodeText(writer: RowWriter, text: string): Uint8Array {
+  return writer.begin().text(text).end()
+}
+
+export function decodeText(bytes: Uint8Array): string {
+  return new RowReader(bytes).text()
+}

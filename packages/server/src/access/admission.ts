@@ -1,0 +1,70 @@
+import type { Clock, Limits, Random } from "@magpie/protocol"
+import { createMeter, createMeters, rate, take } from "../flow/rate.ts"
+import { type OriginPolicy, originAllowed } from "./origin.ts"
+
+/** What is known when somebody knocks, whatever transport it is. */
+export interface Knock {
+  readonly address: string
+  readonly origin: string | undefined
+  readonly host: string | undefined
+  /** A cookie came and nothing else that could prove who it is. */
+  readonly cookieOnly: boolean
+}
+
+export type Verdict =
+  | { readonly verdict: "admit" }
+  /** Let in only to be told to come back: a browser cannot read the status of a refused upgrade. */
+  | { readonly verdict: "turn-away"; readonly reason: "overloaded" | "draining" | "connection-limit"; readonly retryAfterMs: number }
+  | { readonly verdict: "refuse"; readonly status: 403 | 503; readonly reason: string; readonly retryAfterMs?: number }
+
+/** The one gate before every transport: decided without a look at credentials, channels or storage [F12]. */
+export interface Admission {
+  knock(knock: Knock): Verdict
+  drain(): void
+}
+
+export interface AdmissionOptions {
+  readonly limits: Limits
+  readonly origins: OriginPolicy
+  readonly clock: Clock
+  readonly random: Random
+  /** Open connections now, in all and from an address. */
+  readonly count: (address: string) => { readonly all: number; readonly fromAddress: number }
+}
+
+const RETRY_SPREAD_MS = 5_000
+/** Of those that are too many, so many per second are told by a close; the rest by a bare 503. */
+const TURN_AWAYS_PER_SECOND = 500
+
+export function createAdmission({ limits, origins, clock, random, count }: AdmissionOptions): Admission {
+  const overall = createMeter()
+  const overallRate = rate(limits.handshakesPerSecond, limits.handshakesPerSecond * 2)
+  const addresses = createMeters(limits.trackedRates)
+  const addressRate = rate(limits.handshakesPerAddressPerSecond, limits.handshakesPerAddressPerSecond * 10)
+  const turnAways = createMeter()
+  const turnAwayRate = rate(TURN_AWAYS_PER_SECOND, TURN_AWAYS_PER_SECOND)
+  let draining = false
+
+  function turnAway(reason: "overloaded" | "draining" | "connection-limit", waitMs: number, now: number): Verdict {
+    const retryAfterMs = Math.ceil(waitMs + random.float() * RETRY_SPREAD_MS)
+    if (take(turnAways, turnAwayRate, now) > 0) return { verdict: "refuse", status: 503, reason, retryAfterMs }
+    return { verdict: "turn-away", reason, retryAfterMs }
+  }
+
+  return {
+    knock({ address, origin, host, cookieOnly }) {
+      const now = clock.monotonic()
+      const wait = Math.max(take(overall, overallRate, now), take(addresses.of(address), addressRate, now))
+      if (wait > 0) return turnAway("overloaded", wait, now)
+      if (!originAllowed(origins, { origin, host, cookieOnly })) return { verdict: "refuse", status: 403, reason: "origin" }
+      if (draining) return turnAway("draining", 0, now)
+      const open = count(address)
+      if (open.all >= limits.connections || open.fromAddress >= limits.connectionsPerAddress)
+        return turnAway("connection-limit", 1_000, now)
+      return { verdict: "admit" }
+    },
+    drain() {
+      draining = true
+    },
+  }
+}

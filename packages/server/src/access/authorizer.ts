@@ -1,0 +1,63 @@
+import { type ChannelMatch, type Log, MagpieError } from "@magpie/protocol"
+import type { Action, AnyChannelRules } from "../channel-rules.ts"
+import type { Connection } from "../session/connection.ts"
+
+export interface Authorizer {
+  setRules(pattern: string, rules: AnyChannelRules): void
+  rulesOf(pattern: string): AnyChannelRules | undefined
+  /** True at once where this connection was granted it before. Never rejects: a failing function is a no. */
+  allowed(connection: Connection, channel: string, match: ChannelMatch, action: Action): boolean | Promise<boolean>
+  /** Everything is asked again, because the rights may have changed. */
+  forget(connection: Connection): void
+}
+
+/** Grants that one connection remembers; with more it asks again. */
+const MAX_GRANTS = 4_096
+
+export function createAuthorizer(log: Log): Authorizer {
+  const rules = new Map<string, AnyChannelRules>()
+
+  function grant(connection: Connection, key: string): true {
+    connection.granted ??= new Set()
+    if (connection.granted.size >= MAX_GRANTS) connection.granted.clear()
+    connection.granted.add(key)
+    return true
+  }
+
+  function failed(channel: string, action: Action, cause: unknown): false {
+    log("error", "authorize-failed", { channel, action, cause: cause instanceof Error ? cause.message : typeof cause })
+    return false
+  }
+
+  return {
+    setRules: (pattern, its) => void rules.set(pattern, its),
+    rulesOf: (pattern) => rules.get(pattern),
+    allowed(connection, channel, match, action) {
+      const key = `${action} ${channel}`
+      if (connection.granted?.has(key)) return true
+      const rule = rules.get(match.pattern)
+      const identity = connection.identity
+      if (rule === undefined || identity === undefined) return false
+      try {
+        const answer = rule.authorize({ user: identity.user, channel, params: match.params, action })
+        if (answer === true) return grant(connection, key)
+        if (!(answer instanceof Promise)) return false
+        return answer.then(
+          // The identity may have changed while the function was thinking; then its yes is about somebody else.
+          (yes) => yes === true && connection.identity === identity && grant(connection, key),
+          (cause) => failed(channel, action, cause),
+        )
+      } catch (cause) {
+        return failed(channel, action, cause)
+      }
+    },
+    forget(connection) {
+      connection.granted = undefined
+    },
+  }
+}
+
+/** The same answer for a channel that exists and one that does not, so that nothing can be found out by asking [F38]. */
+export function forbidden(channel: string, action: Action): MagpieError {
+  return new MagpieError("FORBIDDEN", `no permission to ${action} on "${channel}"`, { details: { channel, action } })
+}

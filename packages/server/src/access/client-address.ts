@@ -1,0 +1,18 @@
+/**
+ * The address that limits count by. `X-Forwarded-For` is only believed from proxies that were named: then it is the last
+ * address that none of them added [F14].
+ */
+export function clientAddress(peer: string, forwardedFor: string | undefined, trusted: ReadonlySet<string>): string {
+  if (!trusted.has(peer) || forwardedFor === undefined) return peer
+  const hops = forwardedFor
+    .slice(-1_024)
+    .split(",")
+    .map((hop) => hop.trim())
+  for (const hop of hops.reverse()) if (hop !== "" && !trusted.has(hop)) return hop.slice(0, 64)
+  return peer
+}
+
+/** `::ffff:127.0.0.1` and `127.0.0.1` are one address. */
+export function plainAddress(address: string | undefined): string {
+  return address?.startsWith("::ffff:") ? address.slice(7) : (address ?? "unknown")
+}

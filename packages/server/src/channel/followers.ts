@@ -1,0 +1,34 @@
+import type { ChannelMatch } from "@magpie/protocol"
+import type { Hub } from "./hub.ts"
+import type { LiveChannel } from "./live-channel.ts"
+
+/** Counts who follows a channel, live or catching up, and lets the hub forget it after the last. */
+export interface Followers {
+  follow(name: string, match: ChannelMatch): LiveChannel
+  unfollow(channel: LiveChannel): void
+  count(name: string): number
+}
+
+export function createFollowers(hub: Hub): Followers {
+  const counts = new Map<LiveChannel, number>()
+  return {
+    follow(name, match) {
+      const channel = hub.open(name, match)
+      counts.set(channel, (counts.get(channel) ?? 0) + 1)
+      return channel
+    },
+    unfollow(channel) {
+      const left = (counts.get(channel) ?? 1) - 1
+      if (left > 0) {
+        counts.set(channel, left)
+        return
+      }
+      counts.delete(channel)
+      hub.release(channel)
+    },
+    count(name) {
+      const channel = hub.get(name)
+      return channel === undefined ? 0 : (counts.get(channel) ?? 0)
+    },
+  }
+}

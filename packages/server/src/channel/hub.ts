@@ -1,0 +1,74 @@
+import type { ChannelMatch, Clock, Position, Publication, ServerCodec, Timer } from "@magpie/protocol"
+import type { Turn } from "../flow/turn.ts"
+import { LiveChannel } from "./live-channel.ts"
+
+/** The channels that have subscribers on this node. */
+export interface Hub {
+  readonly size: number
+  get(name: string): LiveChannel | undefined
+  open(name: string, match: ChannelMatch): LiveChannel
+  /** Forgets a channel that nobody follows any more. */
+  release(channel: LiveChannel): void
+  publish(publication: Publication): void
+  close(): void
+}
+
+export interface HubOptions {
+  readonly clock: Clock
+  readonly codec: ServerCodec
+  readonly turn: Turn
+  readonly newest: (channel: string) => Position
+}
+
+/** A stream that was active and has been silent for so long tells its position; a loss is noticed within twice that. */
+const BEACON_MS = 2_000
+
+export function createHub({ clock, codec, turn, newest }: HubOptions): Hub {
+  const channels = new Map<string, LiveChannel>()
+  const active = new Set<LiveChannel>()
+  let timer: Timer | undefined
+
+  function onActive(channel: LiveChannel): void {
+    if (channel.match.kind.kind !== "stream") return
+    channel.activeAtMs = clock.monotonic()
+    active.add(channel)
+    timer ??= clock.setTimer(BEACON_MS, sweep)
+  }
+
+  function sweep(): void {
+    timer = undefined
+    const silentSince = clock.monotonic() - BEACON_MS
+    for (const channel of active) {
+      if (channel.activeAtMs > silentSince) continue
+      active.delete(channel)
+      if (channel.receivers > 0) channel.beacon(newest(channel.name))
+    }
+    if (active.size > 0) timer = clock.setTimer(BEACON_MS, sweep)
+  }
+
+  const context = { codec, turn, onActive }
+  return {
+    get size() {
+      return channels.size
+    },
+    get: (name) => channels.get(name),
+    open(name, match) {
+      const known = channels.get(name)
+      if (known) return known
+      const channel = new LiveChannel(name, match, context)
+      channels.set(name, channel)
+      return channel
+    },
+    release(channel) {
+      channels.delete(channel.name)
+      active.delete(channel)
+    },
+    publish: (publication) => channels.get(publication.channel)?.publish(publication),
+    close() {
+      timer?.cancel()
+      timer = undefined
+      channels.clear()
+      active.clear()
+    },
+  }
+}

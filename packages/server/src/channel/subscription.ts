@@ -1,0 +1,8 @@
+/** One connection's interest in one channel, whatever the kind. */
+export interface Subscription {
+  readonly channel: string
+  /** The connection has room again after it had none. */
+  onRoom(): void
+  /** Ends it without a word; nothing of the channel follows. */
+  end(): void
+}

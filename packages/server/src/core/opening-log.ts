@@ -1,0 +1,53 @@
+import type { DurableLog } from "@magpie/journal"
+import { type AckLevel, MagpieError, type Publication } from "@magpie/protocol"
+
+/**
+ * A log that is still being opened, usable at once: what waits for the disk anyway waits a little longer, what answers at
+ * once fails with UNAVAILABLE until it is open. So a server can be put together before it listens.
+ */
+export function openingLog(opening: Promise<DurableLog>, level: AckLevel): DurableLog {
+  let opened: DurableLog | undefined
+  const ready = opening.then((log) => {
+    opened = log
+    return log
+  })
+  // Whoever awaits the opening learns of its failure; here it only must not go astray.
+  ready.catch(() => {})
+
+  function now(): DurableLog {
+    if (opened === undefined) throw new MagpieError("UNAVAILABLE", "the log is still being opened")
+    return opened
+  }
+
+  function later(attach: (log: DurableLog) => () => void): () => void {
+    let detach: (() => void) | undefined
+    let detached = false
+    ready.then(
+      (log) => {
+        if (!detached) detach = attach(log)
+      },
+      () => {},
+    )
+    return () => {
+      detached = true
+      detach?.()
+    }
+  }
+
+  return {
+    level,
+    publish: async (request) => (await ready).publish(request),
+    refuse: async (request) => (await ready).refuse(request),
+    newest: (channel) => now().newest(channel),
+    resume: (channel, position) => now().resume(channel, position),
+    readAfter: (channel, offset, limits) => now().readAfter(channel, offset, limits),
+    readBefore: (channel, offset, limits) => now().readBefore(channel, offset, limits),
+    onApplied: (listener: (publications: readonly Publication[]) => void) => later((log) => log.onApplied(listener)),
+    onFenced: (listener) => later((log) => log.onFenced(listener)),
+    close: () =>
+      ready.then(
+        (log) => log.close(),
+        () => {},
+      ),
+  }
+}

@@ -1,0 +1,29 @@
+// For everyone who runs a server.
+
+export { memoryStorage } from "@magpie/journal"
+export { lmdb } from "@magpie/journal/lmdb"
+export { broadcast, contract, isMagpieError, json, MagpieError, stream } from "@magpie/protocol"
+export type { Authenticator, Credentials, Identity, User } from "./access/identity.ts"
+export { anonymous, anyOf } from "./access/identity.ts"
+export type { OriginPolicy } from "./access/origin.ts"
+export type { AcceptRequest, Action, AuthorizeRequest, ChannelRules } from "./channel-rules.ts"
+export type { ConnectionHandle, Connections } from "./core/connections.ts"
+export type {
+  ServerBroadcastChannel,
+  ServerChannel,
+  ServerMessage,
+  ServerPublishOptions,
+  ServerReceipt,
+  ServerStreamChannel,
+} from "./core/server-channel.ts"
+export type { ApiKeysOptions } from "./node/api-keys.ts"
+export { apiKeys } from "./node/api-keys.ts"
+export type { Listening, ListenOptions, Server, ServerOptions } from "./node/create-server.ts"
+export { createServer } from "./node/create-server.ts"
+export type { Endpoint, EndpointHandler, PlainSocket } from "./node/endpoint.ts"
+export type { RequestHandler, TlsOptions } from "./node/http-server.ts"
+export type { ClaimedUser, JwtOptions } from "./node/jwt.ts"
+export { jwt } from "./node/jwt.ts"
+
+// For transports.
+export { nodeEnv } from "./node/node-env.ts"

@@ -1,0 +1,47 @@
+import type { Delivery, LiveChannel, Receiver } from "../channel/live-channel.ts"
+import type { Subscription } from "../channel/subscription.ts"
+import type { Connection } from "../session/connection.ts"
+
+/** Gives what it can and counts what it cannot: a slow reader skips, and is told exactly how much [G6]. */
+export class BroadcastSubscription implements Subscription, Receiver {
+  readonly #connection: Connection
+  readonly #live: LiveChannel
+  readonly #onEnd: (live: LiveChannel) => void
+  #skipped = 0
+
+  constructor(connection: Connection, live: LiveChannel, onEnd: (live: LiveChannel) => void) {
+    this.#connection = connection
+    this.#live = live
+    this.#onEnd = onEnd
+    live.join(this)
+  }
+
+  get channel(): string {
+    return this.#live.name
+  }
+
+  deliver(delivery: Delivery): void {
+    const connection = this.#connection
+    if (this.#skipped > 0 || !connection.hasRoom(delivery.joined.bytes)) {
+      this.#skipped += delivery.count
+      connection.lagging.add(this)
+      return
+    }
+    if (connection.request.plain) for (const batch of delivery.single()) connection.sendBatch(batch)
+    else connection.sendBatch(delivery.joined)
+  }
+
+  onRoom(): void {
+    if (this.#skipped === 0) return
+    // What the turn has gathered so far was published before the gap is told, so it belongs into the count.
+    this.#live.flush()
+    const skipped = this.#skipped
+    this.#skipped = 0
+    this.#connection.send({ type: "gap", channel: this.channel, reason: "slow", skipped })
+  }
+
+  end(): void {
+    this.#live.leave(this)
+    this.#onEnd(this.#live)
+  }
+}

@@ -1,0 +1,129 @@
+import type { DurableLog } from "@magpie/journal"
+import { type Encoded, isMagpieError, type Publication, type ServerCodec, type UnrecoverableReason } from "@magpie/protocol"
+import type { CatchUp, Reader } from "../channel/catch-up.ts"
+import type { Delivery, LiveChannel, Receiver } from "../channel/live-channel.ts"
+import type { Subscription } from "../channel/subscription.ts"
+import { createBatch } from "../flow/batch.ts"
+import type { Connection } from "../session/connection.ts"
+
+export interface StreamSubscriptionContext {
+  readonly log: DurableLog
+  readonly codec: ServerCodec
+  readonly catchUp: CatchUp
+  readonly onEnd: (live: LiveChannel) => void
+}
+
+type ReadingState =
+  /** Reads pages from the log, up to and including `cursor` so far. */
+  | { readonly name: "behind"; cursor: number }
+  /** Gets what is published as it is published. */
+  | { readonly name: "live" }
+  | { readonly name: "ended" }
+
+const PAGE = { maxCount: 256, maxBytes: 65_536 }
+
+/**
+ * Gives every message after a position, in order: from the log while it is behind, and live from the very turn in which it
+ * is level. A slow reader falls back to the log; nothing is held for it and nothing is skipped [G4, G6].
+ */
+export class StreamSubscription implements Subscription, Receiver, Reader {
+  readonly #connection: Connection
+  readonly #live: LiveChannel
+  readonly #context: StreamSubscriptionContext
+  #state: ReadingState
+
+  constructor(connection: Connection, live: LiveChannel, after: number, context: StreamSubscriptionContext) {
+    this.#connection = connection
+    this.#live = live
+    this.#context = context
+    this.#state = { name: "behind", cursor: after }
+    if (after >= this.#newestOffset()) this.#goLive()
+    else context.catchUp.add(this)
+  }
+
+  get channel(): string {
+    return this.#live.name
+  }
+
+  deliver(delivery: Delivery): void {
+    const connection = this.#connection
+    if (!connection.hasRoom(delivery.joined.bytes)) {
+      if (delivery.first !== undefined) this.#fallBehind(delivery.first - 1)
+      return
+    }
+    if (connection.request.plain) for (const batch of delivery.single()) connection.sendBatch(batch)
+    else connection.sendBatch(delivery.joined)
+  }
+
+  onRoom(): void {
+    if (this.#state.name === "behind") this.#context.catchUp.add(this)
+  }
+
+  readPage(): boolean {
+    if (this.#state.name !== "behind") return false
+    if (!this.#connection.hasRoom(PAGE.maxBytes)) {
+      this.#connection.lagging.add(this)
+      return false
+    }
+    const publications = this.#readAfter(this.#state.cursor)
+    const last = publications.at(-1)?.offset
+    if (last !== undefined) {
+      this.#send(publications)
+      this.#state.cursor = last
+    }
+    if (this.#state.cursor < this.#newestOffset()) return true
+    this.#goLive()
+    return false
+  }
+
+  /** The next messages, or the notice that they are gone, after which the cursor stands behind the hole. */
+  #readAfter(cursor: number): readonly Publication[] {
+    try {
+      return this.#context.log.readAfter(this.channel, cursor, PAGE).publications
+    } catch (failure) {
+      const hole = holeOf(failure)
+      if (hole === undefined || this.#state.name !== "behind") throw failure
+      const position = { epoch: this.#context.log.newest(this.channel).epoch, offset: hole.to }
+      this.#connection.send({ type: "gap", channel: this.channel, reason: hole.reason, from: cursor + 1, to: hole.to, position })
+      this.#state.cursor = hole.to
+      return []
+    }
+  }
+
+  #send(publications: readonly Publication[]): void {
+    const { codec } = this.#context
+    const encoded: Encoded[] = publications.map((publication) => codec.encodePublication(publication))
+    if (this.#connection.request.plain) for (const one of encoded) this.#connection.sendBatch(createBatch(one, 1))
+    else this.#connection.sendBatch(createBatch(codec.join(encoded), encoded.length))
+  }
+
+  #goLive(): void {
+    this.#state = { name: "live" }
+    this.#live.join(this)
+  }
+
+  #fallBehind(cursor: number): void {
+    this.#live.leave(this)
+    this.#state = { name: "behind", cursor }
+    this.#connection.lagging.add(this)
+  }
+
+  #newestOffset(): number {
+    return this.#context.log.newest(this.channel).offset
+  }
+
+  end(): void {
+    if (this.#state.name === "ended") return
+    this.#live.leave(this)
+    this.#state = { name: "ended" }
+    this.#context.catchUp.remove(this)
+    this.#context.onEnd(this.#live)
+  }
+}
+
+function holeOf(failure: unknown): { readonly reason: UnrecoverableReason; readonly to: number } | undefined {
+  if (!isMagpieError(failure) || failure.code !== "UNRECOVERABLE") return undefined
+  const { reason, to } = failure.details ?? {}
+  if (typeof to !== "number" || (reason !== "trimmed" && reason !== "expired" && reason !== "corrupt")) return undefined
+  return { reason, to }
+}

@@ -1,0 +1,183 @@
+import type { DurableLog, Outcome } from "@magpie/journal"
+import {
+  type ChannelMatch,
+  type History,
+  type JsonText,
+  type Limits,
+  MagpieError,
+  type Position,
+  type Publish,
+  type ServerCodec,
+  type Subscribe,
+  type Subscribed,
+  toMagpieError,
+} from "@magpie/protocol"
+import { type Authorizer, forbidden } from "../access/authorizer.ts"
+import type { CatchUp } from "../channel/catch-up.ts"
+import type { Followers } from "../channel/followers.ts"
+import type { Connection } from "../session/connection.ts"
+import { admitPublish } from "./incoming.ts"
+import type { KindHandler } from "./kind-handler.ts"
+import { StreamSubscription } from "./stream-subscription.ts"
+
+export interface StreamHandlerOptions {
+  readonly log: DurableLog
+  readonly codec: ServerCodec
+  readonly limits: Limits
+  readonly authorizer: Authorizer
+  readonly followers: Followers
+  readonly catchUp: CatchUp
+}
+
+const BUSY_RETRY_MS = 250
+
+/** Streams: one order, exactly once in effect, resumable [G1–G5]. */
+export function createStreamHandler(options: StreamHandlerOptions): KindHandler {
+  const { log, codec, limits, authorizer, followers, catchUp } = options
+
+  function publish(connection: Connection, message: Publish, match: ChannelMatch): void | Promise<void> {
+    if (connection.pendingPublishes >= limits.pendingPublishes) {
+      const details = { limit: "pendingPublishes" }
+      const busy = new MagpieError("RATE_LIMITED", "too many publishes wait for the disk", { details, retryAfterMs: BUSY_RETRY_MS })
+      return connection.slowDown(message.id, busy)
+    }
+    try {
+      const data = admitPublish(connection, message, match, authorizer)
+      if (!(data instanceof Promise)) return append(connection, message, match, data)
+      return data.then(
+        (text) => append(connection, message, match, text),
+        (failure) => refuse(connection, message, match, toMagpieError(failure)),
+      )
+    } catch (failure) {
+      return refuse(connection, message, match, toMagpieError(failure))
+    }
+  }
+
+  /** Puts the message in line; the answer comes when it is durable, and nobody waits for that. */
+  function append(connection: Connection, message: Publish, match: ChannelMatch, data: JsonText): void {
+    const { channel, name, ref, sequence, key } = message
+    const from = connection.userId
+    const producer = sequence === undefined ? undefined : connection.open?.producer
+    settle(
+      connection,
+      message,
+      log.publish({
+        channel,
+        pattern: match.pattern,
+        name,
+        data,
+        from,
+        ref,
+        producer,
+        sequence,
+        key: key === undefined ? undefined : `${from ?? ""}/${key}`,
+      }),
+    )
+  }
+
+  /** A final refusal uses the sequence up, so that the publishes behind it are in order. */
+  function refuse(connection: Connection, message: Publish, match: ChannelMatch, error: MagpieError): void {
+    const { channel, sequence } = message
+    const producer = connection.open?.producer
+    if (sequence === undefined || producer === undefined || error.retryable) return connection.refuse(message.id, error)
+    settle(connection, message, log.refuse({ channel, pattern: match.pattern, producer, sequence, code: error.code }), error)
+  }
+
+  function settle(connection: Connection, message: Publish, outcome: Promise<Outcome>, error?: MagpieError): void {
+    connection.pendingPublishes += 1
+    void connection.answer(message.id, async () => {
+      try {
+        reply(connection, message, await outcome, error)
+      } catch (failure) {
+        throw laterInsteadOfClosed(toMagpieError(failure))
+      } finally {
+        connection.pendingPublishes -= 1
+      }
+    })
+  }
+
+  function reply(connection: Connection, message: Publish, outcome: Outcome, error: MagpieError | undefined): void {
+    if (outcome.result !== "stored" && outcome.result !== "duplicate") throw refusalOf(outcome, error)
+    const { position, result } = outcome
+    connection.send({
+      type: "published",
+      ...(message.id === undefined ? undefined : { id: message.id }),
+      position,
+      level: log.level,
+      ...(result === "duplicate" ? { duplicate: true } : undefined),
+    })
+  }
+
+  function startOf(message: Subscribe): Pick<Subscribed, "answer" | "reason" | "position"> & { readonly position: Position } {
+    const newest = log.newest(message.channel)
+    if (message.position !== undefined) return log.resume(message.channel, message.position)
+    if (message.last === undefined) return { answer: "new", position: newest }
+    const page = log.readBefore(message.channel, newest.offset + 1, {
+      maxCount: Math.min(message.last, limits.historyPage),
+      maxBytes: limits.historyPageBytes,
+    })
+    const first = page.publications[0]?.offset
+    return { answer: "new", position: first === undefined ? newest : { epoch: newest.epoch, offset: first - 1 } }
+  }
+
+  return {
+    publish,
+    subscribe(connection, message, match) {
+      const start = startOf(message)
+      connection.send({
+        type: "subscribed",
+        ...(message.id === undefined ? undefined : { id: message.id }),
+        channel: message.channel,
+        kind: "stream",
+        ...start,
+      })
+      const live = followers.follow(message.channel, match)
+      return new StreamSubscription(connection, live, start.position.offset, {
+        log,
+        codec,
+        catchUp,
+        onEnd: (left) => followers.unfollow(left),
+      })
+    },
+    async history(connection, message, match) {
+      if (!(await authorizer.allowed(connection, message.channel, match, "history"))) throw forbidden(message.channel, "history")
+      connection.sendEncoded(readHistory(message))
+    },
+    newest: (channel) => log.newest(channel),
+  }
+
+  function readHistory(message: History): ReturnType<ServerCodec["encodePage"]> {
+    const { channel, before, after, limit } = message
+    if (before !== undefined && after !== undefined)
+      throw new MagpieError("BAD_REQUEST", "history goes before or after an offset, not both", { details: { field: "before" } })
+    const wanted = limit ?? 50
+    if (wanted > limits.historyPage) {
+      throw new MagpieError("BAD_REQUEST", `limit must be at most ${limits.historyPage}`, {
+        details: { field: "limit", limit: "historyPage" },
+      })
+    }
+    const position = log.newest(channel)
+    const bounds = { maxCount: wanted, maxBytes: limits.historyPageBytes }
+    const page =
+      after === undefined ? log.readBefore(channel, before ?? position.offset + 1, bounds) : log.readAfter(channel, after, bounds)
+    return codec.encodePage({ id: message.id, channel, more: page.more, position }, page.publications)
+  }
+}
+
+/** A log that closes belongs to a server that leaves: the publisher keeps its message and tries the next one. */
+function laterInsteadOfClosed(error: MagpieError): MagpieError {
+  return error.code === "CLOSED" ? new MagpieError("UNAVAILABLE", "this server is leaving", { retryAfterMs: BUSY_RETRY_MS }) : error
+}
+
+function refusalOf(outcome: Exclude<Outcome, { result: "stored" | "duplicate" }>, error: MagpieError | undefined): MagpieError {
+  switch (outcome.result) {
+    case "out-of-order":
+      return new MagpieError("OUT_OF_ORDER", `the next sequence is ${outcome.expected}`, { details: { expected: outcome.expected } })
+    case "refused":
+      return error ?? new MagpieError(outcome.code, "this sequence was refused before")
+    case "conflict":
+      return new MagpieError("CONFLICT", "this sequence or key stands for another message")
+    case "expired":
+      return new MagpieError("EXPIRED", "so old that its outcome is no longer remembered")
+  }
+}

@@ -1,0 +1,140 @@
+import type { Server as HttpServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { memoryStorage, openDurableLog, type Storage } from "@magpie/journal"
+import { type AnyContract, DEFAULT_PATH, type Log, MagpieError } from "@magpie/protocol"
+import type { User } from "../access/identity.ts"
+import { type Core, createCore } from "../core/core.ts"
+import { openingLog } from "../core/opening-log.ts"
+import { createTimingWheel } from "../flow/timing-wheel.ts"
+import { type CoreOptions, checkOptions, retentionOf } from "../options.ts"
+import { createEndpoint, type Endpoint, type EndpointHandler, type LiveEndpoint } from "./endpoint.ts"
+import { createHttp, nothingHere, type RequestHandler, type TlsOptions } from "./http-server.ts"
+import { lineLog, nodeEnv } from "./node-env.ts"
+import { createUpgradeListener } from "./upgrade.ts"
+
+export interface ServerOptions<U extends User = User> extends CoreOptions<U> {
+  /** Where streams are kept: `lmdb({ directory })`. Default: memory, gone with the process; acknowledgements say so. */
+  readonly storage?: Storage
+  /** The path of Magpie's own protocol. Default `/magpie`. */
+  readonly path?: string
+  /** Addresses of proxies whose `X-Forwarded-For` is believed. Default: none. */
+  readonly trustedProxies?: readonly string[]
+  /** Where log lines go. Default: JSON lines on standard error. */
+  readonly log?: Log
+}
+
+export interface ListenOptions {
+  /** 0 takes a free one. */
+  readonly port: number
+  /** Default: all addresses. */
+  readonly host?: string
+  /** Serve https and wss. */
+  readonly tls?: TlsOptions
+  /** Answers requests that are no upgrades: pages, an API. */
+  readonly http?: RequestHandler
+}
+
+export interface Listening {
+  readonly port: number
+  /** Where a client connects: `ws://127.0.0.1:8080/magpie`. */
+  readonly url: string
+}
+
+export interface Server<C extends AnyContract, U extends User = User> extends Pick<Core<C, U>, "channel" | "connections" | "counters"> {
+  /** Plain WebSockets on a path of their own. Fails with INVALID_OPTIONS on a path that is taken. */
+  endpoint(path: string, handler: EndpointHandler): Endpoint
+  /** Opens the storage, then the port. Fails with CONFLICT when another process holds the storage, UNAVAILABLE when the port is taken. */
+  listen(options: ListenOptions): Promise<Listening>
+  /** Takes the upgrades of a server that exists; it stays its owner's. Returns the detacher. */
+  attach(server: HttpServer): () => void
+  /**
+   * Stops: nobody new, everybody is told when to come back (spread over `spreadMs`), what was accepted is stored and
+   * acknowledged, links close, storage closes. Idempotent; leaves nothing behind [G12].
+   */
+  close(options?: { readonly spreadMs?: number }): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Creates a server for the channels of a contract. Fails with INVALID_OPTIONS naming the option. */
+export function createServer<C extends AnyContract, U extends User = User>(contract: C, options: ServerOptions<U>): Server<C, U> {
+  const checked = checkOptions(options)
+  const path = options.path ?? DEFAULT_PATH
+  if (!path.startsWith("/")) throw new MagpieError("INVALID_OPTIONS", "path must start with a slash", { details: { option: "path" } })
+  const env = nodeEnv(options.log ?? lineLog)
+  const storage = options.storage ?? memoryStorage()
+  const opening = openDurableLog({
+    storage,
+    env,
+    settings: { retention: retentionOf(contract), deduplicationMs: checked.deduplicationMs },
+  })
+  const log = openingLog(opening, storage.level)
+  const core = createCore<C, U>(contract, checked, log, env)
+  const wheel = createTimingWheel(env.clock)
+  const endpoints = new Map<string, LiveEndpoint>()
+  const onUpgrade = createUpgradeListener({
+    core,
+    limits: checked.limits,
+    path,
+    trustedProxies: new Set(options.trustedProxies),
+    endpoints,
+  })
+  const listening = new Set<HttpServer>()
+  const attached = new Set<() => void>()
+  let closing: Promise<void> | undefined
+
+  async function close(spreadMs: number): Promise<void> {
+    const ended = [...listening].map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
+    for (const endpoint of endpoints.values()) endpoint.close(1012, "restart")
+    await core.close({ spreadMs })
+    for (const detach of attached) detach()
+    for (const server of listening) server.closeIdleConnections()
+    await Promise.all(ended)
+    wheel.close()
+  }
+
+  return {
+    channel: core.channel,
+    connections: core.connections,
+    get counters() {
+      return core.counters
+    },
+    endpoint(at, handler) {
+      if (!at.startsWith("/") || at === path || endpoints.has(at)) {
+        throw new MagpieError("INVALID_OPTIONS", `endpoint: "${at}" is no path or is taken`, { details: { option: "endpoint" } })
+      }
+      const { limits, heartbeatMs, pongTimeoutMs } = checked
+      const endpoint = createEndpoint(at, handler, {
+        limits,
+        heartbeatMs,
+        pongTimeoutMs,
+        wheel,
+        log: env.log,
+        monotonic: () => env.clock.monotonic(),
+      })
+      endpoints.set(at, endpoint)
+      return endpoint
+    },
+    async listen({ port, host, tls, http }) {
+      await opening
+      const server = createHttp(http ?? nothingHere(path), checked.limits, tls)
+      server.on("upgrade", onUpgrade)
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", (cause) => reject(new MagpieError("UNAVAILABLE", `cannot listen on port ${port}`, { cause })))
+        server.listen(port, host, resolve)
+      })
+      listening.add(server)
+      const { port: taken } = server.address() as AddressInfo
+      return { port: taken, url: `${tls ? "wss" : "ws"}://${host ?? "localhost"}:${taken}${path}` }
+    },
+    attach(server) {
+      server.on("upgrade", onUpgrade)
+      const detach = (): void => void server.off("upgrade", onUpgrade)
+      attached.add(detach)
+      return detach
+    },
+    close: ({ spreadMs = 3_000 } = {}) => (closing ??= close(spreadMs)),
+    [Symbol.asyncDispose]() {
+      return this.close()
+    },
+  }
+}

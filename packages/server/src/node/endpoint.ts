@@ -1,0 +1,148 @@
+import type { IncomingMessage } from "node:http"
+import type { Encoded, Limits, Log } from "@magpie/protocol"
+import { WebSocket } from "ws"
+import { createMeter, rate, take } from "../flow/rate.ts"
+import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
+
+/** A WebSocket without Magpie's protocol: text and bytes as they come. */
+export interface PlainSocket {
+  readonly address: string
+  readonly url: string
+  readonly open: boolean
+  /** Text or bytes. Does nothing when the link is gone; a client that does not read is cut at the queue limit. */
+  send(data: Encoded): void
+  close(code?: number, reason?: string): void
+  on(event: "message", listener: (data: Encoded) => void): () => void
+  on(event: "close", listener: (close: { readonly code: number; readonly reason: string }) => void): () => void
+}
+
+/** A path with plain WebSockets on it. */
+export interface Endpoint {
+  readonly path: string
+  /** Everybody connected now. */
+  readonly clients: ReadonlySet<PlainSocket>
+  /** Sends to all of them. */
+  broadcast(data: Encoded): void
+}
+
+export type EndpointHandler = (socket: PlainSocket, request: IncomingMessage) => void
+
+export interface EndpointContext {
+  readonly limits: Limits
+  readonly wheel: TimingWheel
+  readonly log: Log
+  readonly heartbeatMs: number
+  readonly pongTimeoutMs: number
+  readonly monotonic: () => number
+}
+
+export interface LiveEndpoint extends Endpoint {
+  accept(webSocket: WebSocket, request: IncomingMessage, address: string): void
+  close(code: number, reason: string): void
+}
+
+export function createEndpoint(path: string, handler: EndpointHandler, context: EndpointContext): LiveEndpoint {
+  const clients = new Map<PlainSocket, WebSocket>()
+  return {
+    path,
+    get clients() {
+      return new Set(clients.keys())
+    },
+    broadcast(data) {
+      for (const socket of clients.keys()) socket.send(data)
+    },
+    accept(webSocket, request, address) {
+      const socket = createPlainSocket(webSocket, request, address, context)
+      clients.set(socket, webSocket)
+      webSocket.on("close", () => void clients.delete(socket))
+      guarded(webSocket, path, context.log, () => handler(socket, request))
+    },
+    close(code, reason) {
+      for (const webSocket of clients.values()) webSocket.close(code, reason)
+    },
+  }
+}
+
+/** A handler that throws costs its own connection and nothing else [F50]. */
+function guarded(webSocket: WebSocket, path: string, log: Log, task: () => void): void {
+  try {
+    task()
+  } catch (cause) {
+    log("error", "endpoint-failed", { path, cause: cause instanceof Error ? cause.message : typeof cause })
+    webSocket.close(1011, "internal error")
+  }
+}
+
+function createPlainSocket(webSocket: WebSocket, request: IncomingMessage, address: string, context: EndpointContext): PlainSocket {
+  const { limits, log } = context
+  const meter = createMeter()
+  const messageRate = rate(limits.messagesPerSecond, limits.messagesPerSecond * 2)
+  const path = request.url ?? "/"
+  const messageListeners = new Set<(data: Encoded) => void>()
+  const closeListeners = new Set<(close: { code: number; reason: string }) => void>()
+  const heartbeat = watchHeartbeat(webSocket, context)
+
+  webSocket.on("message", (data, isBinary) => {
+    heartbeat.heard()
+    if (take(meter, messageRate, context.monotonic()) > 0) return webSocket.close(4006, "too many messages")
+    const message = isBinary ? (data as Buffer) : data.toString()
+    for (const listener of [...messageListeners]) guarded(webSocket, path, log, () => listener(message))
+  })
+  webSocket.on("close", (code, reason) => {
+    heartbeat.stop()
+    for (const listener of [...closeListeners]) guarded(webSocket, path, log, () => listener({ code, reason: reason.toString() }))
+    messageListeners.clear()
+    closeListeners.clear()
+  })
+  webSocket.on("error", () => {})
+
+  function on<T>(listeners: Set<(value: T) => void>, listener: (value: T) => void): () => void {
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+  return {
+    address,
+    url: path,
+    get open() {
+      return webSocket.readyState === WebSocket.OPEN
+    },
+    send(data) {
+      if (webSocket.readyState !== WebSocket.OPEN) return
+      if (webSocket.bufferedAmount > limits.queuedBytes) return webSocket.close(4003, "reads too slowly")
+      webSocket.send(data)
+    },
+    close: (code = 1000, reason = "") => webSocket.close(code, reason),
+    on: ((event: "message" | "close", listener: never) =>
+      event === "message" ? on(messageListeners, listener) : on(closeListeners, listener)) as PlainSocket["on"],
+  }
+}
+
+function watchHeartbeat(webSocket: WebSocket, context: EndpointContext): { heard(): void; stop(): void } {
+  const { wheel, heartbeatMs, pongTimeoutMs, monotonic } = context
+  let heardAt = monotonic()
+  let pingedAt: number | undefined
+  const heard = (): void => {
+    heardAt = monotonic()
+    pingedAt = undefined
+  }
+  const watched: Watched = {
+    check(now) {
+      if (pingedAt !== undefined && now - pingedAt >= pongTimeoutMs) {
+        webSocket.terminate()
+        return undefined
+      }
+      if (pingedAt === undefined && now - heardAt >= heartbeatMs) {
+        pingedAt = now
+        webSocket.ping()
+      }
+      return pingedAt === undefined ? heardAt + heartbeatMs - now : pingedAt + pongTimeoutMs - now
+    },
+  }
+  webSocket.on("pong", heard)
+  webSocket.on("ping", (payload) => {
+    heard()
+    if (webSocket.readyState === WebSocket.OPEN && webSocket.bufferedAmount === 0) webSocket.pong(payload)
+  })
+  wheel.watch(watched, heartbeatMs)
+  return { heard, stop: () => wheel.unwatch(watched) }
+}

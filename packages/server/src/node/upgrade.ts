@@ -1,0 +1,117 @@
+import type { IncomingMessage } from "node:http"
+import type { Duplex } from "node:stream"
+import { type AnyContract, closeReason, type Limits, SUBPROTOCOL_JSON } from "@magpie/protocol"
+import { type WebSocket, WebSocketServer } from "ws"
+import { clientAddress, plainAddress } from "../access/client-address.ts"
+import type { User } from "../access/identity.ts"
+import type { Core } from "../core/core.ts"
+import { checkHandshake } from "../transports/handshake.ts"
+import type { LiveEndpoint } from "./endpoint.ts"
+import { refuseUpgrade } from "./refuse-upgrade.ts"
+import { WebSocketSocket } from "./websocket-socket.ts"
+
+export interface UpgradeOptions {
+  readonly core: Pick<Core<AnyContract, User>, "knock" | "accept">
+  readonly limits: Limits
+  /** The path of Magpie's own protocol. */
+  readonly path: string
+  readonly trustedProxies: ReadonlySet<string>
+  readonly endpoints: ReadonlyMap<string, LiveEndpoint>
+}
+
+const CLOSES = {
+  overloaded: { code: 1013, reason: "overloaded" },
+  draining: { code: 1012, reason: "restart" },
+  "connection-limit": { code: 4009, reason: "connection limit" },
+} as const
+
+export type UpgradeListener = (request: IncomingMessage, stream: Duplex, head: Buffer) => void
+
+/** Takes upgrade requests of an HTTP server through handshake checks and admission to a connection. */
+export function createUpgradeListener({ core, limits, path, trustedProxies, endpoints }: UpgradeOptions): UpgradeListener {
+  // The types of ws do not know closeTimeout yet.
+  const options: ConstructorParameters<typeof WebSocketServer>[0] & { readonly closeTimeout: number } = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    autoPong: false,
+    maxPayload: limits.messageBytes,
+    maxFragments: limits.messageFragments,
+    maxBufferedChunks: limits.messageFragments * 2,
+    closeTimeout: limits.closeMs,
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL_JSON) ? SUBPROTOCOL_JSON : false),
+  }
+  const webSockets = new WebSocketServer(options)
+
+  function accept(
+    webSocket: WebSocket,
+    stream: Duplex,
+    request: IncomingMessage,
+    address: string,
+    token: string | undefined,
+    plain: boolean,
+  ): void {
+    const socket = new WebSocketSocket(webSocket, stream, limits)
+    socket.connect(
+      core.accept(socket, {
+        address,
+        origin: request.headers.origin,
+        userAgent: request.headers["user-agent"]?.slice(0, 256),
+        token: token ?? bearerOf(request.headers.authorization),
+        key: headerText(request.headers["x-api-key"]),
+        plain,
+      }),
+    )
+  }
+
+  return (request, stream, head) => {
+    // A client may be gone before it is answered [F10]; from here on somebody listens.
+    stream.on("error", () => stream.destroy())
+    const endpoint = endpoints.get(pathOf(request))
+    if (endpoint === undefined && pathOf(request) !== path) return refuseUpgrade(stream, 404, "nothing is here")
+    const handshake = checkHandshake({
+      method: request.method ?? "",
+      headers: endpoint ? withoutProtocols(request) : request.headersDistinct,
+    })
+    if (!handshake.ok) return refuseUpgrade(stream, handshake.status, handshake.reason, handshake.headers)
+    const address = clientAddress(
+      plainAddress(request.socket.remoteAddress),
+      headerText(request.headers["x-forwarded-for"]),
+      trustedProxies,
+    )
+    const { origin, host, cookie, authorization } = request.headers
+    const verdict = core.knock({ address, origin, host, cookieOnly: cookie !== undefined && authorization === undefined })
+    if (verdict.verdict === "refuse") return refuseUpgrade(stream, verdict.status, verdict.reason, retryHeader(verdict.retryAfterMs))
+    webSockets.handleUpgrade(request, stream, head, (webSocket) => {
+      if (verdict.verdict === "turn-away") {
+        const { code, reason } = CLOSES[verdict.reason]
+        webSocket.on("error", () => {})
+        webSocket.close(code, closeReason(reason, verdict.retryAfterMs))
+      } else if (endpoint) endpoint.accept(webSocket, request, address)
+      else accept(webSocket, stream, request, address, handshake.token, handshake.subprotocol === undefined)
+    })
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? "/"
+  const query = url.indexOf("?")
+  return query < 0 ? url : url.slice(0, query)
+}
+
+/** An endpoint of the user's may be offered any subprotocol; it speaks none. */
+function withoutProtocols(request: IncomingMessage): NodeJS.Dict<string[]> {
+  return { ...request.headersDistinct, "sec-websocket-protocol": undefined }
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(",") : value
+}
+
+function bearerOf(authorization: string | undefined): string | undefined {
+  return authorization?.startsWith("Bearer ") ? authorization.slice(7).trim() : undefined
+}
+
+function retryHeader(retryAfterMs: number | undefined): Readonly<Record<string, string>> {
+  return retryAfterMs === undefined ? {} : { "Retry-After": String(Math.ceil(retryAfterMs / 1_000)) }
+}

@@ -1,0 +1,97 @@
+import {
+  type AnyContract,
+  type Crypto,
+  DEFAULT_LIMITS,
+  type Env,
+  LIMITS,
+  type LimitName,
+  type Limits,
+  MagpieError,
+  type Retention,
+} from "@magpie/protocol"
+import type { Authenticator, User } from "./access/identity.ts"
+import type { OriginPolicy } from "./access/origin.ts"
+
+/** What every Magpie server may be told, whatever carries its connections. */
+export interface CoreOptions<U extends User = User> {
+  /** Who is on the other side: `jwt({ … })`, `apiKeys({ … })`, `anonymous()`, `anyOf(…)`. There is no default: decide. */
+  readonly auth: Authenticator<U>
+  /** Pages that may connect. Default "same": those of the host that they connect to. */
+  readonly origins?: OriginPolicy
+  /** Limits that differ from the defaults, by name. */
+  readonly limits?: Partial<Limits>
+  /** Silence after which the other side is asked for a sign of life, in milliseconds. Default 10,000. */
+  readonly heartbeatMs?: number
+  /** How long to wait for that sign, in milliseconds. Default 8,000. */
+  readonly pongTimeoutMs?: number
+  /** How long an expired token still serves, in milliseconds. Default 10,000. */
+  readonly tokenGraceMs?: number
+  /** Signs session tokens; at least 32 bytes. Default: drawn at start, so that sessions get new names with a restart. */
+  readonly sessionKey?: Uint8Array
+  /** How long sequences and idempotency keys are remembered, in milliseconds. Default 48 hours. */
+  readonly deduplicationMs?: number
+}
+
+/** What the core needs of its surroundings. */
+export interface CoreEnvironment extends Env {
+  readonly crypto: Crypto
+}
+
+export interface CheckedOptions {
+  readonly auth: Authenticator
+  readonly origins: OriginPolicy
+  readonly limits: Limits
+  readonly heartbeatMs: number
+  readonly pongTimeoutMs: number
+  readonly tokenGraceMs: number
+  readonly sessionKey: Uint8Array | undefined
+  readonly deduplicationMs: number
+}
+
+/** A queue smaller than what sockets buffer anyway would never tell when it is empty. */
+const SMALLEST_QUEUE_BYTES = 65_536
+
+/** Checks the options once. Fails with INVALID_OPTIONS naming the option. */
+export function checkOptions<U extends User>(options: CoreOptions<U>): CheckedOptions {
+  if (typeof options?.auth?.authenticate !== "function") refuse("auth", "say who may connect: jwt({ … }), apiKeys({ … }) or anonymous()")
+  const { sessionKey } = options
+  if (sessionKey !== undefined && sessionKey.length < 32) refuse("sessionKey", "must have at least 32 bytes")
+  const origins = options.origins ?? "same"
+  if (origins !== "same" && origins !== "any" && !Array.isArray(origins)) refuse("origins", 'must be "same", "any" or a list of origins')
+  return {
+    auth: options.auth,
+    origins,
+    limits: checkLimits(options.limits ?? {}),
+    heartbeatMs: milliseconds("heartbeatMs", options.heartbeatMs ?? 10_000),
+    pongTimeoutMs: milliseconds("pongTimeoutMs", options.pongTimeoutMs ?? 8_000),
+    tokenGraceMs: options.tokenGraceMs === 0 ? 0 : milliseconds("tokenGraceMs", options.tokenGraceMs ?? 10_000),
+    sessionKey,
+    deduplicationMs: milliseconds("deduplicationMs", options.deduplicationMs ?? 48 * 3_600_000),
+  }
+}
+
+/** How long each stream of a contract is kept, by pattern. */
+export function retentionOf(contract: AnyContract): Readonly<Record<string, Required<Retention>>> {
+  const retention: Record<string, Required<Retention>> = {}
+  for (const [pattern, kind] of Object.entries(contract.channels)) if (kind.kind === "stream") retention[pattern] = kind.retention
+  return retention
+}
+
+function checkLimits(given: Partial<Limits>): Limits {
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(LIMITS, name)) refuse(`limits.${name}`, `is no limit; there are ${Object.keys(LIMITS).join(", ")}`)
+    if (typeof value !== "number" || !(value > 0)) refuse(`limits.${name}`, "must be a number above 0")
+  }
+  const limits: Record<LimitName, number> = { ...DEFAULT_LIMITS, ...given }
+  if (limits.queuedBytes < SMALLEST_QUEUE_BYTES) refuse("limits.queuedBytes", `must be at least ${SMALLEST_QUEUE_BYTES}`)
+  return limits
+}
+
+function milliseconds(name: string, value: number): number {
+  if (!Number.isFinite(value) || value < 1) refuse(name, "must be a number of milliseconds above 0")
+  return value
+}
+
+function refuse(option: string, why: string): never {
+  throw new MagpieError("INVALID_OPTIONS", `${option} ${why}`, { details: { option } })
+}

@@ -1,0 +1,281 @@
+import {
+  CLOSE_CODES,
+  type CloseName,
+  closeReason,
+  type DownMessage,
+  type Encoded,
+  type ErrorReply,
+  type Limits,
+  type MagpieError,
+  type ServerCodec,
+  toMagpieError,
+} from "@magpie/protocol"
+import type { Identity } from "../access/identity.ts"
+import type { Subscription } from "../channel/subscription.ts"
+import type { Batch } from "../flow/batch.ts"
+import { createMeter, type Meter } from "../flow/rate.ts"
+import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
+import type { Gatherer, Turn } from "../flow/turn.ts"
+import type { Counters } from "../metrics/counters.ts"
+import type { LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
+import { createInbound, type Inbound } from "./inbound.ts"
+import { createLiveness, type Liveness } from "./liveness.ts"
+import { createOutbound, type Outbound } from "./outbound.ts"
+import type { ConnectionState, OpenState } from "./state.ts"
+
+/** What every connection of a server shares. */
+export interface ConnectionContext {
+  readonly limits: Limits
+  readonly codec: ServerCodec
+  readonly turn: Turn
+  readonly wheel: TimingWheel
+  readonly counters: Counters
+  readonly monotonic: () => number
+  readonly defer: (task: () => void) => void
+  readonly now: () => number
+  readonly heartbeatMs: number
+  readonly pongTimeoutMs: number
+  readonly tokenGraceMs: number
+  /** Decides about one decoded value; answers on the connection. */
+  readonly handle: (connection: Connection, value: unknown) => void | Promise<void>
+  readonly onClosed: (connection: Connection) => void
+}
+
+/** One link and what is open on it. Created for each accepted socket, never reused. */
+export class Connection implements SocketEvents, Gatherer, Watched {
+  readonly id: string
+  readonly request: LinkRequest
+  readonly openedAt: number
+  readonly meter: Meter = createMeter()
+  readonly subscriptions = new Map<string, Subscription>()
+  /** Subscriptions that wait until the other side has read some of what it was sent. */
+  readonly lagging = new Set<Subscription>()
+  /** Permissions that were granted on this connection. */
+  granted: Set<string> | undefined
+  /** What the registry knows it by, kept for when it leaves. */
+  registered: { readonly session: string; readonly producer: string; readonly user: string | undefined } | undefined
+  pendingPublishes = 0
+  state: ConnectionState
+  readonly #context: ConnectionContext
+  readonly #socket: Socket
+  readonly #outbound: Outbound
+  readonly #inbound: Inbound
+  readonly #liveness: Liveness
+  #dirty = false
+  #paused = false
+
+  constructor(id: string, socket: Socket, request: LinkRequest, context: ConnectionContext) {
+    const { monotonic, limits } = context
+    this.id = id
+    this.request = request
+    this.openedAt = context.now()
+    this.state = { name: "greeting", deadlineMs: monotonic() + limits.helloMs, bytes: 0, messages: 0 }
+    this.#context = context
+    this.#socket = socket
+    this.#outbound = createOutbound(context.codec, request.plain)
+    this.#inbound = createInbound({
+      handle: (value) => context.handle(this, value),
+      ready: () => this.#ready(),
+      onMoved: () => this.#feelPressure(),
+    })
+    this.#liveness = createLiveness(context, monotonic())
+    context.wheel.watch(this, limits.helloMs)
+  }
+
+  get open(): OpenState | undefined {
+    return this.state.name === "open" ? this.state : undefined
+  }
+
+  get identity(): Identity | undefined {
+    return this.open?.identity
+  }
+
+  get userId(): string | undefined {
+    return this.identity?.user?.id
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.queuedBytes + this.#outbound.bytes
+  }
+
+  /** Whether so many more bytes stay within what is held for one connection [G6]. */
+  hasRoom(bytes: number): boolean {
+    const queued = this.queuedBytes
+    return queued === 0 || queued + bytes <= this.#context.limits.queuedBytes
+  }
+
+  becomeOpen(state: Omit<OpenState, "name">): void {
+    this.state = { name: "open", ...state }
+    this.#context.wheel.watch(this, this.#context.heartbeatMs)
+  }
+
+  send(message: DownMessage): void {
+    this.sendEncoded(this.#context.codec.encode(message))
+  }
+
+  sendEncoded(encoded: Encoded): void {
+    if (this.state.name === "closing" || this.state.name === "closed") return
+    this.#outbound.add(encoded)
+    this.#markDirty()
+  }
+
+  sendBatch(batch: Batch): void {
+    if (this.state.name !== "open") return
+    this.#outbound.addBatch(batch)
+    this.#markDirty()
+  }
+
+  refuse(id: number | undefined, error: MagpieError): void {
+    this.#context.counters.add("refused", error.code)
+    this.send(errorReply(id, error))
+  }
+
+  /** Handles `task`'s failure as a refusal of the request, so that no rejection goes astray. */
+  async answer(id: number | undefined, task: () => Promise<void>): Promise<void> {
+    try {
+      await task()
+    } catch (failure) {
+      this.refuse(id, toMagpieError(failure))
+    }
+  }
+
+  #markDirty(): void {
+    if (this.#dirty) return
+    this.#dirty = true
+    this.#context.turn.connection(this)
+  }
+
+  flush(): void {
+    this.#dirty = false
+    if (this.state.name === "closing" || this.state.name === "closed") return
+    const batches = this.#outbound.take()
+    if (batches.length > 0) this.#socket.send(batches)
+    // The network took everything at once, so no drain will come to those who wait for room.
+    if ((this.lagging.size > 0 || this.#paused) && this.#socket.queuedBytes === 0) this.#context.defer(() => this.onDrain())
+  }
+
+  /** Keeps messages waiting until `pending` has settled. */
+  hold(pending: Promise<void>): void {
+    this.#inbound.hold(pending)
+  }
+
+  #ready(): boolean {
+    return (this.state.name === "open" || this.state.name === "greeting") && this.hasRoom(0)
+  }
+
+  onMessage(frame: Encoded): void {
+    const { limits, codec, monotonic, counters } = this.#context
+    if (this.state.name === "closing" || this.state.name === "closed") return
+    this.#liveness.heard(monotonic())
+    counters.add("framesIn")
+    try {
+      for (const value of codec.decodeUntrusted(frame, limits, !this.request.plain)) this.#inbound.push(value)
+    } catch (failure) {
+      return this.strike(undefined, toMagpieError(failure))
+    }
+    if (this.state.name === "greeting" && this.#saysTooMuchBeforeHello(frame.length))
+      return this.close("BAD_REQUEST", "too much before hello")
+    this.#inbound.pump()
+    this.#feelPressure()
+  }
+
+  #saysTooMuchBeforeHello(bytes: number): boolean {
+    if (this.state.name !== "greeting") return false
+    this.state.bytes += bytes
+    this.state.messages += 1
+    const { helloBytes, helloMessages } = this.#context.limits
+    return this.state.bytes > helloBytes || this.state.messages > helloMessages || this.#inbound.waiting > helloMessages
+  }
+
+  /** Stops reading while earlier messages wait to be decided or the other side does not read its answers. */
+  #feelPressure(): void {
+    const shouldPause = this.#inbound.waiting > 0
+    if (shouldPause === this.#paused) return
+    this.#paused = shouldPause
+    if (shouldPause) this.#socket.pause()
+    else this.#socket.resume()
+  }
+
+  onAlive(): void {
+    this.#liveness.heard(this.#context.monotonic())
+  }
+
+  onDrain(): void {
+    this.#liveness.heard(this.#context.monotonic())
+    for (const subscription of [...this.lagging]) {
+      this.lagging.delete(subscription)
+      subscription.onRoom()
+    }
+    this.#inbound.pump()
+    this.#feelPressure()
+  }
+
+  /** A malformed message: answered, counted, and too many end the connection [F44]. */
+  strike(id: number | undefined, error: MagpieError): void {
+    this.refuse(id, error)
+    if (this.#liveness.badRequest(this.#context.monotonic())) this.close("TOO_MANY_ERRORS", "too many malformed messages")
+  }
+
+  /** A refusal for rate: answered, counted, and too many end the connection [F49]. */
+  slowDown(id: number | undefined, error: MagpieError): void {
+    this.refuse(id, error)
+    if (this.#liveness.rateStrike(this.#context.monotonic())) this.close("RATE_LIMITED", closeReason("rate limit", error.retryAfterMs))
+  }
+
+  check(nowMs: number): number | undefined {
+    if (this.state.name === "greeting") {
+      if (nowMs < this.state.deadlineMs) return this.state.deadlineMs - nowMs
+      this.close("AUTH_TIMEOUT", "no valid hello in time")
+      return undefined
+    }
+    if (this.state.name !== "open") return undefined
+    const next = this.#liveness.check(nowMs, this.#context.now(), this.#socket.queuedBytes, this.state.identity.expiresAt)
+    if ("close" in next) {
+      this.close(next.close, next.reason)
+      if (next.cut) this.#socket.terminate()
+      return undefined
+    }
+    if (next.ping) this.#socket.ping()
+    if (next.tokenExpiresInMs !== undefined) this.send({ type: "token-expiring", inMs: next.tokenExpiresInMs })
+    return next.againInMs
+  }
+
+  /** Sends what was gathered, then the close; nothing follows it. */
+  close(name: CloseName, reason: string): void {
+    if (this.state.name === "closing" || this.state.name === "closed") return
+    this.#context.turn.flush()
+    this.flush()
+    this.#context.counters.add("closed", name)
+    this.#leave({ name: "closing", code: CLOSE_CODES[name] })
+    this.#socket.close(CLOSE_CODES[name], reason)
+  }
+
+  onClose(code: number): void {
+    if (this.state.name === "closed") return
+    if (this.state.name === "closing") this.state = { name: "closed", code }
+    else this.#leave({ name: "closed", code })
+  }
+
+  #leave(state: ConnectionState): void {
+    this.state = state
+    this.#inbound.clear()
+    this.#context.wheel.unwatch(this)
+    for (const subscription of this.subscriptions.values()) subscription.end()
+    this.subscriptions.clear()
+    this.lagging.clear()
+    this.#context.onClosed(this)
+  }
+}
+
+function errorReply(id: number | undefined, error: MagpieError): ErrorReply {
+  return {
+    type: "error",
+    ...(id === undefined ? undefined : { id }),
+    code: error.code,
+    message: error.reason,
+    remedy: error.remedy,
+    retryable: error.retryable,
+    ...(error.retryAfterMs === undefined ? undefined : { retryAfterMs: Math.ceil(error.retryAfterMs) }),
+    ...(error.details === undefined ? undefined : { details: new Map(Object.entries(error.details)) }),
+  }
+}

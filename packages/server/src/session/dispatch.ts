@@ -1,0 +1,191 @@
+import {
+  type Clock,
+  type Contract,
+  type History,
+  type Limits,
+  MagpieError,
+  type Ping,
+  type Position,
+  type Publish,
+  parseUp,
+  type Subscribe,
+  type Token,
+  toMagpieError,
+  type Unsubscribe,
+  type UpMessage,
+} from "@magpie/protocol"
+import { type Authorizer, forbidden } from "../access/authorizer.ts"
+import { createMeter, type Meter, type Meters, type Rate, rate, take } from "../flow/rate.ts"
+import type { KindHandler } from "../kinds/kind-handler.ts"
+import type { Connection } from "./connection.ts"
+import type { Greeting } from "./greeting.ts"
+
+export interface DispatchOptions {
+  readonly contract: Contract
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly kinds: Readonly<Record<string, KindHandler>>
+  readonly authorizer: Authorizer
+  readonly greeting: Greeting
+  readonly userMeters: Meters
+  readonly addressMeters: Meters
+}
+
+/** Decides about one decoded value of a connection. Everything that goes wrong becomes an answer on that connection. */
+export type Dispatch = (connection: Connection, value: unknown) => void | Promise<void>
+
+export function createDispatch(options: DispatchOptions): Dispatch {
+  const { contract, clock, limits, kinds, authorizer, greeting } = options
+  const tooFast = createSpeedCheck(options)
+  const historyRate = rate(limits.historyReadsPerSecond, limits.historyReadsPerSecond * 2)
+  const historyMeters = new WeakMap<Connection, Meter>()
+
+  function handlerOf(kind: string): KindHandler {
+    const handler = kinds[kind]
+    if (handler === undefined) throw new MagpieError("BAD_REQUEST", `this server has no channels of the kind "${kind}"`)
+    return handler
+  }
+
+  async function subscribe(connection: Connection, message: Subscribe): Promise<void> {
+    const match = contract.match(message.channel)
+    if (!(await authorizer.allowed(connection, message.channel, match, "subscribe"))) throw forbidden(message.channel, "subscribe")
+    if (connection.open === undefined) return
+    const earlier = connection.subscriptions.get(message.channel)
+    if (earlier === undefined && connection.subscriptions.size >= limits.subscriptionsPerConnection) {
+      const details = { limit: "subscriptionsPerConnection" }
+      throw new MagpieError("LIMIT_EXCEEDED", `a connection follows at most ${limits.subscriptionsPerConnection} channels`, { details })
+    }
+    earlier?.end()
+    connection.subscriptions.delete(message.channel)
+    connection.subscriptions.set(message.channel, handlerOf(match.kind.kind).subscribe(connection, message, match))
+  }
+
+  function unsubscribe(connection: Connection, message: Unsubscribe): void {
+    connection.subscriptions.get(message.channel)?.end()
+    connection.subscriptions.delete(message.channel)
+    connection.send({ type: "unsubscribed", ...(message.id === undefined ? undefined : { id: message.id }), channel: message.channel })
+  }
+
+  function publish(connection: Connection, message: Publish): void | Promise<void> {
+    const match = contract.match(message.channel)
+    return handlerOf(match.kind.kind).publish(connection, message, match)
+  }
+
+  async function history(connection: Connection, message: History): Promise<void> {
+    const meter = historyMeters.get(connection) ?? createMeter()
+    historyMeters.set(connection, meter)
+    const wait = take(meter, historyRate, clock.monotonic())
+    if (wait > 0)
+      throw new MagpieError("RATE_LIMITED", "too many pages of history at once", {
+        retryAfterMs: wait,
+        details: { limit: "historyReadsPerSecond" },
+      })
+    const match = contract.match(message.channel)
+    await handlerOf(match.kind.kind).history(connection, message, match)
+  }
+
+  /** A fresh token must be the same user's; what it no longer allows ends [F34]. */
+  async function refreshToken(connection: Connection, message: Token): Promise<void> {
+    const identity = await greeting.authenticate(connection, { token: message.token })
+    const { open } = connection
+    if (open === undefined) return
+    if (identity.user?.id !== open.identity.user?.id) return connection.close("UNAUTHORIZED", "the token belongs to another user")
+    connection.state = { ...open, identity }
+    authorizer.forget(connection)
+    const tokenExpiresInMs = identity.expiresAt === undefined ? undefined : Math.max(0, identity.expiresAt - clock.now())
+    connection.send({
+      type: "token",
+      ...(message.id === undefined ? undefined : { id: message.id }),
+      ...(tokenExpiresInMs === undefined ? undefined : { tokenExpiresInMs }),
+    })
+    for (const [channel, subscription] of connection.subscriptions) {
+      const match = contract.match(channel)
+      if (await authorizer.allowed(connection, channel, match, "subscribe")) continue
+      subscription.end()
+      connection.subscriptions.delete(channel)
+      connection.send({ type: "unsubscribed", channel, code: "FORBIDDEN", message: "the new token does not allow this" })
+    }
+  }
+
+  function ping(connection: Connection, message: Ping): void {
+    const ahead = new Map<string, Position>()
+    const unknown: string[] = []
+    for (const [channel, offset] of message.positions ?? []) {
+      if (!connection.subscriptions.has(channel)) unknown.push(channel)
+      else {
+        const newest = handlerOf(contract.match(channel).kind.kind).newest(channel)
+        if (newest !== undefined && newest.offset > offset) ahead.set(channel, newest)
+      }
+    }
+    connection.send({
+      type: "pong",
+      ...(message.id === undefined ? undefined : { id: message.id }),
+      ...(ahead.size === 0 ? undefined : { ahead }),
+      ...(unknown.length === 0 ? undefined : { unknown }),
+    })
+  }
+
+  function act(connection: Connection, message: UpMessage): void | Promise<void> {
+    if (message.type === "hello") {
+      if (connection.state.name === "greeting") return greeting.hello(connection, message)
+      throw new MagpieError("BAD_REQUEST", "hello was said before", { details: { field: "type" } })
+    }
+    if (connection.open === undefined) throw new MagpieError("UNAUTHORIZED", "say hello first")
+    switch (message.type) {
+      case "publish":
+        return publish(connection, message)
+      case "ping":
+        return ping(connection, message)
+      case "unsubscribe":
+        return unsubscribe(connection, message)
+      case "subscribe":
+        return connection.answer(message.id, () => subscribe(connection, message))
+      case "history":
+        return connection.answer(message.id, () => history(connection, message))
+      case "token":
+        return connection.answer(message.id, () => refreshToken(connection, message))
+    }
+  }
+
+  return (connection, value) => {
+    let message: UpMessage
+    try {
+      message = parseUp(value)
+    } catch (failure) {
+      const error = toMagpieError(failure)
+      if (error.details?.critical === true) return connection.close("VERSION", "unknown critical message")
+      return connection.strike(idOf(value), error)
+    }
+    const id = "id" in message ? message.id : undefined
+    const wait = message.type === "hello" ? 0 : tooFast(connection)
+    if (wait > 0) return connection.slowDown(id, new MagpieError("RATE_LIMITED", "too many messages", { retryAfterMs: wait }))
+    try {
+      return act(connection, message)
+    } catch (failure) {
+      const error = toMagpieError(failure)
+      if (error.code === "BAD_REQUEST") return connection.strike(id, error)
+      return connection.refuse(id, error)
+    }
+  }
+}
+
+/** How long the sender of one more message has to wait: 0 within the rates of its connection, user and address. */
+function createSpeedCheck({ clock, limits, userMeters, addressMeters }: DispatchOptions): (connection: Connection) => number {
+  const burst = (perSecond: number): Rate => rate(perSecond, perSecond * 2)
+  const perConnection = burst(limits.messagesPerSecond)
+  const perUser = burst(limits.messagesPerUserPerSecond)
+  const perAddress = burst(limits.messagesPerAddressPerSecond)
+  return (connection) => {
+    const now = clock.monotonic()
+    const wait = take(connection.meter, perConnection, now)
+    if (wait > 0) return wait
+    const { userId } = connection
+    const userWait = userId === undefined ? 0 : take(userMeters.of(userId), perUser, now)
+    return userWait > 0 ? userWait : take(addressMeters.of(connection.request.address), perAddress, now)
+  }
+}
+
+function idOf(value: unknown): number | undefined {
+  const id = typeof value === "object" && value !== null ? (value as { id?: unknown }).id : undefined
+  return Number.isSafeInteger(id) && (id as number) >= 0 ? (id as number) : undefined
+}

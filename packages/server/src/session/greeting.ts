@@ -1,0 +1,118 @@
+import {
+  type Clock,
+  type Hello,
+  type Limits,
+  MagpieError,
+  OLDEST_PROTOCOL_VERSION,
+  PROTOCOL_VERSION,
+  type Random,
+  toMagpieError,
+} from "@magpie/protocol"
+import type { Authenticator, Identity } from "../access/identity.ts"
+import type { Connection } from "./connection.ts"
+import type { Registry } from "./registry.ts"
+import { type SessionTokens, toHex } from "./session-token.ts"
+
+export interface GreetingOptions {
+  readonly auth: Authenticator
+  readonly clock: Clock
+  readonly random: Random
+  readonly limits: Limits
+  readonly registry: Registry
+  readonly tokens: SessionTokens
+  readonly heartbeatMs: number
+  readonly features: readonly string[]
+  /** The kind behind each pattern of the contract. */
+  readonly channels: ReadonlyMap<string, string>
+}
+
+/** Turns a greeting connection into an open one. Never rejects: what fails becomes a close with its code. */
+export interface Greeting {
+  hello(connection: Connection, hello: Hello): Promise<void>
+  /** A plain client that need not say hello: it is let in when what came with the handshake is enough. */
+  welcomePlain(connection: Connection): Promise<void>
+  authenticate(
+    connection: Connection,
+    credentials: { readonly token?: string | undefined; readonly key?: string | undefined },
+  ): Promise<Identity>
+}
+
+const PRODUCER = /^[A-Za-z0-9_-]{8,64}$/
+
+export function createGreeting(options: GreetingOptions): Greeting {
+  const { auth, clock, random, limits, registry, tokens, heartbeatMs, features, channels } = options
+
+  async function authenticate(
+    connection: Connection,
+    { token, key }: { token?: string | undefined; key?: string | undefined },
+  ): Promise<Identity> {
+    if ((token?.length ?? 0) > limits.tokenBytes)
+      throw new MagpieError("UNAUTHORIZED", "the token is too long", { details: { limit: "tokenBytes" } })
+    const { address, origin } = connection.request
+    const identity = await auth.authenticate({ token, key, address, origin }, clock)
+    if (identity === undefined) throw new MagpieError("UNAUTHORIZED", "no valid credentials")
+    if (identity.expiresAt !== undefined && identity.expiresAt <= clock.now())
+      throw new MagpieError("UNAUTHORIZED", "the credentials have expired")
+    return identity
+  }
+
+  function bindProducer(user: string, offered: string | undefined, session: string): { name: string; bound: string } {
+    const usable = offered !== undefined && PRODUCER.test(offered)
+    const bound = `${user}/${offered}`
+    const usedBy = usable ? registry.sessionOfProducer(bound) : undefined
+    if (usable && (usedBy === undefined || usedBy === session)) return { name: offered, bound }
+    const fresh = toHex(random.bytes(16))
+    return { name: fresh, bound: `${user}/${fresh}` }
+  }
+
+  function open(connection: Connection, identity: Identity, hello: Hello | undefined): void {
+    const user = identity.user?.id ?? ""
+    if (user !== "" && registry.countOfUser(user) >= limits.connectionsPerUser) {
+      return connection.close("CONNECTION_LIMIT", "too many connections of this user;retryAfterMs=5000")
+    }
+    const known = hello?.session === undefined ? undefined : tokens.verify(hello.session, user)
+    const { session, token } = known === undefined ? tokens.create(user) : { session: known, token: hello?.session ?? "" }
+    const producer = bindProducer(user, hello?.producer, session)
+    connection.becomeOpen({ identity, session, producer: producer.bound })
+    registry.opened(connection)?.close("REPLACED", "another connection took this session over")
+    connection.send({
+      type: "welcome",
+      version: PROTOCOL_VERSION,
+      features,
+      connection: connection.id,
+      session: token,
+      producer: producer.name,
+      ...(identity.user === undefined ? undefined : { user: identity.user.id }),
+      heartbeatMs,
+      messageBytes: limits.messageBytes,
+      ...(identity.expiresAt === undefined ? undefined : { tokenExpiresInMs: Math.max(0, identity.expiresAt - clock.now()) }),
+      channels,
+      at: clock.now(),
+    })
+  }
+
+  return {
+    authenticate,
+    async hello(connection, hello) {
+      if (hello.version < OLDEST_PROTOCOL_VERSION)
+        return connection.close("VERSION", `this server speaks ${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}`)
+      const { request } = connection
+      try {
+        const identity = await authenticate(connection, { token: hello.token ?? request.token, key: hello.key ?? request.key })
+        if (connection.state.name === "greeting") open(connection, identity, hello)
+      } catch (failure) {
+        connection.refuse(undefined, toMagpieError(failure))
+        connection.close("UNAUTHORIZED", "unauthorized")
+      }
+    },
+    async welcomePlain(connection) {
+      const { token, key } = connection.request
+      try {
+        const identity = await authenticate(connection, { token, key })
+        if (connection.state.name === "greeting") open(connection, identity, undefined)
+      } catch {
+        // Not enough by itself: the client has until the hello limit to prove itself with a hello.
+      }
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest"
+import { checkHandshake, type HandshakeRequest } from "./handshake.ts"
+
+const good: HandshakeRequest = {
+  method: "GET",
+  headers: { upgrade: ["websocket"], "sec-websocket-version": ["13"], "sec-websocket-key": ["dGhlIHNhbXBsZSBub25jZQ=="] },
+}
+const withHeaders = (headers: Record<string, string[] | undefined>): HandshakeRequest => ({
+  ...good,
+  headers: { ...good.headers, ...headers },
+})
+
+describe("handshake", () => {
+  it("lets a plain client in without a subprotocol, and ours with it", () => {
+    expect(checkHandshake(good)).toEqual({ ok: true, subprotocol: undefined, token: undefined })
+    expect(checkHandshake(withHeaders({ "sec-websocket-protocol": ["magpie.v1.json"] }))).toMatchObject({
+      ok: true,
+      subprotocol: "magpie.v1.json",
+    })
+  })
+
+  it.each(["POST", "HEAD", "OPTIONS"])("[F1] answers %s with 405 and Allow: GET", (method) => {
+    expect(checkHandshake({ ...good, method })).toMatchObject({ status: 405, headers: { Allow: "GET" } })
+  })
+
+  it("[F2] answers a lost Upgrade header with 400", () => {
+    expect(checkHandshake(withHeaders({ upgrade: undefined }))).toMatchObject({ status: 400 })
+    expect(checkHandshake(withHeaders({ upgrade: ["h2c"] }))).toMatchObject({ status: 400 })
+  })
+
+  it.each([undefined, ["8"], ["12"], ["13", "13"], ["13.0"]])(
+    "[F3] answers version %s with 426 and the version that is spoken",
+    (version) => {
+      expect(checkHandshake(withHeaders({ "sec-websocket-version": version }))).toMatchObject({
+        status: 426,
+        headers: { "Sec-WebSocket-Version": "13" },
+      })
+    },
+  )
+
+  it.each([
+    undefined,
+    ["short"],
+    ["dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=="],
+    ["!!!!!!!!!!!!!!!!!!!!!!=="],
+    ["x".repeat(100_000)],
+  ])("[F4] answers the key %.20s with 400", (key) => {
+    expect(checkHandshake(withHeaders({ "sec-websocket-key": key }))).toMatchObject({ status: 400 })
+  })
+
+  it("[F5] answers hostile header texts as fast as harmless ones", () => {
+    const hostile = `"b"${" ".repeat(16_000)}"x"${" ".repeat(16_000)}`
+    const long = 'a;,="\\'.repeat(3_000)
+    const time = (request: HandshakeRequest): number => {
+      const start = performance.now()
+      for (let round = 0; round < 50; round++) checkHandshake(request)
+      return performance.now() - start
+    }
+    const harmless = time(withHeaders({ "sec-websocket-protocol": ["a".repeat(15_000)] }))
+    expect(checkHandshake(withHeaders({ "sec-websocket-protocol": [hostile] }))).toMatchObject({ status: 400 })
+    expect(checkHandshake(withHeaders({ "sec-websocket-extensions": [long] }))).toMatchObject({ status: 400 })
+    const hostileMs = time(withHeaders({ "sec-websocket-protocol": [hostile.slice(0, 15_000)] }))
+    expect(hostileMs).toBeLessThan(harmless * 20 + 20)
+  })
+
+  it("[F6] refuses a list without our subprotocol, and takes a token out of it without echoing it", () => {
+    expect(checkHandshake(withHeaders({ "sec-websocket-protocol": ["graphql-ws, chat"] }))).toMatchObject({ status: 400 })
+    const carried = checkHandshake(withHeaders({ "sec-websocket-protocol": ["magpie.v1.json", "magpie.token.abc.def.ghi"] }))
+    expect(carried).toEqual({ ok: true, subprotocol: "magpie.v1.json", token: "abc.def.ghi" })
+  })
+
+  it("[F6] refuses a list that is malformed or endless", () => {
+    expect(checkHandshake(withHeaders({ "sec-websocket-protocol": ["magpie.v1.json, with space"] }))).toMatchObject({ status: 400 })
+    expect(checkHandshake(withHeaders({ "sec-websocket-protocol": ["magpie.v1.json,".repeat(50)] }))).toMatchObject({ status: 400 })
+  })
+})

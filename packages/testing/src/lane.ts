@@ -1,0 +1,111 @@
+import type { Encoded, Env, Timer } from "@magpie/protocol"
+
+export interface LaneOptions {
+  readonly env: Env
+  readonly latencyMs: () => number
+  /** Nothing arrives, and nobody is told. */
+  readonly swallowed: () => boolean
+  /** The receiver takes nothing for now; what is sent waits. */
+  readonly held: () => boolean
+  /** This one frame gets lost. */
+  readonly lost: (frame: Encoded) => boolean
+}
+
+/** One direction of a link: frames and what belongs between them, in order, until its end. */
+export interface Lane {
+  readonly heldBytes: number
+  send(frame: Encoded): void
+  ping(): void
+  /** Runs a step of the link's life in its place among the frames. */
+  run(step: () => void): void
+  /** The last thing on this lane. */
+  end(code: number, reason: string): void
+  /** Ends at once; what was on its way is gone. */
+  abort(code: number): void
+  abortAfter(delayMs: number, code: number): void
+  pause(on: boolean): void
+  /** Delivers what was held. */
+  release(): void
+  onFrame(listener: (frame: Encoded) => void): void
+  onPing(listener: () => void): void
+  onEnd(listener: (code: number, reason: string) => void): void
+  onDrained(listener: () => void): void
+}
+
+interface Item {
+  readonly bytes: number
+  readonly arrive: () => void
+}
+
+export function createLane({ env, latencyMs, swallowed, held, lost }: LaneOptions): Lane {
+  let waiting: Item[] = []
+  let paused = false
+  let ended = false
+  let timeout: Timer | undefined
+  let lastArrivalMs = 0
+  let frame = (_frame: Encoded): void => {}
+  let pinged = (): void => {}
+  let end = (_code: number, _reason: string): void => {}
+  let drained = (): void => {}
+
+  /** Later items never overtake earlier ones, also when the latency shrinks in between. */
+  function travel(item: Item): void {
+    const arrivalMs = Math.max(lastArrivalMs, env.clock.monotonic() + latencyMs())
+    lastArrivalMs = arrivalMs
+    const delayMs = arrivalMs - env.clock.monotonic()
+    const arrive = (): void => {
+      if (ended || swallowed()) return
+      waiting.push(item)
+      deliver()
+    }
+    if (delayMs > 0) env.clock.setTimer(delayMs, arrive)
+    else env.clock.defer(arrive)
+  }
+
+  function deliver(): void {
+    while (!ended && !paused && !held()) {
+      const item = waiting.shift()
+      if (item === undefined) break
+      item.arrive()
+    }
+  }
+
+  function release(): void {
+    const wasHeld = waiting.length > 0
+    deliver()
+    if (wasHeld && waiting.length === 0 && !ended) drained()
+  }
+
+  function finish(code: number, reason: string): void {
+    if (ended) return
+    ended = true
+    waiting = []
+    timeout?.cancel()
+    end(code, reason)
+  }
+
+  return {
+    get heldBytes() {
+      return waiting.reduce((sum, item) => sum + item.bytes, 0)
+    },
+    send(content) {
+      if (!lost(content)) travel({ bytes: content.length, arrive: () => frame(content) })
+    },
+    ping: () => travel({ bytes: 0, arrive: () => pinged() }),
+    run: (step) => travel({ bytes: 0, arrive: step }),
+    end: (code, reason) => travel({ bytes: 0, arrive: () => finish(code, reason) }),
+    abort: (code) => env.clock.defer(() => finish(code, "")),
+    abortAfter(delayMs, code) {
+      timeout ??= env.clock.setTimer(delayMs, () => finish(code, ""))
+    },
+    pause(on) {
+      paused = on
+      if (!on) release()
+    },
+    release,
+    onFrame: (listener) => void (frame = listener),
+    onPing: (listener) => void (pinged = listener),
+    onEnd: (listener) => void (end = listener),
+    onDrained: (listener) => void (drained = listener),
+  }
+}

@@ -1,0 +1,115 @@
+import { type Client, type ConnectOptions, connect, type Signals } from "@magpie/client"
+import { memoryStorage, openDurableLog, type Storage } from "@magpie/journal"
+import type { AnyContract, PatternName } from "@magpie/protocol"
+import type { ChannelRules, User } from "@magpie/server/core"
+import { type Core, type CoreOptions, checkOptions, createCore, retentionOf } from "@magpie/server/core"
+import { fakeCrypto } from "./fake-crypto.ts"
+import { type FakeEnv, type FakeEnvOptions, fakeEnv } from "./fake-env.ts"
+import { type MemoryNetwork, memoryNetwork } from "./memory-network.ts"
+
+export interface TestBedOptions<C extends AnyContract, U extends User> extends CoreOptions<U>, FakeEnvOptions {
+  readonly rules: { readonly [P in PatternName<C>]: ChannelRules<C, P, U> }
+  readonly storage?: Storage
+}
+
+/** A server, a network and any number of clients in one process, on one fake clock: milliseconds instead of minutes. */
+export interface TestBed<C extends AnyContract, U extends User> {
+  readonly env: FakeEnv
+  readonly clock: FakeEnv["clock"]
+  readonly network: MemoryNetwork
+  /** The server that runs now. */
+  readonly server: Core<C, U>
+  /** A client of its own; everything but the network and the clock is the real thing. */
+  connect(options?: TestClientOptions<C>): Client<C>
+  /** The server dies without a word and stays away; what was not committed is gone when the storage says so. */
+  kill(): void
+  /** A server starts on that storage, under the same name. */
+  start(storage?: Storage): Promise<void>
+  /** Closes clients and server; then nothing may be left on the clock [G12]. */
+  close(): Promise<void>
+}
+
+export interface TestClientOptions<C extends AnyContract> extends Omit<ConnectOptions<C>, "transport" | "environment"> {
+  readonly address?: string
+  readonly plain?: boolean
+}
+
+const SETTLE_STEP_MS = 100
+const SETTLE_LIMIT_MS = 60_000
+const HOST = "magpie.test"
+const SILENT: Signals = { onNetwork: () => () => {}, onWake: () => () => {} }
+
+export async function createTestBed<C extends AnyContract, U extends User = User>(
+  contract: C,
+  options: TestBedOptions<C, U>,
+): Promise<TestBed<C, U>> {
+  const env = fakeEnv(options)
+  const network = memoryNetwork(env)
+  const clients: Client<C>[] = []
+  const checked = checkOptions(options)
+  let running: { readonly core: Core<C, U>; readonly unlisten: () => void } | undefined
+  let clientSeed = 0
+
+  async function start(storage: Storage): Promise<void> {
+    const settings = { retention: retentionOf(contract), deduplicationMs: checked.deduplicationMs }
+    const log = await settled(openDurableLog({ storage, env, settings }))
+    const core = createCore<C, U>(contract, checked, log, { ...env, crypto: fakeCrypto })
+    for (const [pattern, rules] of Object.entries(options.rules)) setRules(core, pattern, rules)
+    running = { core, unlisten: network.listen(HOST, core) }
+    await env.clock.settle()
+  }
+
+  /** Awaits what needs fake time to pass. */
+  async function settled<T>(pending: Promise<T>): Promise<T> {
+    let done = false
+    const finish = (): void => {
+      done = true
+    }
+    pending.then(finish, finish)
+    await env.clock.settle()
+    for (let waited = 0; !done && waited < SETTLE_LIMIT_MS; waited += SETTLE_STEP_MS) await env.clock.advance(SETTLE_STEP_MS)
+    if (!done) throw new Error(`something did not end within ${SETTLE_LIMIT_MS} ms of fake time`)
+    return pending
+  }
+
+  const bed: TestBed<C, U> = {
+    env,
+    clock: env.clock,
+    network,
+    get server() {
+      if (running === undefined) throw new Error("the server is not running")
+      return running.core
+    },
+    connect({ address, plain, ...rest } = {}) {
+      const transport = network.transport({
+        ...(address === undefined ? undefined : { address }),
+        ...(plain === undefined ? undefined : { plain }),
+      })
+      const environment = { ...env, random: env.random.fork(`client-${clientSeed++}`), transport, signals: SILENT }
+      const client = connect<C>(`ws://${HOST}`, { contract, ...rest, environment })
+      clients.push(client)
+      return client
+    },
+    kill() {
+      running?.unlisten()
+      running = undefined
+    },
+    start: (storage = memoryStorage()) => start(storage),
+    async close() {
+      await settled(Promise.all(clients.map((client) => client.close())))
+      if (running) await settled(running.core.close({ spreadMs: 0 }))
+      running?.unlisten()
+      // Links that were closing are cut at the latest now.
+      await env.clock.advance(SETTLE_STEP_MS)
+      running = undefined
+    },
+  }
+  await start(options.storage ?? memoryStorage())
+  return bed
+}
+
+/** The rules' own types were checked where they were written. */
+function setRules<C extends AnyContract, U extends User>(core: Core<C, U>, pattern: string, rules: unknown): void {
+  const set = core.channel as unknown as (pattern: string, rules: unknown) => void
+  set(pattern, rules)
+}

@@ -57,14 +57,29 @@ function cells(/** @type {Figure} */ figure) {
   const bound = owed === undefined ? "" : "atLeast" in owed ? `≥ ${owed.atLeast}` : `≤ ${owed.atMost}`
   const verdict = isReached(figure) === false ? " NOT REACHED" : ""
   const what = owed?.of === "ratio" ? " ×" : ""
-  return [name, shown(value), unit, peer ?? "", shown(peerValue), ratio === undefined ? "" : `${shown(ratio)} ×`, `${bound}${what}${verdict}`]
+  return [
+    name,
+    shown(value),
+    unit,
+    peer ?? "",
+    shown(peerValue),
+    ratio === undefined ? "" : `${shown(ratio)} ×`,
+    `${bound}${what}${verdict}`,
+  ]
 }
 
 /** A table for people. */
 export function textTable(/** @type {readonly Figure[]} */ figures) {
   const rows = [COLUMNS, ...figures.map(cells)]
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column].length)))
-  return rows.map((row) => row.map((cell, column) => pad(cell, widths[column], column)).join("  ").trimEnd()).join("\n")
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => pad(cell, widths[column], column))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n")
 }
 
 /** Numbers stand to the right. */

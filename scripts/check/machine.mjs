@@ -15,7 +15,7 @@ export function machine(project) {
   const rules = [
     ...folders.map((folder) => ({ what: "a path of this machine", pattern: new RegExp(`(?<![\\w.-])${literally(folder)}/`) })),
     { what: "a path of somebody's machine", pattern: /(?<![\w.-])\/(?:home|Users)\/[a-z][\w.-]*\// },
-    { what: "a download address in the lockfile", pattern: /"resolved": *"http/ },
+    { what: "a download address in the lockfile", pattern: /"resolved": *"http/, files: /lock/ },
     { what: "the address of a registry", pattern: /https?:\/\/[^\s"'`]*\bregistry\./ },
   ]
   /** @type {string[]} */
@@ -23,7 +23,8 @@ export function machine(project) {
   for (const path of project.files) {
     const text = project.read(path)
     if (text.includes("\0")) continue // not text
-    for (const { what, pattern } of rules) {
+    for (const { what, pattern, files } of rules) {
+      if (files !== undefined && !files.test(path)) continue
       const index = text.search(pattern)
       if (index >= 0) problems.push(`${path}:${project.line(path, index)}: ${what}`)
     }

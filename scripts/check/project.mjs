@@ -51,7 +51,8 @@ export function openProject(/** @type {string} */ root) {
 
 export const isCode = (/** @type {string} */ path) => /\.(?:tsx?|mts|mjs|js)$/.test(path) && !path.endsWith(".d.ts")
 
-export const isTest = (/** @type {string} */ path) => /\.(?:test|spec|test-d)\.tsx?$/.test(path)
+/** Tests, and fixtures that only tests import; both are left out of the build. */
+export const isTest = (/** @type {string} */ path) => /\.(?:test|spec|test-d|fixture)\.tsx?$/.test(path)
 
 /** Whether a path is a folder of the list, or lies in one. `*` stands for one segment. */
 export function within(/** @type {string} */ path, /** @type {readonly string[]} */ folders) {

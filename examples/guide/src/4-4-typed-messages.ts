@@ -35,9 +35,10 @@ export async function startServer({ port = 8080 } = {}) {
 }
 
 /** With the SDK, a wrong type or a wrong content does not compile, and fails here before it is sent. */
-export function startClient({ port = 8080 } = {}) {
+export async function startClient({ port = 8080 } = {}) {
   const magpie = connect(`ws://localhost:${port}`, { contract: app })
   const game = magpie.channel("game")
+  await game.subscribe()
   return {
     chat: (content: string) => game.sendAcknowledged("chat", { content }),
     update: (content: string) => game.sendAcknowledged("update", { content }),

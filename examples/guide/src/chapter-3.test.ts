@@ -5,13 +5,16 @@ import { WebSocket } from "ws"
 import { startServer } from "./3-2-server.ts"
 import { startClient } from "./3-3-node-client.ts"
 import { capturePrinted, type Printed } from "./fixtures/printed.ts"
-import { startWscat } from "./fixtures/wscat.ts"
+import { closeAllWscats, startWscat } from "./fixtures/wscat.ts"
 
 let printed: Printed
 beforeEach(() => {
   printed = capturePrinted()
 })
-afterEach(() => printed.restore())
+afterEach(async () => {
+  printed.restore()
+  await closeAllWscats()
+})
 
 test("3.2 and 3.3: the server answers the Node client in the guide's words", async () => {
   const server = await startServer({ port: 0 })

@@ -3,6 +3,7 @@ import { createBroadcastPart } from "./kinds/broadcast-channel.ts"
 import { type ChannelCore, createChannelCore } from "./kinds/channel-core.ts"
 import { openChannel } from "./kinds/open-channel.ts"
 import { createStreamPart } from "./kinds/stream-channel.ts"
+import { randomName } from "./random-name.ts"
 import type { Schedule } from "./schedule.ts"
 import type { Session } from "./session.ts"
 
@@ -30,7 +31,7 @@ export function createChannels(options: ChannelsOptions): Channels {
   const { session, schedule, random, contract, lingerMs, start, whenOnline, onError } = options
   const opened = new Map<string, { readonly core: ChannelCore; readonly channel: OpenChannel }>()
 
-  const drawRef = (): string => Array.from(random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("")
+  const drawRef = (): string => randomName(random, 8)
 
   function open(name: string, hint: KindName | undefined): { core: ChannelCore; channel: OpenChannel } {
     const kind = contract?.match(name).kind

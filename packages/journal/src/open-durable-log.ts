@@ -1,6 +1,15 @@
 import { type AckLevel, type Env, isMagpieError, MagpieError, type Position, type Publication, type Random } from "@magpie/protocol"
 import { checkRequest, checkSettings } from "./door.ts"
-import type { DurableLog, DurableLogSettings, Outcome, Page, PageLimits, PublishRequest, RefuseRequest, ResumeAnswer } from "./durable-log.ts"
+import type {
+  DurableLog,
+  DurableLogSettings,
+  Outcome,
+  Page,
+  PageLimits,
+  PublishRequest,
+  RefuseRequest,
+  ResumeAnswer,
+} from "./durable-log.ts"
 import { embeddedJournal } from "./embedded-journal.ts"
 import type { Entry } from "./entry.ts"
 import { ExpiryTimer } from "./expiry-timer.ts"

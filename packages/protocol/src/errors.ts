@@ -74,5 +74,5 @@ export function isMagpieError(value: unknown): value is MagpieError {
 
 /** Passes a MagpieError through and wraps anything else as INTERNAL, which tells the other side nothing about the cause. */
 export function toMagpieError(value: unknown): MagpieError {
-  return isMagpieError(value) ? value : new MagpieError("INTERNAL", String(value), { cause: value })
+  return isMagpieError(value) ? value : new MagpieError("INTERNAL", "an unexpected failure", { cause: value })
 }

@@ -20,6 +20,9 @@ export interface FakeClockOptions {
   readonly startAt?: number
 }
 
+/** 2026-01-01T00:00:00Z */
+const DEFAULT_START_MS = 1_767_225_600_000
+
 interface Scheduled {
   readonly at: number
   readonly order: number
@@ -29,7 +32,7 @@ interface Scheduled {
 /** A clock that stands still until a test moves it. Deterministic: equal calls give equal orders of events. */
 export function fakeClock(options: FakeClockOptions = {}): FakeClock {
   let elapsed = 0
-  let wallOffset = options.startAt ?? Date.UTC(2026, 0, 1)
+  let wallOffset = options.startAt ?? DEFAULT_START_MS
   let order = 0
   const timers = new Set<Scheduled>()
   let deferred: (() => void)[] = []

@@ -14,7 +14,8 @@ export interface LaneOptions {
 /** One direction of a link: frames and what belongs between them, in order, until its end. */
 export interface Lane {
   readonly heldBytes: number
-  send(frame: Encoded): void
+  /** `bytes`: what it counts for while it waits. */
+  send(frame: Encoded, bytes?: number): void
   ping(): void
   /** Runs a step of the link's life in its place among the frames. */
   run(step: () => void): void
@@ -22,6 +23,8 @@ export interface Lane {
   end(code: number, reason: string): void
   /** Ends at once; what was on its way is gone. */
   abort(code: number): void
+  /** Ends as the sender's reset does: at once, unless the network swallows that too. */
+  sever(code: number): void
   abortAfter(delayMs: number, code: number): void
   pause(on: boolean): void
   /** Delivers what was held. */
@@ -39,6 +42,7 @@ interface Item {
 
 export function createLane({ env, latencyMs, swallowed, held, lost }: LaneOptions): Lane {
   let waiting: Item[] = []
+  let waitingBytes = 0
   let paused = false
   let ended = false
   let timeout: Timer | undefined
@@ -56,6 +60,7 @@ export function createLane({ env, latencyMs, swallowed, held, lost }: LaneOption
     const arrive = (): void => {
       if (ended || swallowed()) return
       waiting.push(item)
+      waitingBytes += item.bytes
       deliver()
     }
     if (delayMs > 0) env.clock.setTimer(delayMs, arrive)
@@ -66,6 +71,7 @@ export function createLane({ env, latencyMs, swallowed, held, lost }: LaneOption
     while (!ended && !paused && !held()) {
       const item = waiting.shift()
       if (item === undefined) break
+      waitingBytes -= item.bytes
       item.arrive()
     }
   }
@@ -80,21 +86,23 @@ export function createLane({ env, latencyMs, swallowed, held, lost }: LaneOption
     if (ended) return
     ended = true
     waiting = []
+    waitingBytes = 0
     timeout?.cancel()
     end(code, reason)
   }
 
   return {
     get heldBytes() {
-      return waiting.reduce((sum, item) => sum + item.bytes, 0)
+      return waitingBytes
     },
-    send(content) {
-      if (!lost(content)) travel({ bytes: content.length, arrive: () => frame(content) })
+    send(content, bytes = content.length) {
+      if (!lost(content)) travel({ bytes, arrive: () => frame(content) })
     },
     ping: () => travel({ bytes: 0, arrive: () => pinged() }),
     run: (step) => travel({ bytes: 0, arrive: step }),
     end: (code, reason) => travel({ bytes: 0, arrive: () => finish(code, reason) }),
     abort: (code) => env.clock.defer(() => finish(code, "")),
+    sever: (code) => env.clock.defer(() => swallowed() || finish(code, "")),
     abortAfter(delayMs, code) {
       timeout ??= env.clock.setTimer(delayMs, () => finish(code, ""))
     },

@@ -6,98 +6,120 @@ import { createLane, type Lane } from "./lane.ts"
 /** The part of a server that the network talks to. */
 export type NetworkServer = Pick<Core<never, never>, "knock" | "accept">
 
+export interface TransportOptions {
+  readonly address?: string
+  readonly origin?: string
+  /** Without Magpie's subprotocol. */
+  readonly plain?: boolean
+  /** What came with the handshake itself, as a bearer token and an API key do in headers. */
+  readonly token?: string
+  readonly key?: string
+}
+
+/** Faults strike the links of one address where it is given, else all. */
 export interface MemoryNetwork {
   /** Makes a server reachable under a host name. Returns how to take it away: its links break at once. */
   listen(host: string, server: NetworkServer): () => void
   /** A way for clients to connect, from an address of their own. */
-  transport(options?: { readonly address?: string; readonly origin?: string; readonly plain?: boolean }): Transport
+  transport(options?: TransportOptions): Transport
   readonly links: number
   /** Time that a frame travels, each way. */
   latencyMs: number
   /** Breaks every link as a reset does; new ones are possible at once. */
-  reset(): void
+  reset(address?: string): void
   /** While cut, links break and new ones fail at once. */
-  cut(on: boolean): void
+  cut(on: boolean, address?: string): void
   /** While on, nothing arrives in either direction and nobody is told. */
-  blackHole(on: boolean): void
+  blackHole(on: boolean, address?: string): void
+  /** The links of this moment are half-open for good; new ones are possible at once, as after a change from Wi-Fi to LTE. */
+  strand(address?: string): void
   /** While on, clients accept no bytes: what the server sends piles up. */
-  stallReaders(on: boolean): void
+  stallReaders(on: boolean, address?: string): void
+  /** Bytes that the server has sent and clients have not accepted. */
+  heldBytes(address?: string): number
   /** Swallows the next frame to a client that the predicate picks, while the link stays up. */
-  loseDown(pick: (frame: string) => boolean): void
+  loseDown(pick: (frame: string) => boolean, address?: string): void
 }
 
+type Request = Omit<LinkRequest, "userAgent">
+
 interface MemoryLink {
+  readonly host: string
+  readonly address: string
   readonly down: Lane
   readonly up: Lane
+  stranded: boolean
   break(): void
+}
+
+/** What is struck: everything, or some addresses. */
+function createFault() {
+  const struck = new Set<string | undefined>()
+  return {
+    set: (on: boolean, address: string | undefined): void => void (on ? struck.add(address) : struck.delete(address)),
+    strikes: (address: string): boolean => struck.has(undefined) || struck.has(address),
+  }
 }
 
 /** A network in memory, with faults, on the clock of `env`. Order within a link is kept; nothing else is promised. */
 export function memoryNetwork(env: Env): MemoryNetwork {
   const servers = new Map<string, NetworkServer>()
-  const links = new Map<MemoryLink, string>()
-  const state = { latencyMs: 0, cut: false, blackHole: false, stalled: false }
-  const losses: ((frame: string) => boolean)[] = []
+  const links = new Set<MemoryLink>()
+  const cuts = createFault()
+  const blackHoles = createFault()
+  const stalls = createFault()
+  const losses: { readonly pick: (frame: string) => boolean; readonly address: string | undefined }[] = []
+  let latencyMs = 0
 
-  const isLost = (frame: Encoded): boolean => {
+  const linksOf = (address?: string): MemoryLink[] => [...links].filter((link) => address === undefined || address === link.address)
+
+  const isLost = (frame: Encoded, address: string): boolean => {
     if (typeof frame !== "string") return false
-    const index = losses.findIndex((pick) => pick(frame))
-    if (index < 0) return false
-    losses.splice(index, 1)
-    return true
+    const index = losses.findIndex((loss) => (loss.address ?? address) === address && loss.pick(frame))
+    if (index >= 0) losses.splice(index, 1)
+    return index >= 0
   }
-  const breakAll = (host?: string): void => {
-    for (const [link, at] of [...links]) if (host === undefined || host === at) link.break()
-  }
-  const laneOptions = { env, latencyMs: () => state.latencyMs, swallowed: () => state.blackHole }
 
-  function open(url: string, request: Omit<LinkRequest, "token" | "key" | "userAgent">, events: LinkEvents): Link {
-    const host = new URL(url).host
-    const down = createLane({ ...laneOptions, held: () => state.stalled, lost: isLost })
-    const up = createLane({ ...laneOptions, held: () => false, lost: () => false })
+  function createLink(host: string, address: string): MemoryLink {
+    const swallowed = (): boolean => link.stranded || blackHoles.strikes(address)
+    const options = { env, latencyMs: () => latencyMs, swallowed }
     const link: MemoryLink = {
-      down,
-      up,
+      host,
+      address,
+      down: createLane({ ...options, held: () => stalls.strikes(address), lost: (frame) => isLost(frame, address) }),
+      up: createLane({ ...options, held: () => false, lost: () => false }),
+      stranded: false,
       break() {
         if (!links.delete(link)) return
-        down.abort(1006)
-        up.abort(1006)
+        link.down.abort(1006)
+        link.up.abort(1006)
       },
     }
-    const forget = (): void => void links.delete(link)
+    return link
+  }
+
+  function open(url: string, request: Request, events: LinkEvents): Link {
+    const { host } = new URL(url)
+    const link = createLink(host, request.address)
+    const { down, up } = link
     down.onEnd((code, reason) => {
-      forget()
+      links.delete(link)
       events.onClose(code, reason)
     })
     down.onFrame((frame) => events.onMessage(frame))
+    const client = clientLink(up, down)
 
     const server = servers.get(host)
-    if (server === undefined || state.cut) {
+    const verdict = server?.knock({ address: request.address, origin: request.origin, host, cookieOnly: false })
+    if (server === undefined || verdict === undefined || verdict.verdict === "refuse" || cuts.strikes(request.address)) {
       down.abort(1006)
-      return clientLink(up, down)
+      return client
     }
-    const verdict = server.knock({ address: request.address, origin: request.origin, host, cookieOnly: false })
-    if (verdict.verdict === "refuse") {
-      down.abort(1006)
-      return clientLink(up, down)
-    }
-    links.set(link, host)
+    links.add(link)
     down.run(() => events.onOpen())
-    if (verdict.verdict === "turn-away") {
-      down.end(1013, closeReason(verdict.reason, verdict.retryAfterMs))
-      return clientLink(up, down)
-    }
-    up.run(() => attach(server, request, up, down))
-    return clientLink(up, down)
-  }
-
-  function attach(server: NetworkServer, request: Omit<LinkRequest, "token" | "key" | "userAgent">, up: Lane, down: Lane): void {
-    const socket = serverSocket(up, down)
-    const events: SocketEvents = server.accept(socket, { ...request, token: undefined, key: undefined, userAgent: "memory" })
-    up.onFrame((frame) => events.onMessage(frame))
-    up.onEnd((code, reason) => events.onClose(code, reason))
-    down.onDrained(() => events.onDrain())
-    down.onPing(() => up.run(() => events.onAlive()))
+    if (verdict.verdict === "turn-away") down.end(1013, closeReason(verdict.reason, verdict.retryAfterMs))
+    else up.run(() => attach(server, request, up, down))
+    return client
   }
 
   return {
@@ -105,35 +127,58 @@ export function memoryNetwork(env: Env): MemoryNetwork {
       servers.set(host, server)
       return () => {
         if (servers.get(host) === server) servers.delete(host)
-        breakAll(host)
+        for (const link of linksOf()) if (link.host === host) link.break()
       }
     },
-    transport: ({ address = "127.0.0.1", origin, plain = false } = {}) => ({
-      open: (url, _protocols, events) => open(url, { address, origin, plain }, events),
+    transport: ({ address = "127.0.0.1", origin, plain = false, token, key } = {}) => ({
+      open: (url, _protocols, events) => open(url, { address, origin, plain, token, key }, events),
     }),
     get links() {
       return links.size
     },
     get latencyMs() {
-      return state.latencyMs
+      return latencyMs
     },
     set latencyMs(value: number) {
-      state.latencyMs = value
+      latencyMs = value
     },
-    reset: () => breakAll(),
-    cut(on) {
-      state.cut = on
-      if (on) breakAll()
+    reset(address) {
+      for (const link of linksOf(address)) link.break()
     },
-    blackHole(on) {
-      state.blackHole = on
+    cut(on, address) {
+      cuts.set(on, address)
+      if (on) for (const link of linksOf(address)) link.break()
     },
-    stallReaders(on) {
-      state.stalled = on
-      if (!on) for (const link of links.keys()) link.down.release()
+    blackHole: (on, address) => blackHoles.set(on, address),
+    strand(address) {
+      for (const link of linksOf(address)) link.stranded = true
     },
-    loseDown: (pick) => void losses.push(pick),
+    stallReaders(on, address) {
+      stalls.set(on, address)
+      if (!on) for (const link of linksOf(address)) link.down.release()
+    },
+    heldBytes: (address) => linksOf(address).reduce((sum, link) => sum + link.down.heldBytes, 0),
+    loseDown: (pick, address) => void losses.push({ pick, address }),
   }
+}
+
+function attach(server: NetworkServer, request: Request, up: Lane, down: Lane): void {
+  const events: SocketEvents = server.accept(serverSocket(up, down), { ...request, userAgent: "memory" })
+  up.onFrame((frame) => events.onMessage(frame))
+  up.onEnd((code, reason) => events.onClose(code, reason))
+  down.onDrained(() => events.onDrain())
+  down.onPing(() => up.run(() => events.onAlive()))
+}
+
+/** After so long without an answer a close is over all the same. */
+const CLOSE_TIMEOUT_MS = 5_000
+const utf8 = new TextDecoder()
+
+/** The answer to a close travels back; an end is the last thing on its lane, so it is asked for first. */
+function closeBothWays(mine: Lane, theirs: Lane, code: number, reason: string): void {
+  mine.run(() => theirs.end(code, reason))
+  mine.end(code, reason)
+  theirs.abortAfter(CLOSE_TIMEOUT_MS, code)
 }
 
 function clientLink(up: Lane, down: Lane): Link {
@@ -142,16 +187,9 @@ function clientLink(up: Lane, down: Lane): Link {
       return up.heldBytes
     },
     send: (frame) => up.send(frame),
-    close(code, reason) {
-      up.end(code, reason)
-      // The other side's answer, which comes at the latest after the time that browsers give it.
-      up.run(() => down.end(code, reason))
-    },
+    close: (code, reason) => closeBothWays(up, down, code, reason),
   }
 }
-
-const CLOSE_TIMEOUT_MS = 5_000
-const utf8 = new TextDecoder()
 
 function serverSocket(up: Lane, down: Lane): Socket {
   return {
@@ -159,19 +197,15 @@ function serverSocket(up: Lane, down: Lane): Socket {
       return down.heldBytes
     },
     send(batches: readonly Batch[]) {
-      for (const batch of batches) down.send(batch.text ? utf8.decode(payloadOf(batch)) : payloadOf(batch).slice())
+      for (const batch of batches) down.send(batch.text ? utf8.decode(payloadOf(batch)) : payloadOf(batch).slice(), batch.bytes)
     },
     ping: () => down.ping(),
     pause: () => up.pause(true),
     resume: () => up.pause(false),
-    close(code, reason) {
-      down.end(code, reason)
-      down.run(() => up.end(code, reason))
-      up.abortAfter(CLOSE_TIMEOUT_MS, code)
-    },
+    close: (code, reason) => closeBothWays(down, up, code, reason),
     terminate() {
       up.abort(1006)
-      down.abort(1006)
+      down.sever(1006)
     },
   }
 }

@@ -1,15 +1,18 @@
 import { type Client, type ConnectOptions, connect, type Signals } from "@magpie/client"
 import { memoryStorage, openDurableLog, type Storage } from "@magpie/journal"
-import type { AnyContract, PatternName } from "@magpie/protocol"
+import type { AnyContract, Env, PatternName } from "@magpie/protocol"
 import type { ChannelRules, User } from "@magpie/server/core"
 import { type Core, type CoreOptions, checkOptions, createCore, retentionOf } from "@magpie/server/core"
 import { fakeCrypto } from "./fake-crypto.ts"
 import { type FakeEnv, type FakeEnvOptions, fakeEnv } from "./fake-env.ts"
-import { type MemoryNetwork, memoryNetwork } from "./memory-network.ts"
+import { fakeProcess } from "./fake-process.ts"
+import { type MemoryNetwork, memoryNetwork, type TransportOptions } from "./memory-network.ts"
+import { type RawConnection, rawConnection, TEST_HOST } from "./raw-connection.ts"
 
 export interface TestBedOptions<C extends AnyContract, U extends User> extends CoreOptions<U>, FakeEnvOptions {
   readonly rules: { readonly [P in PatternName<C>]: ChannelRules<C, P, U> }
-  readonly storage?: Storage
+  /** Default: memory. A function is given the bed's world, for a storage whose commits take time. */
+  readonly storage?: Storage | ((env: Env) => Storage)
 }
 
 /** A server, a network and any number of clients in one process, on one fake clock: milliseconds instead of minutes. */
@@ -21,6 +24,8 @@ export interface TestBed<C extends AnyContract, U extends User> {
   readonly server: Core<C, U>
   /** A client of its own; everything but the network and the clock is the real thing. */
   connect(options?: TestClientOptions<C>): Client<C>
+  /** A link that says whatever the test likes, for plain and hostile clients. */
+  raw(options?: TransportOptions): RawConnection
   /** The server dies without a word and stays away; what was not committed is gone when the storage says so. */
   kill(): void
   /** A server starts on that storage, under the same name. */
@@ -36,7 +41,6 @@ export interface TestClientOptions<C extends AnyContract> extends Omit<ConnectOp
 
 const SETTLE_STEP_MS = 100
 const SETTLE_LIMIT_MS = 60_000
-const HOST = "magpie.test"
 const SILENT: Signals = { onNetwork: () => () => {}, onWake: () => () => {} }
 
 export async function createTestBed<C extends AnyContract, U extends User = User>(
@@ -47,15 +51,16 @@ export async function createTestBed<C extends AnyContract, U extends User = User
   const network = memoryNetwork(env)
   const clients: Client<C>[] = []
   const checked = checkOptions(options)
-  let running: { readonly core: Core<C, U>; readonly unlisten: () => void } | undefined
+  let running: { readonly core: Core<C, U>; readonly unlisten: () => void; readonly kill: () => void } | undefined
   let clientSeed = 0
 
   async function start(storage: Storage): Promise<void> {
     const settings = { retention: retentionOf(contract), deduplicationMs: checked.deduplicationMs }
-    const log = await settled(openDurableLog({ storage, env, settings }))
-    const core = createCore<C, U>(contract, checked, log, { ...env, crypto: fakeCrypto })
+    const its = fakeProcess(env)
+    const log = await settled(openDurableLog({ storage, env: its.env, settings }))
+    const core = createCore<C, U>(contract, checked, log, { ...its.env, crypto: fakeCrypto })
     for (const [pattern, rules] of Object.entries(options.rules)) setRules(core, pattern, rules)
-    running = { core, unlisten: network.listen(HOST, core) }
+    running = { core, unlisten: network.listen(TEST_HOST, core), kill: its.kill }
     await env.clock.settle()
   }
 
@@ -86,11 +91,13 @@ export async function createTestBed<C extends AnyContract, U extends User = User
         ...(plain === undefined ? undefined : { plain }),
       })
       const environment = { ...env, random: env.random.fork(`client-${clientSeed++}`), transport, signals: SILENT }
-      const client = connect<C>(`ws://${HOST}`, { contract, ...rest, environment })
+      const client = connect<C>(`ws://${TEST_HOST}`, { contract, ...rest, environment })
       clients.push(client)
       return client
     },
+    raw: (raw) => rawConnection(network, raw),
     kill() {
+      running?.kill()
       running?.unlisten()
       running = undefined
     },
@@ -99,12 +106,13 @@ export async function createTestBed<C extends AnyContract, U extends User = User
       await settled(Promise.all(clients.map((client) => client.close())))
       if (running) await settled(running.core.close({ spreadMs: 0 }))
       running?.unlisten()
-      // Links that were closing are cut at the latest now.
-      await env.clock.advance(SETTLE_STEP_MS)
       running = undefined
+      // What travelled when the links broke arrives nowhere.
+      await env.clock.advance(Math.max(SETTLE_STEP_MS, network.latencyMs))
     },
   }
-  await start(options.storage ?? memoryStorage())
+  const { storage = memoryStorage() } = options
+  await start(typeof storage === "function" ? storage(env) : storage)
   return bed
 }
 

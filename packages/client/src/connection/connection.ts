@@ -11,6 +11,7 @@ import {
   type Welcome,
 } from "@magpie/protocol"
 import type { ClientEnvironment } from "../environment/environment.ts"
+import { randomName } from "../random-name.ts"
 import { retryMs } from "../reconnect/backoff.ts"
 import type { Schedule } from "../schedule.ts"
 import type { Settings } from "../settings.ts"
@@ -31,7 +32,7 @@ export interface Connection {
   /** The server answered something: the next failure is a first one again. */
   progressed(): void
   /** Leaves the present link and greets on the next as a new producer. */
-  renewProducer(): void
+  rerandomName(random, 16): void
   /** Ends it for good; resolves when the transport has let go of the last link, or after a second. */
   close(): Promise<void>
 }
@@ -78,13 +79,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   let failures = 0
   let renewals = 0
   let network = true
-  let producer = newProducer()
+  let producer = randomName(random, 16)
   let session: string | undefined
   let lastToken: string | undefined
-
-  function newProducer(): string {
-    return Array.from(random.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("")
-  }
 
   /** The only place that changes `status`: leaves the old one's holdings and takes up the new one's. */
   function transition(event: ConnectionEvent, link?: LiveLink): void {
@@ -202,9 +199,9 @@ export function createConnection(options: ConnectionOptions): Connection {
     start,
     send: (message) => holding.holds === "link" && holding.link.send(message),
     progressed,
-    renewProducer() {
+    rerandomName(random, 16) {
       const cause = new MagpieError("EXPIRED", "the server does not know this producer's earlier messages")
-      producer = newProducer()
+      producer = randomName(random, 16)
       ended({ next: "retry", cause, retryAfterMs: undefined })
     },
     close() {

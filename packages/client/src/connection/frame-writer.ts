@@ -34,7 +34,7 @@ export function createFrameWriter({ clock, codec, maxFrameBytes, send }: FrameWr
 
   return {
     write(message) {
-      const encoded = encode(codec, message)
+      const encoded = codec.encode(message)
       const size = byteLength(encoded)
       if (size > maxFrameBytes) {
         throw new MagpieError("TOO_LARGE", `the message has ${size} bytes, the server takes ${maxFrameBytes}`, {
@@ -48,14 +48,6 @@ export function createFrameWriter({ clock, codec, maxFrameBytes, send }: FrameWr
       parts.push(encoded)
     },
     flush,
-  }
-}
-
-function encode(codec: Codec, message: UpMessage): Encoded {
-  try {
-    return codec.encode(message)
-  } catch (cause) {
-    throw new MagpieError("BAD_REQUEST", "data cannot be written by the codec", { details: { field: "data" }, cause })
   }
 }
 

@@ -1,4 +1,5 @@
-import { MagpieError, type UpMessage } from "@magpie/protocol"
+import type { UpMessage } from "@magpie/protocol"
+import { aborted } from "../abort.ts"
 import type { SendOptions } from "../channel.ts"
 import type { RequestTable } from "../request/request-table.ts"
 import type { ChannelCore } from "./channel-core.ts"
@@ -24,7 +25,7 @@ export function createBroadcastPart({ core, request, send, drawRef }: BroadcastP
     },
     async sendAcknowledged(name, data, { ref = drawRef(), signal, timeoutMs } = {}) {
       core.checkOutgoing(name, data)
-      if (signal?.aborted) throw new MagpieError("ABORTED", "the caller's signal was aborted", { cause: signal.reason })
+      if (signal?.aborted) throw aborted(signal)
       await request({ type: "publish", channel: core.name, name, data, ref }, { signal, timeoutMs })
     },
   }

@@ -255,3 +255,14 @@ test("[F62] a thousand sends over links that break at random are stored once eac
   expect(sends.every((send) => send.value !== undefined)).toBe(true)
   expect(peer.links.length).toBeGreaterThan(3)
 })
+
+test("a number is never given twice, also where a later one was acknowledged before an earlier one was sent again", async () => {
+  const { clock, peer, id, say } = await sender(2)
+  peer.link.send(stored(id(1), 2))
+  await clock.settle()
+  peer.link.close(1006)
+  await clock.advance(1_000)
+  say("third")
+  await clock.settle()
+  expect(sequences(peer.link)).toEqual([1, 3])
+})

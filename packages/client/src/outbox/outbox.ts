@@ -1,5 +1,5 @@
-import { type Codec, MagpieError, type Publish, type UpMessage } from "@magpie/protocol"
-import { onAbort } from "../abort.ts"
+import { type Codec, MagpieError, type Publish, toMagpieError, type UpMessage } from "@magpie/protocol"
+import { aborted, onAbort } from "../abort.ts"
 import type { Receipt, SendOptions } from "../channel.ts"
 import type { OnReply } from "../request/request-table.ts"
 import type { Schedule } from "../schedule.ts"
@@ -60,7 +60,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function send(channel: string, message: Outgoing, { signal, timeoutMs }: SendOptions): Promise<Receipt> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(new MagpieError("ABORTED", "the caller's signal was aborted", { cause: signal.reason }))
+      if (signal?.aborted) return reject(aborted(signal))
       if (pending >= options.maxPending) return reject(tooMany(options.maxPending))
       const queue = queueOf(channel)
       const settle = (): void => {
@@ -129,8 +129,8 @@ function keep(channel: string, entry: Entry, codec: Codec, fail: (error: MagpieE
   try {
     const [copy] = codec.decode(codec.encode(message))
     entry.message = { ...entry.message, data: (copy as Publish).data }
-  } catch (cause) {
-    fail(new MagpieError("BAD_REQUEST", "data cannot be written by the codec", { details: { field: "data" }, cause }))
+  } catch (thrown) {
+    fail(toMagpieError(thrown))
   }
 }
 

@@ -312,3 +312,19 @@ test("[F65] positions live outside the payload: data that looks like one changes
   await clock.settle()
   expect(lobby.subscription.position).toMatchObject(at(2))
 })
+
+test("a subscription that is catching up when the pong says ahead is left to it", async () => {
+  const { clock, peer, heard, client } = await listener()
+  peer.link.send({ type: "pong", id: 999, ahead: new Map([["chat/lobby", at(3)]]) })
+  await clock.advance(500)
+  peer.link.send(said(1))
+  await clock.advance(2_000)
+  expect(heard).toEqual([1])
+  expect(peer.link.of("subscribe")).toHaveLength(1)
+  peer.link.send({ type: "pong", id: 999, ahead: new Map([["chat/lobby", at(3)]]) })
+  await clock.settle()
+  const closing = client.close()
+  await clock.settle()
+  await closing
+  expect(clock.pendingTimers).toBe(0)
+})

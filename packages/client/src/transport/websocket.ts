@@ -60,7 +60,10 @@ function openLink(load: () => OpenWebSocket | Promise<OpenWebSocket>, url: strin
     },
     close(code, reason) {
       if (current.state === "made") current.socket.close(code, reason)
-      else queueMicrotask(() => closed(code, reason))
+      if (current.state !== "loading") return
+      // Settled now, so that the constructor that is still on its way is not used.
+      current = { state: "closed" }
+      queueMicrotask(() => events.onClose(code, reason))
     },
   }
 }

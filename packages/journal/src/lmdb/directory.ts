@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { mkdirSync, realpathSync, statSync } from "node:fs"
+import { closeSync, existsSync, mkdirSync, openSync, readSync, realpathSync, statSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import { MagpieError } from "@magpie/protocol"
@@ -21,6 +21,24 @@ export function reserveDirectory(directory: string): { readonly dataPath: string
   if (held.has(path)) throw conflict(directory, process.pid)
   held.add(path)
   return { dataPath: join(path, DATA_FILE), release: () => void held.delete(path) }
+}
+
+/** LMDB's mark, behind the head of the first page. */
+const LMDB_MAGIC = 0xbeefc0de
+const PAGE_HEAD_BYTES = 24
+
+/** LMDB does not refuse a file that is not its own, it crashes. Fails with UNAVAILABLE; an empty file is a new one. */
+export function refuseStrangeFile(dataPath: string): void {
+  if (!existsSync(dataPath)) return
+  const file = openSync(dataPath, "r")
+  try {
+    const head = Buffer.alloc(64)
+    const length = readSync(file, head, 0, head.length, 0)
+    if (length === 0 || (length === head.length && head.readUInt32LE(PAGE_HEAD_BYTES) === LMDB_MAGIC)) return
+  } finally {
+    closeSync(file)
+  }
+  throw new MagpieError("UNAVAILABLE", `${dataPath} is not an LMDB file, or its beginning is damaged; move it away and restore a backup`)
 }
 
 /** Reads the format row before anything is written. Fails with INVALID_OPTIONS on a stranger's or a newer file [F110]. */
@@ -70,7 +88,10 @@ export function incarnationOf(id: string, dataPath: string): string {
 
 /** Processes with a read transaction, by LMDB's own listing: a heading, then a line for each that starts with its id. */
 function readers(root: RootDatabase<Uint8Array, string>): Set<number> {
-  const ids = root.readerList().split("\n").map((line) => Number.parseInt(line, 10))
+  const ids = root
+    .readerList()
+    .split("\n")
+    .map((line) => Number.parseInt(line, 10))
   return new Set(ids.filter((id) => id > 0))
 }
 

@@ -1,7 +1,7 @@
 import { isMagpieError, MagpieError } from "@magpie/protocol"
 import { type Database, open, type RootDatabase, type Transaction } from "lmdb"
 import type { RangeOptions, Storage, StorageRow, Write } from "../storage/storage.ts"
-import { claim, incarnationOf, readFormat, reserveDirectory } from "./directory.ts"
+import { claim, incarnationOf, readFormat, refuseStrangeFile, reserveDirectory } from "./directory.ts"
 import { commitError, openError } from "./lmdb-errors.ts"
 
 /** LMDB's limit with pages of 4 KiB. */
@@ -36,6 +36,7 @@ export function lmdb({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions):
   let root: RootDatabase<Uint8Array, string> | undefined
   let slot: Transaction | undefined
   try {
+    refuseStrangeFile(dataPath)
     // With overlapping syncs a failed flush leaves rows visible that are not durable, and the next commit succeeds.
     const durable = { overlappingSync: false, eventTurnBatching: false } as const
     root = open<Uint8Array, string>({ path: dataPath, mapSize: mapSizeBytes, ...durable, ...BINARY })
@@ -46,7 +47,6 @@ export function lmdb({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions):
     slot.done()
     return storage
   } catch (cause) {
-    // A file that is closed under an open read transaction crashes the process.
     slot?.done()
     void root?.close()
     release()

@@ -80,7 +80,12 @@ export interface Memory {
 export function readMemoryKey(key: string): Memory {
   const since = readSortable(key, 2)
   const channelId = readSortable(key, since.next + 1)
-  return { since: since.value, kind: key.charAt(since.next) === "p" ? "p" : "k", channelId: channelId.value, name: key.slice(channelId.next) }
+  return {
+    since: since.value,
+    kind: key.charAt(since.next) === "p" ? "p" : "k",
+    channelId: channelId.value,
+    name: key.slice(channelId.next),
+  }
 }
 
 /** Whether a key belongs to one of the two indexes, from which the next due time is read. */

@@ -3,9 +3,7 @@ import { RowReader } from "./row-reader.ts"
 import type { RowWriter } from "./row-writer.ts"
 
 /** What a sequence stands for: a stored message with the checksum of its content, or a refusal. */
-export type SequenceRecord =
-  | { readonly offset: number; readonly mark: number; readonly content: number }
-  | { readonly refused: ErrorCode }
+export type SequenceRecord = { readonly offset: number; readonly mark: number; readonly content: number } | { readonly refused: ErrorCode }
 
 /** A run of sequences without a hole, and when the newest of them was applied. */
 export interface SequenceBlock {

@@ -1,6 +1,6 @@
 import { crc32Text } from "../checksum.ts"
-import { channelKey, messagePrefix } from "../rows/keys.ts"
 import { type ChannelRow, decodeChannelRow, encodeChannelRow } from "../rows/channel-row.ts"
+import { channelKey, messagePrefix } from "../rows/keys.ts"
 import type { RowWriter } from "../rows/row-writer.ts"
 import { GenerationCache } from "./generation-cache.ts"
 import type { PendingWrites } from "./pending-writes.ts"

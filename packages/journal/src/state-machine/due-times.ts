@@ -1,4 +1,4 @@
-import { AGES, type KeyRange, MEMORIES, agesOf, ageOf, nextPattern, patternOf, readMemoryKey } from "../rows/keys.ts"
+import { AGES, ageOf, agesOf, type KeyRange, MEMORIES, nextPattern, patternOf, readMemoryKey } from "../rows/keys.ts"
 import { type AppliedSettings, retentionOf } from "../rows/system-rows.ts"
 import type { StorageRow } from "../storage/storage.ts"
 

@@ -2,9 +2,9 @@ import type { Retention } from "@magpie/protocol"
 import { ageKey, messageKey, messageRange } from "../rows/keys.ts"
 import { messageTime } from "../rows/message-row.ts"
 import { isIntact } from "../rows/row-reader.ts"
-import { encodeText } from "../rows/system-rows.ts"
 import type { RowWriter } from "../rows/row-writer.ts"
-import type { Channels, ChannelState } from "./channels.ts"
+import { encodeText } from "../rows/system-rows.ts"
+import type { ChannelState, Channels } from "./channels.ts"
 import type { PendingWrites } from "./pending-writes.ts"
 
 /** Messages that one publish may push out of history, so that a lowered maximum is reached step by step. */

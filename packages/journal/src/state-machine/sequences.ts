@@ -11,8 +11,8 @@ import {
 } from "../rows/producer-row.ts"
 import type { RowWriter } from "../rows/row-writer.ts"
 import { GenerationCache } from "./generation-cache.ts"
-import { type Recall, roundedUp } from "./recall.ts"
 import type { PendingWrites } from "./pending-writes.ts"
+import { type Recall, roundedUp } from "./recall.ts"
 
 const CACHED_PRODUCERS = 20_000
 const BLOCK_LENGTH = 16

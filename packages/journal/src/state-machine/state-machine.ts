@@ -20,7 +20,7 @@ import {
   retentionOf,
 } from "../rows/system-rows.ts"
 import type { Storage, Write } from "../storage/storage.ts"
-import { Channels, type ChannelState } from "./channels.ts"
+import { type ChannelState, Channels } from "./channels.ts"
 import { nextDueTime, patternsInUse } from "./due-times.ts"
 import { HistoryTrimmer } from "./history-trimmer.ts"
 import { IdempotencyKeys } from "./idempotency.ts"
@@ -166,13 +166,7 @@ export class StateMachine {
     return stored
   }
 
-  #publishInSequence(
-    entry: PublishEntry,
-    name: string,
-    sequence: number,
-    content: number,
-    known: ChannelState | undefined,
-  ): Applied {
+  #publishInSequence(entry: PublishEntry, name: string, sequence: number, content: number, known: ChannelState | undefined): Applied {
     if (known === undefined && sequence !== 1) return { outcome: { result: "out-of-order", expected: 1 } }
     const channel = known ?? this.#create(entry)
     const producer = this.#sequences.find(channel.id, name)

@@ -125,7 +125,10 @@ async function keepsValues({ storage }: StorageUnderTest): Promise<void> {
   equal(storage.get("none")?.length, 0)
   const stored = storage.get("large")
   equal(stored?.length, large.length)
-  equal(stored?.findIndex((byte, index) => byte !== large[index]), -1)
+  equal(
+    stored?.findIndex((byte, index) => byte !== large[index]),
+    -1,
+  )
 }
 
 async function ownsValues({ storage }: StorageUnderTest): Promise<void> {

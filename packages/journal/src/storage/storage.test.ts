@@ -60,7 +60,8 @@ const SABOTEURS: Readonly<Record<string, () => StorageUnderTest>> = {
   "ignores the end of a range": () => altered((storage) => ({ range: (options) => storage.range({ ...options, to: "\u{10ffff}" }) })),
   "ignores the limit of a range": () =>
     altered((storage) => ({ range: ({ from, to, reverse = false }) => storage.range({ from, to, reverse }) })),
-  "leaves out the start of a range": () => altered((storage) => ({ range: (options) => storage.range({ ...options, from: `${options.from}\0` }) })),
+  "leaves out the start of a range": () =>
+    altered((storage) => ({ range: (options) => storage.range({ ...options, from: `${options.from}\0` }) })),
   "orders keys by UTF-16": () =>
     altered((storage) => ({
       range: (options) => {

@@ -33,8 +33,6 @@ export interface AdmissionOptions {
 }
 
 const RETRY_SPREAD_MS = 5_000
-/** Of those that are too many, so many per second are told by a close; the rest by a bare 503. */
-const TURN_AWAYS_PER_SECOND = 500
 
 export function createAdmission({ limits, origins, clock, random, count }: AdmissionOptions): Admission {
   const overall = createMeter()
@@ -42,7 +40,7 @@ export function createAdmission({ limits, origins, clock, random, count }: Admis
   const addresses = createMeters(limits.trackedRates)
   const addressRate = rate(limits.handshakesPerAddressPerSecond, limits.handshakesPerAddressPerSecond * 10)
   const turnAways = createMeter()
-  const turnAwayRate = rate(TURN_AWAYS_PER_SECOND, TURN_AWAYS_PER_SECOND)
+  const turnAwayRate = rate(limits.turnAwaysPerSecond, limits.turnAwaysPerSecond)
   let draining = false
 
   function turnAway(reason: "overloaded" | "draining" | "connection-limit", waitMs: number, now: number): Verdict {

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  closeReason,
   type Hello,
   type Limits,
   MagpieError,
@@ -91,6 +92,13 @@ export function createGreeting(options: GreetingOptions): Greeting {
     })
   }
 
+  /** Bad credentials end it for good; a failure of ours, such as keys that cannot be had just now, asks the client to come back. */
+  function turnDown(connection: Connection, error: MagpieError): void {
+    connection.refuse(undefined, error)
+    if (error.code === "UNAUTHORIZED") connection.close("UNAUTHORIZED", "unauthorized")
+    else connection.close("TRY_AGAIN_LATER", closeReason("cannot authenticate now", error.retryAfterMs))
+  }
+
   return {
     authenticate,
     async hello(connection, hello) {
@@ -101,8 +109,7 @@ export function createGreeting(options: GreetingOptions): Greeting {
         const identity = await authenticate(connection, { token: hello.token ?? request.token, key: hello.key ?? request.key })
         if (connection.state.name === "greeting") open(connection, identity, hello)
       } catch (failure) {
-        connection.refuse(undefined, toMagpieError(failure))
-        connection.close("UNAUTHORIZED", "unauthorized")
+        turnDown(connection, toMagpieError(failure))
       }
     },
     async welcomePlain(connection) {

@@ -1,0 +1,14 @@
+import { durable } from "./durable/durable.mjs"
+import { echo } from "./echo/echo.mjs"
+import { fanout } from "./fanout/fanout.mjs"
+import { idle } from "./idle/idle.mjs"
+import { clientSize } from "./size/size.mjs"
+
+/**
+ * @typedef {object} Benchmark
+ * @property {string} name
+ * @property {(how: { quick: boolean }) => Promise<import("./harness/figures.mjs").Figure[]>} run
+ */
+
+/** @type {readonly Benchmark[]} */
+export const benchmarks = [fanout(32), fanout(1), echo, idle, durable, clientSize]

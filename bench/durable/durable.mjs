@@ -1,0 +1,81 @@
+import { join } from "node:path"
+import { LOAD_CORE, SERVER_CORE, startChild } from "../harness/child.mjs"
+import { temporaryDirectory } from "../harness/directory.mjs"
+import { figure } from "../harness/figures.mjs"
+
+const PUBLISHERS = 100
+const NAME = `durable/c${PUBLISHERS}`
+const STEADY_PER_SECOND = 1_000
+
+/**
+ * Publishes that are on the disk when they are acknowledged, by wall clock: 100 connections with one in flight each, against
+ * 100 writers on bare LMDB.
+ * @type {import("../benchmarks.mjs").Benchmark}
+ */
+export const durable = {
+  name: NAME,
+  async run({ quick }) {
+    const disk = temporaryDirectory()
+    /** @type {import("../harness/child.mjs").Child[]} */
+    const children = []
+    const start = async (/** @type {string} */ module, /** @type {number} */ core) => {
+      const child = await startChild(module, { core, args: [disk.path] })
+      children.push(child)
+      return child
+    }
+    try {
+      const bare = await start("durable/bare-lmdb.mjs", SERVER_CORE)
+      const log = await start("durable/in-process-log.mjs", SERVER_CORE)
+      const server = await startChild("servers/magpie.mjs", { core: SERVER_CORE, args: [join(disk.path, "server")] })
+      const load = await start("echo/load.mjs", LOAD_CORE)
+      children.push(server)
+      await load.ask("connect", { port: await server.ask("listen"), wire: "magpie", channel: "log/durable", count: PUBLISHERS })
+      return figures(await play({ bare, log, server, load }, quick))
+    } finally {
+      for (const child of children.reverse()) await child.stop()
+      disk.remove()
+    }
+  },
+}
+
+/** @typedef {Record<"bare" | "log" | "server" | "load", import("../harness/child.mjs").Child>} Children */
+
+async function play(/** @type {Children} */ { bare, log, server, load }, /** @type {boolean} */ quick) {
+  /** Each returns publishes per second. */
+  const ways = {
+    lmdb: async (/** @type {number} */ ms) => perSecond(await bare.ask("run", { writers: PUBLISHERS, ms })),
+    product: async (/** @type {number} */ ms) => {
+      const { replies, seconds, total } = await load.ask("run", { ms, inFlight: 1 })
+      await everythingIsThere(server, total)
+      return replies / seconds
+    },
+    inProcess: async (/** @type {number} */ ms) => perSecond(await log.ask("run", { writers: PUBLISHERS, ms })),
+  }
+  for (const way of Object.values(ways)) await way(quick ? 800 : 1_500)
+  const rates = { lmdb: [], product: [], inProcess: [] }
+  for (let round = 0; round < (quick ? 3 : 5); round++) {
+    for (const [key, way] of Object.entries(ways)) rates[/** @type {keyof typeof rates} */ (key)].push(await way(quick ? 700 : 2_000))
+  }
+  const steady = await load.ask("pace", { ms: quick ? 2_000 : 5_000, perSecond: STEADY_PER_SECOND })
+  await everythingIsThere(server, steady.total)
+  return { rates, steady }
+}
+
+const perSecond = (/** @type {{ writes: number, seconds: number }} */ { writes, seconds }) => writes / seconds
+
+async function everythingIsThere(/** @type {Children["server"]} */ server, /** @type {number} */ acknowledged) {
+  const stored = await server.ask("newestOffset", "durable")
+  if (stored !== acknowledged) throw new Error(`${acknowledged} publishes were acknowledged and ${stored} are stored`)
+}
+
+/** @param {Awaited<ReturnType<typeof play>>} results */
+function figures({ rates, steady }) {
+  const peer = { unit: "publishes / s", peer: "lmdb", peerValues: rates.lmdb }
+  const steadyName = `${NAME}/at-${STEADY_PER_SECOND}-per-s`
+  return [
+    figure({ name: NAME, values: rates.product, ...peer, owed: { of: "ratio", atLeast: 0.5 } }),
+    figure({ name: `${NAME}/in-process`, values: rates.inProcess, ...peer }),
+    figure({ name: `${steadyName}/latency-p50`, unit: "ms", values: [steady.p50] }),
+    figure({ name: `${steadyName}/latency-p99`, unit: "ms", values: [steady.p99], owed: { of: "value", atMost: 10 } }),
+  ]
+}

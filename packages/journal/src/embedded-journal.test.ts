@@ -1,0 +1,67 @@
+import { fakeEnv } from "@magpie/testing"
+import { expect, test } from "vitest"
+import { embeddedJournal } from "./embedded-journal.ts"
+import type { Entry } from "./entry.ts"
+import type { JournalBatch } from "./journal.ts"
+
+const clockEntries = (count: number): Entry[] => Array.from({ length: count }, (_, at) => ({ type: "clock", at }))
+
+test("[G3] gives what one turn appended as one batch, in order, with positions from 1", async () => {
+  const env = fakeEnv()
+  const journal = embeddedJournal({ env, level: "disk" })
+  const batches: JournalBatch[] = []
+  journal.tail(0, 0, async (batch) => void batches.push(batch))
+  const entries = clockEntries(3)
+  const appended = Promise.all(entries.map((entry) => journal.append(0, [entry])))
+  expect(batches).toEqual([])
+  await env.clock.settle()
+  await appended
+  expect(batches).toEqual([{ partition: 0, position: 3, entries }])
+  expect(batches[0]?.entries[1]).toBe(entries[1])
+})
+
+test("bounds a batch and gives the next one only when the one before has settled", async () => {
+  const env = fakeEnv()
+  const journal = embeddedJournal({ env, level: "disk", batchEntries: 2 })
+  const sizes: number[] = []
+  let release = (): void => {}
+  journal.tail(0, 0, ({ entries }) => {
+    sizes.push(entries.length)
+    return new Promise((resolve) => {
+      release = resolve
+    })
+  })
+  for (const entry of clockEntries(5)) void journal.append(0, [entry])
+  await env.clock.settle()
+  expect(sizes).toEqual([2])
+  release()
+  await env.clock.settle()
+  expect(sizes).toEqual([2, 2])
+  release()
+  await env.clock.settle()
+  expect(sizes).toEqual([2, 2, 1])
+})
+
+test("refuses with UNAVAILABLE when too much waits, and accepts again later", async () => {
+  const env = fakeEnv()
+  const journal = embeddedJournal({ env, level: "disk", pendingEntries: 2 })
+  const [a, b, c] = clockEntries(3).map((entry) => [entry])
+  const first = Promise.all([journal.append(0, a ?? []), journal.append(0, b ?? [])])
+  await expect(journal.append(0, c ?? [])).rejects.toMatchObject({ code: "UNAVAILABLE", retryAfterMs: 1_000 })
+  journal.tail(0, 0, async () => {})
+  await env.clock.settle()
+  await first
+  const again = journal.append(0, c ?? [])
+  await env.clock.settle()
+  await again
+})
+
+test("[F105] ends when its tail rejects, with the same error for everything that waits", async () => {
+  const env = fakeEnv()
+  const journal = embeddedJournal({ env, level: "disk", batchEntries: 1 })
+  journal.tail(0, 0, () => Promise.reject(new Error("broken")))
+  const results = Promise.allSettled(clockEntries(2).map((entry) => journal.append(0, [entry])))
+  await env.clock.settle()
+  expect(await results).toMatchObject([{ status: "rejected" }, { status: "rejected" }])
+  await expect(journal.append(0, clockEntries(1))).rejects.toMatchObject({ code: "INTERNAL" })
+})

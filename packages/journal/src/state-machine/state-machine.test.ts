@@ -1,0 +1,158 @@
+import { toJsonText } from "@magpie/protocol"
+import { seededRandom } from "@magpie/testing"
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import type { Outcome } from "../durable-log.ts"
+import type { Entry } from "../entry.ts"
+import { type MemoryStorage, memoryStorage } from "../storage/memory-storage.ts"
+import { APPLY_VERSION, StateMachine } from "./state-machine.ts"
+
+const EPOCH: Entry = { type: "epoch", at: 0, epoch: "e", reason: "created" }
+const WINDOW_MS = 60_000
+
+function settings(at: number, maxCount: number, maxAgeMs: number): Entry {
+  return { type: "settings", at, applyVersion: APPLY_VERSION, deduplicationMs: WINDOW_MS, retention: { p: { maxCount, maxAgeMs } } }
+}
+
+interface Replayed {
+  readonly outcomes: readonly (Outcome | undefined)[]
+  readonly hash: string
+  readonly rows: readonly string[]
+  readonly storage: MemoryStorage
+}
+
+/** Applies a log in batches of the given lengths, over and over, opening the machine anew between some of them. */
+async function replay(entries: readonly Entry[], lengths: readonly number[], reopenEvery = Number.POSITIVE_INFINITY): Promise<Replayed> {
+  const storage = memoryStorage()
+  let machine = new StateMachine(storage)
+  const outcomes: (Outcome | undefined)[] = []
+  for (let index = 0, batch = 0; index < entries.length; batch++) {
+    const end = Math.min(entries.length, index + (lengths[batch % lengths.length] ?? 1))
+    for (const entry of entries.slice(index, end)) outcomes.push(machine.apply(entry).outcome)
+    index = end
+    await storage.commit(machine.endBatch(index))
+    machine.committed()
+    if (batch % reopenEvery === reopenEvery - 1) machine = new StateMachine(storage)
+  }
+  const rows = Array.from(storage.range({ from: "", to: "\u{10ffff}" }), ({ key, value }) => `${key} ${value.join()}`)
+  return { outcomes, hash: machine.stateHash(), rows, storage }
+}
+
+/** A log with everything in it: repetitions, gaps, refusals, keys, time that jumps, settings that change. */
+function someLog(seed: string, length: number): Entry[] {
+  const random = seededRandom(seed)
+  const entries: Entry[] = [EPOCH, settings(0, 20, 120_000)]
+  const sequences = new Map<string, number>()
+  let at = 1_000_000
+  while (entries.length < length) {
+    at += random.integer(-2_000, 4_000)
+    const channel = `c${random.integer(0, 3)}`
+    const producer = `p${random.integer(0, 2)}`
+    const last = sequences.get(channel + producer) ?? 0
+    const sequence = Math.max(1, last + random.integer(-5, 2))
+    const base = { at, channel, pattern: random.pick(["p", "other"]) }
+    const what = random.integer(0, 20)
+    if (what === 0) entries.push(settings(at, random.integer(1, 20), random.integer(10_000, 120_000)))
+    else if (what <= 3) entries.push({ type: "clock", at })
+    else if (what <= 5) entries.push({ type: "refused", ...base, producer, sequence, code: "FORBIDDEN" })
+    else {
+      const numbering = what <= 8 ? { key: `k${random.integer(0, 9)}` } : what <= 10 ? {} : { producer, sequence }
+      entries.push({ type: "publish", ...base, name: "say", data: toJsonText(sequence % 7 === 0 ? at : sequence), ...numbering })
+    }
+    sequences.set(channel + producer, Math.max(last, Math.min(sequence, last + 1)))
+  }
+  return entries
+}
+
+describe("the state machine", () => {
+  test("gives the same rows, outcomes and hash however the log is cut into batches and restarted", async () => {
+    for (const seed of ["a", "b", "c", "d", "e"]) {
+      const entries = someLog(seed, 600)
+      const whole = await replay(entries, [1_000])
+      const results = new Set(whole.outcomes.map((outcome) => outcome?.result))
+      expect(results).toEqual(new Set([undefined, "stored", "duplicate", "out-of-order", "refused", "conflict", "expired"]))
+      for (const other of [await replay(entries, [1], 3), await replay(entries, [7, 1, 30], 2), await replay(entries, [2])]) {
+        expect(other.outcomes).toEqual(whole.outcomes)
+        expect(other.hash).toBe(whole.hash)
+        expect(other.rows.filter((row) => !row.startsWith("g/progress"))).toEqual(whole.rows.filter((row) => !row.startsWith("g/progress")))
+      }
+    }
+  })
+
+  test("gives another hash for another log", async () => {
+    const entries = someLog("a", 300)
+    const { hash } = await replay(entries, [50])
+    expect((await replay(entries.slice(0, -1), [50])).hash).not.toBe(hash)
+    expect((await replay(someLog("b", 300), [50])).hash).not.toBe(hash)
+  })
+
+  test("forgets a discarded batch as if it had not been applied", async () => {
+    const entries = someLog("a", 400)
+    const storage = memoryStorage()
+    const machine = new StateMachine(storage)
+    for (let index = 0; index < entries.length; index += 10) {
+      const batch = entries.slice(index, index + 10)
+      for (const entry of batch) machine.apply(entry)
+      machine.endBatch(index + 10)
+      machine.discard()
+      for (const entry of batch) machine.apply(entry)
+      await storage.commit(machine.endBatch(index + 10))
+      machine.committed()
+    }
+    expect(machine.stateHash()).toBe((await replay(entries, [10])).hash)
+  })
+
+  test("refuses settings and storage of newer rules", async () => {
+    const storage = memoryStorage()
+    const machine = new StateMachine(storage)
+    expect(() => machine.apply({ type: "settings", at: 1, applyVersion: APPLY_VERSION + 1, deduplicationMs: 1, retention: {} })).toThrow(
+      /^INVALID_OPTIONS/,
+    )
+  })
+
+  test("expires at most a bounded number of messages per clock entry and the rest with the next", () => {
+    const storage = memoryStorage()
+    const machine = new StateMachine(storage)
+    machine.apply(settings(0, Number.POSITIVE_INFINITY, 1_000))
+    for (let index = 0; index < 10_000; index++) {
+      machine.apply({ type: "publish", at: 1, channel: "c", pattern: "p", name: "n", data: toJsonText(index) })
+    }
+    const expired = (): number => {
+      machine.apply({ type: "clock", at: 5_000 })
+      return machine.endBatch(1).filter((write) => "remove" in write && write.remove.startsWith("m/")).length
+    }
+    expect(expired()).toBe(4_096)
+    expect(machine.nextDueAt()).toBeLessThanOrEqual(5_000)
+    expect(expired()).toBe(8_192)
+    expect(expired()).toBe(10_000)
+  })
+
+  test("[G2] stores each sequence once and in order, whatever a producer sends", async () => {
+    const attempt = fc.record({ sequence: fc.integer({ min: 1, max: 40 }), content: fc.integer({ min: 0, max: 1 }), refuse: fc.boolean() })
+    await fc.assert(
+      fc.asyncProperty(fc.array(attempt, { maxLength: 120 }), fc.integer({ min: 1, max: 20 }), async (attempts, batch) => {
+        const entries = attempts.map(({ sequence, content, refuse }): Entry => {
+          const base = { at: 1, channel: "c", pattern: "p", producer: "ada", sequence }
+          if (refuse) return { type: "refused", ...base, code: "FORBIDDEN" }
+          return { type: "publish", ...base, name: "say", data: toJsonText(content) }
+        })
+        const { outcomes } = await replay([EPOCH, ...entries], [batch], 2)
+        const model = new Map<number, { offset: number; content: number } | "refused">()
+        let newest = 0
+        for (const [index, { sequence, content, refuse }] of attempts.entries()) {
+          const outcome = outcomes[index + 1]
+          const known = model.get(sequence)
+          if (known === undefined && sequence !== model.size + 1)
+            expect(outcome).toEqual({ result: "out-of-order", expected: model.size + 1 })
+          else if (known === "refused" || (known === undefined && refuse)) expect(outcome).toEqual({ result: "refused", code: "FORBIDDEN" })
+          else if (known === undefined) expect(outcome).toMatchObject({ result: "stored", position: { offset: newest + 1 } })
+          else if (refuse || known.content === content)
+            expect(outcome).toMatchObject({ result: "duplicate", position: { offset: known.offset } })
+          else expect(outcome).toEqual({ result: "conflict" })
+          if (known === undefined && sequence === model.size + 1) model.set(sequence, refuse ? "refused" : { offset: ++newest, content })
+        }
+      }),
+      { numRuns: 200, seed: 20_260_101 },
+    )
+  })
+})

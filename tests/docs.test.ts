@@ -1,0 +1,42 @@
+import { spawnSync } from "node:child_process"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
+import { expect, test } from "vitest"
+import { ROOT, snippetsOf, statesOf, temporaryDirectory, writeFiles } from "./snippets.ts"
+
+const PAGES = [...markdownIn("."), ...markdownIn("docs"), ...markdownIn("docs/decisions")]
+
+test("every named snippet in the documents compiles, together with the files that its page has shown so far", () => {
+  const directory = temporaryDirectory("docs")
+  try {
+    const pages = PAGES.filter((page) => snippetsOf(page).length > 0)
+    expect(pages).toContain("docs/getting-started.md")
+    for (const page of pages) {
+      for (const [index, files] of statesOf(snippetsOf(page)).entries()) {
+        writeFiles(join(directory.path, `${basename(page, ".md")}-${index + 1}`), files)
+      }
+    }
+    writeFileSync(
+      join(directory.path, "tsconfig.json"),
+      // Tests in documents import vitest, whose own types want `types: ["node"]`; the rest is what the repository checks itself with.
+      JSON.stringify({ extends: join(ROOT, "tsconfig.json"), compilerOptions: { noUnusedLocals: false }, include: ["**/*"], exclude: [] }),
+    )
+    const { stdout, status } = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", directory.path], { encoding: "utf8" })
+    expect(stdout).toBe("")
+    expect(status).toBe(0)
+  } finally {
+    directory.remove()
+  }
+})
+
+test.each(PAGES)("%s links only to files that exist", (page) => {
+  const markdown = readFileSync(join(ROOT, page), "utf8").replaceAll(/^```[\s\S]*?^```$/gm, "")
+  const targets = [...markdown.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target)
+  const missing = targets.filter((target) => !/^(?:https?:|#)/.test(target) && !existsSync(join(ROOT, dirname(page), target.replace(/#.*$/, ""))))
+  expect(missing).toEqual([])
+})
+
+function markdownIn(directory: string): string[] {
+  const names = readdirSync(join(ROOT, directory)).filter((name) => name.endsWith(".md"))
+  return names.map((name) => (directory === "." ? name : `${directory}/${name}`)).sort()
+}

@@ -1,0 +1,27 @@
+import { anonymous, broadcast, contract, createServer, json, type ListenOptions, type ServerOptions, stream } from "@magpie/server"
+
+export const app = contract({
+  "chat/:room": stream({ messages: { say: json() } }),
+  "signal/:room": broadcast({ messages: { ping: json() } }),
+})
+
+const open = { authorize: () => true }
+
+/** A real server on a free port, with everything open unless the options say otherwise. */
+export async function startTestServer({ limits, ...options }: Partial<ServerOptions> = {}, listen: Partial<ListenOptions> = {}) {
+  const lines: { readonly event: string; readonly fields: unknown }[] = []
+  const server = createServer(app, {
+    auth: anonymous(),
+    log: (_level, event, fields) => void lines.push({ event, fields }),
+    // Raw clients answer no close, and no test shall wait for that.
+    limits: { closeMs: 100, ...limits },
+    ...options,
+  })
+  server.channel("chat/:room", open)
+  server.channel("signal/:room", open)
+  server.endpoint("/", (socket) => {
+    socket.on("message", (data) => socket.send(data))
+  })
+  const { port } = await server.listen({ port: 0, host: "127.0.0.1", ...listen })
+  return { server, port, lines, close: () => server.close({ spreadMs: 0 }) }
+}

@@ -29,10 +29,30 @@ test("every named snippet in the documents compiles, together with the files tha
   }
 })
 
+test.each(["docs/testing.md", "docs/testing.zh-TW.md"])("the tests that %s shows pass", (page) => {
+  const directory = temporaryDirectory("docs-run")
+  try {
+    writeFiles(directory.path, new Map(snippetsOf(page).map(({ name, text }) => [name, text])))
+    const conditions = JSON.stringify(["magpie-source"])
+    writeFileSync(
+      join(directory.path, "vitest.config.ts"),
+      `export default { resolve: { conditions: ${conditions} }, ssr: { resolve: { conditions: ${conditions} } } }\n`,
+    )
+    const vitest = join(ROOT, "node_modules/vitest/vitest.mjs")
+    const { stdout, stderr, status } = spawnSync(process.execPath, [vitest, "run", "--root", directory.path], { encoding: "utf8" })
+    expect(status, stdout + stderr).toBe(0)
+    expect(stdout).toMatch(/Tests .*3 passed/)
+  } finally {
+    directory.remove()
+  }
+})
+
 test.each(PAGES)("%s links only to files that exist", (page) => {
   const markdown = readFileSync(join(ROOT, page), "utf8").replaceAll(/^```[\s\S]*?^```$/gm, "")
   const targets = [...markdown.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target)
-  const missing = targets.filter((target) => !/^(?:https?:|#)/.test(target) && !existsSync(join(ROOT, dirname(page), target.replace(/#.*$/, ""))))
+  const missing = targets.filter(
+    (target) => !/^(?:https?:|#)/.test(target) && !existsSync(join(ROOT, dirname(page), target.replace(/#.*$/, ""))),
+  )
   expect(missing).toEqual([])
 })
 

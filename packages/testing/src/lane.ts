@@ -111,9 +111,17 @@ export function createLane({ env, latencyMs, swallowed, held, lost }: LaneOption
       if (!on) release()
     },
     release,
-    onFrame: (listener) => void (frame = listener),
-    onPing: (listener) => void (pinged = listener),
-    onEnd: (listener) => void (end = listener),
-    onDrained: (listener) => void (drained = listener),
+    onFrame(listener) {
+      frame = listener
+    },
+    onPing(listener) {
+      pinged = listener
+    },
+    onEnd(listener) {
+      end = listener
+    },
+    onDrained(listener) {
+      drained = listener
+    },
   }
 }

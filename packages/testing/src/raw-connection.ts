@@ -70,7 +70,7 @@ export function rawConnection(network: MemoryNetwork, { host = TEST_HOST, ...opt
     send: (...messages) => sendFrame(messages.map((message) => JSON.stringify(message)).join("\n")),
     sendFrame,
     of: (type) => replies.filter((reply) => reply.type === type),
-    reply: (id) => replies.find((reply) => reply["id"] === id),
+    reply: (id) => replies.find((reply) => reply.id === id),
     close: (code = 1000, reason = "") => link.close(code, reason),
   }
 }

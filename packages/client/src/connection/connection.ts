@@ -32,7 +32,7 @@ export interface Connection {
   /** The server answered something: the next failure is a first one again. */
   progressed(): void
   /** Leaves the present link and greets on the next as a new producer. */
-  rerandomName(random, 16): void
+  renewProducer(): void
   /** Ends it for good; resolves when the transport has let go of the last link, or after a second. */
   close(): Promise<void>
 }
@@ -199,7 +199,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     start,
     send: (message) => holding.holds === "link" && holding.link.send(message),
     progressed,
-    rerandomName(random, 16) {
+    renewProducer() {
       const cause = new MagpieError("EXPIRED", "the server does not know this producer's earlier messages")
       producer = randomName(random, 16)
       ended({ next: "retry", cause, retryAfterMs: undefined })

@@ -1,21 +1,15 @@
-import { fileURLToPath } from "node:url"
-import { defineConfig } from "@magpie/cli"
+import { defineConfig, echo } from "@magpie/cli"
+import { anonymous } from "@magpie/server"
 import { showcase } from "./src/contract.ts"
 
-/** What `magpie serve` runs for the showcase: the page, the chat, and the guide's echo at `/`. */
+/** What `npm start` serves: the page, the chat, and the guide's echo at `/`. Everybody may talk to everybody. */
 export default defineConfig({
   contract: showcase,
-  auth: { anonymous: true },
-  port: Number(process.env.PORT ?? 8080),
-  storage: { directory: process.env.MAGPIE_DATA ?? "data" },
-  static: fileURLToPath(new URL("dist", import.meta.url)),
+  auth: anonymous(),
+  static: "dist",
   channels: {
     "chat/:room": { authorize: () => true },
     "typing/:room": { authorize: () => true },
   },
-  endpoints: {
-    "/": (socket) => {
-      socket.onMessage(() => socket.send("伺服器已收到您的訊息"))
-    },
-  },
+  endpoints: { "/": echo },
 })

@@ -9,10 +9,10 @@ const FILES = ["docs/protocol.md"]
 
 /** @type {Readonly<Record<string, (protocol: Protocol) => string>>} */
 const PARTS = {
-  errors: ({ ERROR_CODES }) =>
+  errors: ({ ERROR_CODES, ERROR_REMEDIES }) =>
     table(
       ["code", "may succeed later", "what to do"],
-      Object.entries(ERROR_CODES).map(([code, { retryable, remedy }]) => [`\`${code}\``, retryable ? "yes" : "no", remedy]),
+      Object.entries(ERROR_CODES).map(([code, retryable]) => [`\`${code}\``, retryable ? "yes" : "no", ERROR_REMEDIES[code]]),
     ),
   "close-codes": ({ CLOSE_CODES, CLOSE_MEANINGS, reconnectsAfter }) =>
     table(

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { expect, test } from "vitest"
+import { runSnippets } from "./running-snippets.ts"
 import { ROOT, snippetsOf, statesOf, temporaryDirectory, writeFiles } from "./snippets.ts"
 
 const PAGES = [...markdownIn("."), ...markdownIn("docs"), ...markdownIn("docs/decisions")]
@@ -27,6 +28,15 @@ test("every named snippet in the documents compiles, together with the files tha
   } finally {
     directory.remove()
   }
+})
+
+test.each(["docs/getting-started.md", "docs/getting-started.zh-TW.md"])("the first server and client of %s run", async (page) => {
+  const [first = new Map<string, string>()] = statesOf(snippetsOf(page))
+  const { printed, close } = await runSnippets(first)
+  await printed.line(/^1 \S+ 你好$/)
+  await printed.line(/ 1.* memory$/)
+  await printed.line("[]")
+  await close()
 })
 
 test.each(["docs/testing.md", "docs/testing.zh-TW.md"])("the tests that %s shows pass", (page) => {

@@ -10,7 +10,7 @@ import { numbered } from "../wire/texts.mjs"
 const [directory = "."] = process.argv.slice(2)
 const pattern = "log/:name"
 const channel = "log/in-process"
-const log = openDurableLog({
+const log = await openDurableLog({
   storage: lmdb({ directory: join(directory, "log") }),
   env: nodeEnv(() => {}),
   settings: { retention: { [pattern]: DEFAULT_RETENTION }, deduplicationMs: 48 * 3_600_000 },

@@ -19,11 +19,10 @@ export const echo = {
       { key: "socket.io", server: "servers/socket-io.mjs", load: LOAD, connect: to("socket.io") },
       { key: "ws", server: "servers/naive-ws.mjs", load: LOAD, connect: { ...to("ws"), path: "/echo" } },
     ]
-    const ms = quick ? 600 : 2_000
     const plan = (/** @type {number} */ inFlight) => ({
-      rounds: quick ? 3 : 5,
-      warmUp: { inFlight, ms: quick ? 1_000 : 2_000 },
-      run: { inFlight, ms },
+      rounds: quick ? 3 : 7,
+      warmUpSeconds: quick ? 1.5 : 4,
+      run: { inFlight, ms: quick ? 500 : 1_000 },
     })
     return contest(contenders, async (entrants) => {
       const single = await inTurns(entrants, plan(1))

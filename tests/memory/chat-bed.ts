@@ -61,7 +61,7 @@ export function listen(client: Client<App>, channel: ChatName = "chat/a") {
   const heard: string[] = []
   const texts: string[] = []
   const gaps: { reason: string; from: number | undefined; to: number | undefined }[] = []
-  const { subscription, on } = client.channel(channel)
+  const { subscription, on } = client.channel(channel as "chat/a")
   const stop = on("say", ({ offset, data }) => {
     heard.push(`${offset} ${data.text}`)
     texts.push(data.text)
@@ -73,7 +73,8 @@ export function listen(client: Client<App>, channel: ChatName = "chat/a") {
 /** Numbers from 1, as offsets of a channel are. */
 export const numbered = (texts: readonly string[]): string[] => texts.map((text, index) => `${index + 1} ${text}`)
 
-export const say = (client: Client<App>, text: string, channel: ChatName = "chat/a") => client.channel(channel).send("say", { text })
+export const say = (client: Client<App>, text: string, channel: ChatName = "chat/a") =>
+  client.channel(channel as "chat/a").send("say", { text })
 
 /** The value that a promise has by the time that the clock has settled. */
 export async function outcomeOf<T>(bed: { readonly clock: TestBed<AnyContract, User>["clock"] }, pending: Promise<T>): Promise<T> {

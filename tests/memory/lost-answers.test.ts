@@ -1,4 +1,4 @@
-import { memoryStorage } from "@magpie/journal"
+import { type MemoryStorage, memoryStorage } from "@magpie/journal"
 import { afterEach, describe, expect, it } from "vitest"
 import { type ChatBed, closeBed, failureOf, greeted, listen, numbered, outcomeOf, publish, say, startChat } from "./chat-bed.ts"
 
@@ -46,19 +46,13 @@ describe("a publish whose answer was lost", () => {
   })
 
   it("[F52][G1] is stored by the next server when the killed one had not made it durable", async () => {
-    const disks: ReturnType<typeof memoryStorage>[] = []
-    const storage = (env: ChatBed["env"]) => {
-      const disk = memoryStorage({ env, commitDelayMs: 50 })
-      disks.push(disk)
-      return disk
-    }
-    bed = await startChat({ storage: storage as never })
+    let disk: MemoryStorage | undefined
+    bed = await startChat({ storage: (env) => (disk = memoryStorage({ env, commitDelayMs: 50 })) })
     const ann = bed.connect()
     const receipt = say(ann, "in the balance")
     await bed.clock.until(() => ann.status.state === "online")
     await bed.clock.advance(40)
     bed.kill()
-    const [disk] = disks
     await bed.start(disk?.crash())
     expect(await outcomeOf(bed, receipt)).toMatchObject({ duplicate: false, position: { offset: 1 } })
   })

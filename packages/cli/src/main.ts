@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from "node:fs"
-import { isMagpieError } from "@magpie/protocol"
+import { isMagpieError, remedyOf } from "@magpie/protocol"
 import { Command, InvalidArgumentError } from "commander"
 import { banner } from "./banner.ts"
 import { defaultConfig, type LoadedConfig, loadConfig } from "./config.ts"
@@ -91,7 +91,7 @@ async function run(task: () => Promise<void>): Promise<void> {
   try {
     await task()
   } catch (failure) {
-    process.stderr.write(isMagpieError(failure) ? `magpie: ${failure.message}\n  ${failure.remedy}\n` : `magpie: ${String(failure)}\n`)
+    process.stderr.write(isMagpieError(failure) ? `magpie: ${failure.message}\n  ${remedyOf(failure)}\n` : `magpie: ${String(failure)}\n`)
     process.exit(isMagpieError(failure) && failure.code === "INVALID_OPTIONS" ? EXIT.usage : EXIT.failed)
   }
 }

@@ -39,7 +39,7 @@ export function createChannels(options: ChannelsOptions): Channels {
     const { ask, request } = session.requests
     const core = createChannelCore({
       name,
-      kind,
+      validate: kind && contract && ((messageName, data) => contract.validate(kind, messageName, data)),
       schedule,
       lingerMs,
       ask,

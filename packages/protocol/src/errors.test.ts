@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest"
 import { ERROR_CODES, isErrorCode, isMagpieError, MagpieError, toMagpieError } from "./errors.ts"
 import { parseDown } from "./messages/down.ts"
+import { ERROR_REMEDIES, remedyOf } from "./remedies.ts"
 
 describe("the table of errors", () => {
-  it.each(Object.entries(ERROR_CODES))("%s has a remedy that is a sentence and fits on the wire", (code, { remedy, retryable }) => {
+  it.each(Object.entries(ERROR_CODES))("%s has a remedy that is a sentence and fits on the wire", (code, retryable) => {
+    const remedy = ERROR_REMEDIES[code as keyof typeof ERROR_REMEDIES]
     expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/)
     expect(remedy).toMatch(/^[A-Z].{10,}\.$/)
     const reply = { type: "error", code, message: "m", remedy, retryable }
@@ -22,7 +24,9 @@ describe("a MagpieError", () => {
 
   it("carries code, reason, remedy, retryability, details and cause", () => {
     expect(error).toMatchObject({ name: "MagpieError", code: "RATE_LIMITED", message: "RATE_LIMITED: too fast", reason: "too fast", cause })
-    expect(error).toMatchObject({ retryable: true, retryAfterMs: 10, remedy: ERROR_CODES.RATE_LIMITED.remedy, details: { limit: "x" } })
+    expect(error).toMatchObject({ retryable: true, retryAfterMs: 10, details: { limit: "x" } })
+    expect(remedyOf(error)).toBe(ERROR_REMEDIES.RATE_LIMITED)
+    expect(remedyOf(new MagpieError("FORBIDDEN", "no", { remedy: "Ask Ann." }))).toBe("Ask Ann.")
   })
 
   it("is recognised across two copies of the package, and nothing else is", () => {

@@ -29,6 +29,7 @@ export type {
 } from "./contract/infer.ts"
 export type { ErrorCode, ErrorDetails, ErrorOptions } from "./errors.ts"
 export { ERROR_CODES, isErrorCode, isMagpieError, MagpieError, toMagpieError } from "./errors.ts"
+export { ERROR_REMEDIES, remedyOf } from "./remedies.ts"
 
 // For Magpie's own packages and for other implementations of the protocol.
 export { parseChannelName } from "./channel-name.ts"

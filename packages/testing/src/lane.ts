@@ -3,8 +3,8 @@ import type { Encoded, Env, Timer } from "@magpie/protocol"
 export interface LaneOptions {
   readonly env: Env
   readonly latencyMs: () => number
-  /** Nothing arrives, and nobody is told. */
-  readonly swallowed: () => boolean
+  /** Nothing passes for now, not even a reset; what is sent waits, as TCP keeps it. */
+  readonly cutOff: () => boolean
   /** The receiver takes nothing for now; what is sent waits. */
   readonly held: () => boolean
   /** This one frame gets lost. */
@@ -23,7 +23,7 @@ export interface Lane {
   end(code: number, reason: string): void
   /** Ends at once; what was on its way is gone. */
   abort(code: number): void
-  /** Ends as the sender's reset does: at once, unless the network swallows that too. */
+  /** Ends as the sender's reset does: at once, unless nothing passes. */
   sever(code: number): void
   abortAfter(delayMs: number, code: number): void
   pause(on: boolean): void
@@ -40,7 +40,7 @@ interface Item {
   readonly arrive: () => void
 }
 
-export function createLane({ env, latencyMs, swallowed, held, lost }: LaneOptions): Lane {
+export function createLane({ env, latencyMs, cutOff, held, lost }: LaneOptions): Lane {
   let waiting: Item[] = []
   let waitingBytes = 0
   let paused = false
@@ -58,7 +58,7 @@ export function createLane({ env, latencyMs, swallowed, held, lost }: LaneOption
     lastArrivalMs = arrivalMs
     const delayMs = arrivalMs - env.clock.monotonic()
     const arrive = (): void => {
-      if (ended || swallowed()) return
+      if (ended) return
       waiting.push(item)
       waitingBytes += item.bytes
       deliver()
@@ -68,7 +68,7 @@ export function createLane({ env, latencyMs, swallowed, held, lost }: LaneOption
   }
 
   function deliver(): void {
-    while (!ended && !paused && !held()) {
+    while (!ended && !paused && !cutOff() && !held()) {
       const item = waiting.shift()
       if (item === undefined) break
       waitingBytes -= item.bytes
@@ -102,7 +102,7 @@ export function createLane({ env, latencyMs, swallowed, held, lost }: LaneOption
     run: (step) => travel({ bytes: 0, arrive: step }),
     end: (code, reason) => travel({ bytes: 0, arrive: () => finish(code, reason) }),
     abort: (code) => env.clock.defer(() => finish(code, "")),
-    sever: (code) => env.clock.defer(() => swallowed() || finish(code, "")),
+    sever: (code) => env.clock.defer(() => cutOff() || finish(code, "")),
     abortAfter(delayMs, code) {
       timeout ??= env.clock.setTimer(delayMs, () => finish(code, ""))
     },

@@ -29,7 +29,7 @@ export interface MemoryNetwork {
   reset(address?: string): void
   /** While cut, links break and new ones fail at once. */
   cut(on: boolean, address?: string): void
-  /** While on, nothing arrives in either direction and nobody is told. */
+  /** While on, nothing arrives in either direction and nobody is told; what links are left then go on, as TCP does. */
   blackHole(on: boolean, address?: string): void
   /** The links of this moment are half-open for good; new ones are possible at once, as after a change from Wi-Fi to LTE. */
   strand(address?: string): void
@@ -80,9 +80,16 @@ export function memoryNetwork(env: Env): MemoryNetwork {
     return index >= 0
   }
 
+  function release(address: string | undefined): void {
+    for (const { up, down } of linksOf(address)) {
+      up.release()
+      down.release()
+    }
+  }
+
   function createLink(host: string, address: string): MemoryLink {
-    const swallowed = (): boolean => link.stranded || blackHoles.strikes(address)
-    const options = { env, latencyMs: () => latencyMs, swallowed }
+    const cutOff = (): boolean => link.stranded || blackHoles.strikes(address)
+    const options = { env, latencyMs: () => latencyMs, cutOff }
     const link: MemoryLink = {
       host,
       address,
@@ -149,13 +156,16 @@ export function memoryNetwork(env: Env): MemoryNetwork {
       cuts.set(on, address)
       if (on) for (const link of linksOf(address)) link.break()
     },
-    blackHole: (on, address) => blackHoles.set(on, address),
+    blackHole(on, address) {
+      blackHoles.set(on, address)
+      if (!on) release(address)
+    },
     strand(address) {
       for (const link of linksOf(address)) link.stranded = true
     },
     stallReaders(on, address) {
       stalls.set(on, address)
-      if (!on) for (const link of linksOf(address)) link.down.release()
+      if (!on) release(address)
     },
     heldBytes: (address) => linksOf(address).reduce((sum, link) => sum + link.down.heldBytes, 0),
     loseDown: (pick, address) => void losses.push({ pick, address }),

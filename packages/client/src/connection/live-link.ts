@@ -6,7 +6,6 @@ import {
   type Encoded,
   type Hello,
   MagpieError,
-  parseDown,
   toMagpieError,
   type UpMessage,
   type Welcome,
@@ -18,6 +17,7 @@ import type { Link, Transport } from "../transport/transport.ts"
 import { byteLength, createFrameWriter, type FrameWriter } from "./frame-writer.ts"
 import { createHeartbeat, type Heartbeat } from "./heartbeat.ts"
 import { endByClose, endByRefusal, type LinkEnd } from "./link-end.ts"
+import { readDown } from "./read-down.ts"
 
 /** One link from its opening to its end. Once ended, whatever the transport still says is dropped: a late event has no owner. */
 export interface LiveLink {
@@ -172,11 +172,10 @@ function readFrame(codec: Codec, frame: Encoded, onError: (error: MagpieError) =
   const messages: DownMessage[] = []
   for (const value of values) {
     try {
-      messages.push(parseDown(value))
+      const message = readDown(value)
+      if (message !== undefined) messages.push(message)
     } catch (thrown) {
-      const error = toMagpieError(thrown)
-      // A newer server may say more than we know; only what it calls critical concerns us.
-      if (error.details?.critical !== false) onError(error)
+      onError(toMagpieError(thrown))
     }
   }
   return messages

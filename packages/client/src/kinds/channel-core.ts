@@ -1,13 +1,4 @@
-import {
-  type Kind,
-  MagpieError,
-  type Message,
-  type StoredMessage,
-  type Timer,
-  toMagpieError,
-  type UpMessage,
-  validateMessage,
-} from "@magpie/protocol"
+import { MagpieError, type Message, type StoredMessage, type Timer, toMagpieError, type UpMessage } from "@magpie/protocol"
 import { onAbort } from "../abort.ts"
 import type { IterateOptions, Received, SubscribeOptions, Subscription } from "../channel.ts"
 import { createListeners, type Listeners } from "../listeners.ts"
@@ -38,8 +29,8 @@ export interface ChannelCore {
 
 export interface ChannelCoreOptions {
   readonly name: string
-  /** Undefined where the client was not given the contract. */
-  readonly kind: Kind | undefined
+  /** The schemas of the channel's messages; undefined where the client was not given the contract. */
+  readonly validate: ((messageName: string, data: unknown) => unknown) | undefined
   readonly schedule: Schedule
   readonly lingerMs: number
   ask(message: UpMessage, onReply: OnReply): number | undefined
@@ -51,7 +42,7 @@ export interface ChannelCoreOptions {
 }
 
 export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
-  const { name, kind, schedule } = options
+  const { name, validate, schedule } = options
   const onThrow = (cause: unknown): void => options.onError(new MagpieError("INTERNAL", `a listener of "${name}" threw`, { cause }))
   const byName = new Map<string, Listeners<Received>>()
   const any = createListeners<Received>(onThrow)
@@ -79,7 +70,7 @@ export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
   function read(message: StoredMessage): Received | undefined {
     const { name: messageName, at, from, ref, offset } = message
     try {
-      const data = kind === undefined ? message.data : validateMessage(kind, messageName, message.data)
+      const data = validate === undefined ? message.data : validate(messageName, message.data)
       return { channel: name, name: messageName, data, at, from, ref, offset }
     } catch (thrown) {
       const cause = toMagpieError(thrown)
@@ -152,7 +143,7 @@ export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
     checkOutgoing(messageName, data) {
       options.start()
       if (data === undefined) throw new MagpieError("BAD_REQUEST", "data must be present", { details: { field: "data" } })
-      if (kind !== undefined) validateMessage(kind, messageName, data)
+      validate?.(messageName, data)
     },
     inner,
     onClose: (listener) => closing.add(listener),

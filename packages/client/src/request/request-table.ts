@@ -89,7 +89,7 @@ export function linkLost(what: string, cause?: MagpieError): MagpieError {
 
 /** The server's refusal as an error. A code that this version does not know is INTERNAL, or UNAVAILABLE where it may be retried. */
 export function errorOfReply(reply: ErrorReply): MagpieError {
-  const { code, message, retryable, retryAfterMs, details } = reply
+  const { code, message, remedy, retryable, retryAfterMs, details } = reply
   const known = isErrorCode(code) ? code : retryable ? "UNAVAILABLE" : "INTERNAL"
-  return new MagpieError(known, message, { retryAfterMs, details: details === undefined ? undefined : Object.fromEntries(details) })
+  return new MagpieError(known, message, { remedy, retryAfterMs, details: details === undefined ? undefined : Object.fromEntries(details) })
 }

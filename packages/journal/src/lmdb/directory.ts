@@ -1,5 +1,17 @@
+import { spawnSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { closeSync, existsSync, mkdirSync, openSync, readSync, realpathSync, statSync } from "node:fs"
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  statSync,
+  writeSync,
+} from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import { MagpieError } from "@magpie/protocol"
@@ -11,17 +23,48 @@ const FORMAT_ROW = "format"
 const OWNER_ROW = "owner"
 const DATA_FILE = "data.mdb"
 
-/** Directories that this process holds. The lock in the file tells processes apart, not two openings by one. */
+const LOCK_FILE = "lock"
+
+/** Directories that this process holds: LMDB's own table tells processes apart, not two openings by one. */
 const held = new Set<string>()
 
-/** Makes the directory where it is missing and reserves it within this process. Fails with CONFLICT. */
-export function reserveDirectory(directory: string): { readonly dataPath: string; readonly release: () => void } {
+export interface HeldDirectory {
+  readonly dataPath: string
+  readonly release: () => void
+}
+
+/** Makes the directory where it is missing and locks it. Fails with CONFLICT. */
+export function holdDirectory(directory: string): HeldDirectory {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const path = realpathSync(directory)
-  if (held.has(path)) throw conflict(directory, process.pid)
+  if (held.has(path)) throw conflict(directory, String(process.pid))
+  const lock = lockFile(join(path, LOCK_FILE), directory)
   held.add(path)
-  return { dataPath: join(path, DATA_FILE), release: () => void held.delete(path) }
+  const release = (): void => {
+    if (held.delete(path)) closeSync(lock)
+  }
+  return { dataPath: join(path, DATA_FILE), release }
 }
+
+/**
+ * The kernel's lock on an open file: it ends with the process in whatever way that ends, a lock file that is left behind
+ * means nothing, and it holds between containers, whose process ids say nothing to each other. Node cannot ask for it, but
+ * the lock belongs to the open file and not to who asks, so `flock` of util-linux or busybox does, on the file it inherits.
+ * Where there is no such program, LMDB's table of readers alone keeps processes apart (see `claim`).
+ */
+function lockFile(path: string, directory: string): number {
+  const file = openSync(path, "a+", 0o600)
+  const { status } = spawnSync("flock", ["-x", "-n", "3"], { stdio: ["ignore", "ignore", "ignore", file] })
+  if (status === FLOCK_HELD) {
+    closeSync(file)
+    throw conflict(directory, readFileSync(path, "utf8"))
+  }
+  ftruncateSync(file)
+  writeSync(file, String(process.pid))
+  return file
+}
+
+const FLOCK_HELD = 1
 
 /** LMDB's mark, behind the head of the first page. */
 const LMDB_MAGIC = 0xbeefc0de
@@ -56,7 +99,7 @@ export function readFormat(root: RootDatabase<Uint8Array, string>): { readonly i
 }
 
 /**
- * Makes this process the one that holds the file. Race-free, since claims are made one at a time in a write transaction,
+ * Makes this process the one that holds the file, as far as processes see each other's ids. Race-free, since claims are made one at a time in a write transaction,
  * and a killed holder frees it by itself: whoever holds it also holds a slot in LMDB's table of readers, which the kernel's
  * record lock on the lock file proves to be alive. The caller must hold its own slot (a read transaction) by now.
  */
@@ -73,7 +116,7 @@ export function claim(root: RootDatabase<Uint8Array, string>, directory: string,
     root.putSync(OWNER_ROW, Buffer.from(String(process.pid)))
     if (format === undefined) root.putSync(FORMAT_ROW, Buffer.from(`${FORMAT_VERSION} ${id}`))
   })
-  if (holder !== undefined) throw conflict(directory, holder)
+  if (holder !== undefined) throw conflict(directory, String(holder))
   return id
 }
 
@@ -100,7 +143,7 @@ function isEmpty(root: RootDatabase<Uint8Array, string>): boolean {
   return "entryCount" in stats && stats.entryCount === 0
 }
 
-function conflict(directory: string, holder: number): MagpieError {
-  const who = holder === process.pid ? "this process already" : `process ${holder}`
+function conflict(directory: string, holder: string): MagpieError {
+  const who = holder === String(process.pid) ? "this process, or one of the same id in another container," : `process ${holder}`
   return new MagpieError("CONFLICT", `${who} holds the storage in ${directory}; only one server may`, { details: { directory, holder } })
 }

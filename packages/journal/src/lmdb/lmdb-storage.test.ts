@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -68,14 +68,34 @@ describe("LMDB storage", () => {
   test("shows another incarnation for a copy that was put back, though it got the same inode", async () => {
     const directory = emptyDirectory()
     const backup = join(emptyDirectory(), "backup")
+    const path = join(directory, "data.mdb")
     const first = lmdb({ directory })
     await first.close()
-    cpSync(directory, backup, { recursive: true, preserveTimestamps: true })
-    rmSync(directory, { recursive: true })
-    cpSync(backup, directory, { recursive: true, preserveTimestamps: true })
+    const { ino } = statSync(path)
+    cpSync(path, backup, { preserveTimestamps: true })
+    for (let attempt = 0; attempt < 50; attempt++) {
+      rmSync(path)
+      cpSync(backup, path, { preserveTimestamps: true })
+      if (statSync(path).ino === ino) break
+    }
     const second = lmdb({ directory })
     expect(second.incarnation).not.toBe(first.incarnation)
     await second.close()
+  })
+
+  test("shows nothing of a commit that is on disk but has not resolved", async () => {
+    const storage = lmdb({ directory: emptyDirectory() })
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    const commit = storage.commit(Array.from({ length: 20 }, (_, index) => ({ put: `k${index}`, value: bytes("1") })))
+    for (let hop = 0; hop < 10; hop++) await Promise.resolve()
+    // LMDB's own thread starts at the turn's end; this one is held up, and the promise with it, until the other has written.
+    await new Promise((resolve) => setImmediate(resolve))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+    expect(storage.get("k1")).toBeUndefined()
+    expect([...storage.range({ from: "k", to: "l" })]).toEqual([])
+    await commit
+    expect(storage.get("k1")).toBeDefined()
+    await storage.close()
   })
 
   test("refuses a key that LMDB cannot hold and stays usable", async () => {
@@ -102,12 +122,23 @@ describe("an LMDB directory", () => {
 
   test("[F108] is refused while another process holds it, and free at once when that is killed", async () => {
     const directory = emptyDirectory()
-    const script = join(emptyDirectory(), "holder.mjs")
-    writeFileSync(script, `${bundledLmdb()}\nlmdb({ directory: process.argv[2] })\nconsole.log("held")\nsetInterval(() => {}, 1000)\n`)
-    const holder = spawn(process.execPath, [script, directory], { stdio: ["ignore", "pipe", "inherit"] })
+    const holder = spawn(process.execPath, [holderScript(), directory], { stdio: ["ignore", "pipe", "inherit"] })
     await once(holder.stdout, "data")
     expect(() => lmdb({ directory })).toThrow(/^CONFLICT/)
     expect(() => lmdb({ directory })).toThrow(`process ${holder.pid}`)
+    holder.kill("SIGKILL")
+    await once(holder, "exit")
+    await lmdb({ directory }).close()
+  })
+
+  test("[F108] is refused likewise on a system without the flock program", async () => {
+    const directory = emptyDirectory()
+    const script = holderScript()
+    const env = { PATH: "" }
+    const holder = spawn(process.execPath, [script, directory], { env, stdio: ["ignore", "pipe", "inherit"] })
+    await once(holder.stdout, "data")
+    const refused = spawnSync(process.execPath, [script, directory], { env, encoding: "utf8" })
+    expect(refused.stderr).toContain(`CONFLICT: process ${holder.pid} holds the storage`)
     holder.kill("SIGKILL")
     await once(holder, "exit")
     await lmdb({ directory }).close()
@@ -147,6 +178,13 @@ describe("an LMDB directory", () => {
 const UTF8 = {
   writeKey: (key: string, target: Buffer, start: number): number => start + target.write(key, start, "utf8"),
   readKey: (source: Buffer, start: number, end: number): string => source.toString("utf8", start, end),
+}
+
+/** Opens the directory that it is given and holds it until it is killed. */
+function holderScript(): string {
+  const script = join(emptyDirectory(), "holder.mjs")
+  writeFileSync(script, `${bundledLmdb()}\nlmdb({ directory: process.argv[2] })\nconsole.log("held")\nsetInterval(() => {}, 1000)\n`)
+  return script
 }
 
 /** The storage as plain JavaScript, for a process of its own. */

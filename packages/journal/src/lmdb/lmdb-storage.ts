@@ -1,7 +1,7 @@
 import { isMagpieError, MagpieError } from "@magpie/protocol"
 import { type Database, open, type RootDatabase, type Transaction } from "lmdb"
 import type { RangeOptions, Storage, StorageRow, Write } from "../storage/storage.ts"
-import { claim, incarnationOf, readFormat, refuseStrangeFile, reserveDirectory } from "./directory.ts"
+import { claim, type HeldDirectory, holdDirectory, incarnationOf, readFormat, refuseStrangeFile } from "./directory.ts"
 import { commitError, openError } from "./lmdb-errors.ts"
 
 /** LMDB's limit with pages of 4 KiB. */
@@ -32,7 +32,7 @@ const BINARY = { encoding: "binary", keyEncoder: UTF8_KEYS } as const
  * changed) or UNAVAILABLE (not readable, damaged).
  */
 export function lmdb({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions): Storage {
-  const { dataPath, release } = reserve(directory)
+  const { dataPath, release } = hold(directory)
   let root: RootDatabase<Uint8Array, string> | undefined
   let slot: Transaction | undefined
   try {
@@ -54,9 +54,9 @@ export function lmdb({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions):
   }
 }
 
-function reserve(directory: string): ReturnType<typeof reserveDirectory> {
+function hold(directory: string): HeldDirectory {
   try {
-    return reserveDirectory(directory)
+    return holdDirectory(directory)
   } catch (cause) {
     throw isMagpieError(cause) ? cause : openError(directory, cause)
   }

@@ -127,6 +127,30 @@ describe("the state machine", () => {
     expect(expired()).toBe(10_000)
   })
 
+  test("[F52] remembers a sequence for the whole window, also when clock entries come for other reasons", () => {
+    const machine = new StateMachine(memoryStorage())
+    machine.apply(settings(0, 10, 1_000))
+    const publish = (at: number, sequence: number): Outcome | undefined =>
+      machine.apply({ type: "publish", at, channel: "c", pattern: "p", name: "n", data: toJsonText(1), producer: "ada", sequence }).outcome
+    publish(1_000, 1)
+    for (let at = 2_000; at < 1_000 + WINDOW_MS; at += 1_000) machine.apply({ type: "clock", at })
+    expect(publish(1_000 + WINDOW_MS, 1)).toMatchObject({ result: "duplicate" })
+  })
+
+  test("[F52] goes on after a forgotten sequence in the middle of a block", () => {
+    const machine = new StateMachine(memoryStorage())
+    machine.apply(settings(0, 100, 1_000_000))
+    const publish = (at: number, sequence: number): Outcome | undefined =>
+      machine.apply({ type: "publish", at, channel: "c", pattern: "p", name: "n", data: toJsonText(1), producer: "ada", sequence }).outcome
+    for (let sequence = 1; sequence <= 5; sequence++) publish(1_000, sequence)
+    machine.apply({ type: "clock", at: 1_000 + 2 * WINDOW_MS })
+    for (let sequence = 6; sequence <= 40; sequence++) expect(publish(200_000, sequence)).toMatchObject({ result: "stored" })
+    for (let sequence = 1; sequence <= 5; sequence++) expect(publish(200_000, sequence)).toEqual({ result: "expired" })
+    for (let sequence = 6; sequence <= 40; sequence++) {
+      expect(publish(200_000, sequence)).toMatchObject({ result: "duplicate", position: { offset: sequence } })
+    }
+  })
+
   test("[G2] stores each sequence once and in order, whatever a producer sends", async () => {
     const attempt = fc.record({ sequence: fc.integer({ min: 1, max: 40 }), content: fc.integer({ min: 0, max: 1 }), refuse: fc.boolean() })
     await fc.assert(

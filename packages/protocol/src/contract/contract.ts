@@ -2,6 +2,7 @@ import { parseChannelName } from "../channel-name.ts"
 import { MagpieError } from "../errors.ts"
 import type { Kind } from "./kinds.ts"
 import { comparePatterns, matchPattern, type Pattern, parsePattern, samePattern } from "./pattern.ts"
+import { validateMessage } from "./validate.ts"
 
 /** Channel patterns and the kind behind each. */
 export type ChannelKinds = Readonly<Record<string, Kind>>
@@ -18,6 +19,8 @@ export interface Contract<C extends ChannelKinds = ChannelKinds> {
   readonly channels: C
   /** Finds the pattern of a concrete name. Fails with BAD_REQUEST on a malformed name, UNKNOWN_CHANNEL on one that nothing matches. */
   match(name: string): ChannelMatch
+  /** Checks a message's data against its schema and returns what the schema made of it. Fails with BAD_REQUEST naming the field. */
+  validate(kind: Kind, name: string, data: unknown): unknown
 }
 
 /**
@@ -32,6 +35,7 @@ export function contract<const C extends ChannelKinds>(channels: C): Contract<C>
   for (const [pattern, kind] of Object.entries(channels)) checkKind(pattern, kind)
   return Object.freeze({
     channels,
+    validate: validateMessage,
     match(name: string): ChannelMatch {
       const segments = parseChannelName(name)
       for (const pattern of patterns) {

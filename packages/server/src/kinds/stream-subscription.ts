@@ -16,8 +16,8 @@ export interface StreamSubscriptionContext {
 type ReadingState =
   /** Reads pages from the log, up to and including `cursor` so far. */
   | { readonly name: "behind"; cursor: number }
-  /** Gets what is published as it is published. */
-  | { readonly name: "live" }
+  /** Gets what is published as it is published; was given everything up to and including `reached`. */
+  | { readonly name: "live"; reached: number }
   | { readonly name: "ended" }
 
 const PAGE = { maxCount: 256, maxBytes: 65_536 }
@@ -37,7 +37,7 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
     this.#live = live
     this.#context = context
     this.#state = { name: "behind", cursor: after }
-    if (after >= this.#newestOffset()) this.#goLive()
+    if (after >= this.#newestOffset()) this.#goLive(after)
     else context.catchUp.add(this)
   }
 
@@ -46,13 +46,25 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
   }
 
   deliver(delivery: Delivery): void {
-    const connection = this.#connection
-    if (!connection.hasRoom(delivery.joined.bytes)) {
-      if (delivery.first !== undefined) this.#fallBehind(delivery.first - 1)
+    const state = this.#state
+    if (state.name !== "live") return
+    const { first, count } = delivery
+    const hasRoom = this.#connection.hasRoom(delivery.joined.bytes)
+    if (first === undefined) {
+      if (hasRoom) this.#give(delivery)
       return
     }
-    if (connection.request.plain) for (const batch of delivery.single()) connection.sendBatch(batch)
-    else connection.sendBatch(delivery.joined)
+    // What is durable is read from the log a moment before it is announced here.
+    const last = first + count - 1
+    if (last <= state.reached) return
+    if (!hasRoom || first !== state.reached + 1) return this.#fallBehind(state.reached, hasRoom)
+    state.reached = last
+    this.#give(delivery)
+  }
+
+  #give(delivery: Delivery): void {
+    if (this.#connection.request.plain) for (const batch of delivery.single()) this.#connection.sendBatch(batch)
+    else this.#connection.sendBatch(delivery.joined)
   }
 
   onRoom(): void {
@@ -72,7 +84,7 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
       this.#state.cursor = last
     }
     if (this.#state.cursor < this.#newestOffset()) return true
-    this.#goLive()
+    this.#goLive(this.#state.cursor)
     return false
   }
 
@@ -97,15 +109,16 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
     else this.#connection.sendBatch(createBatch(codec.join(encoded), encoded.length))
   }
 
-  #goLive(): void {
-    this.#state = { name: "live" }
+  #goLive(reached: number): void {
+    this.#state = { name: "live", reached }
     this.#live.join(this)
   }
 
-  #fallBehind(cursor: number): void {
+  #fallBehind(cursor: number, hasRoom: boolean): void {
     this.#live.leave(this)
     this.#state = { name: "behind", cursor }
-    this.#connection.lagging.add(this)
+    if (hasRoom) this.#context.catchUp.add(this)
+    else this.#connection.lagging.add(this)
   }
 
   #newestOffset(): number {

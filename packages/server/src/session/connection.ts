@@ -7,6 +7,7 @@ import {
   type ErrorReply,
   type Limits,
   type MagpieError,
+  remedyOf,
   type ServerCodec,
   toMagpieError,
 } from "@magpie/protocol"
@@ -273,7 +274,7 @@ function errorReply(id: number | undefined, error: MagpieError): ErrorReply {
     ...(id === undefined ? undefined : { id }),
     code: error.code,
     message: error.reason,
-    remedy: error.remedy,
+    remedy: remedyOf(error),
     retryable: error.retryable,
     ...(error.retryAfterMs === undefined ? undefined : { retryAfterMs: Math.ceil(error.retryAfterMs) }),
     ...(error.details === undefined ? undefined : { details: new Map(Object.entries(error.details)) }),

@@ -1,0 +1,46 @@
+import { type DownMessage, MagpieError } from "@magpie/protocol"
+
+/**
+ * What this client relies on in each message of a server: fields by their type. The server is trusted with the rest, which
+ * keeps the descriptions of all messages out of a browser's bundle.
+ */
+const NEEDED: Readonly<Record<DownMessage["type"], Readonly<Record<string, string>>>> = {
+  welcome: { connection: "string", session: "string", producer: "string", heartbeatMs: "number", messageBytes: "number" },
+  subscribed: { channel: "string", answer: "string" },
+  unsubscribed: { channel: "string" },
+  published: {},
+  message: { channel: "string", name: "string", at: "number" },
+  history: { channel: "string", messages: "object", position: "object" },
+  token: {},
+  "token-expiring": { inMs: "number" },
+  error: { code: "string", message: "string" },
+  gap: { channel: "string", reason: "string" },
+  position: { channel: "string", position: "object" },
+  pong: {},
+  "go-away": {},
+}
+
+/** Fields that travel as objects and are dictionaries from a stranger's names: a Map has no prototype to trip over. */
+const DICTIONARIES = ["channels", "ahead", "details"]
+
+/** Undefined for a message that this version does not know and need not know. Fails with BAD_REQUEST naming the field. */
+export function readDown(value: unknown): DownMessage | undefined {
+  const message: Readonly<Record<string, unknown>> = Object(value)
+  const { type } = message
+  if (typeof type !== "string" || !Object.hasOwn(NEEDED, type)) {
+    if (typeof type === "string" && message.critical !== true) return undefined
+    throw refusal("type")
+  }
+  for (const [field, needed] of Object.entries(NEEDED[type as DownMessage["type"]])) {
+    const given = message[field]
+    if (typeof given !== needed || given === null) throw refusal(field)
+  }
+  const read = { ...message }
+  for (const field of DICTIONARIES) if (read[field]) read[field] = new Map(Object.entries(Object(read[field])))
+  // What the table names was checked; the rest is the server's word.
+  return read as unknown as DownMessage
+}
+
+function refusal(field: string): MagpieError {
+  return new MagpieError("BAD_REQUEST", `the server's message has a bad ${field}`, { details: { field } })
+}

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs"
-import { chromium } from "playwright-core"
 import { expect, test } from "vitest"
 import { startServer } from "../../examples/guide/src/3-2-server.ts"
+import { launchChromium } from "./chromium.ts"
 
 const snippet = readFileSync(new URL("../../examples/guide/src/3-3-browser-console.js", import.meta.url), "utf8")
 
 test("the guide's console snippet, typed into a browser's console, is answered in the guide's words", async () => {
   const server = await startServer({ port: 0 })
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] })
+  const browser = await launchChromium()
   try {
     const page = await browser.newPage()
     const lines: string[] = []

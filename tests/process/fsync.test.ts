@@ -38,7 +38,8 @@ describe.runIf(compiler && process.platform === "linux")("a disk whose flush fai
     expect(page.messages.map((message) => message.data.n)).toEqual([1, 2, 3])
     expect([settled, ann.heard.length, bob.heard.length]).toEqual([[], 3, 3])
 
-    await server.kill()
+    server.signal("SIGTERM")
+    expect(await server.exited).toBe(0)
     rmSync(flag)
     const restarted = await startServerProcess({ data, port: server.port })
     await Promise.all(pending)

@@ -34,7 +34,7 @@ export async function startRelay(targetPort: number): Promise<Relay> {
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
   const { port } = server.address() as AddressInfo
-  return {
+  const relay: Relay = {
     port,
     url: `ws://127.0.0.1:${port}`,
     get resets() {
@@ -51,9 +51,10 @@ export async function startRelay(targetPort: number): Promise<Relay> {
       target = next
     },
     async close() {
-      this.reset()
+      relay.reset()
       server.close()
       await once(server, "close")
     },
   }
+  return relay
 }

@@ -102,6 +102,28 @@ describe("server on real sockets", () => {
     await until(() => honest.text().length === 1)
   })
 
+  it("[F7] lets an endpoint have an origin policy of its own", async () => {
+    const { port, server } = await start()
+    server.endpoint("/open", () => {}, { origins: "any" })
+    const foreign = { Origin: "https://elsewhere.example" }
+    expect((await openWebSocket(port, "/open", foreign)).status).toBe(101)
+    expect((await openWebSocket(port, "/", foreign)).status).toBe(403)
+    expect((await openWebSocket(port, "/magpie", foreign)).status).toBe(403)
+  })
+
+  it("no longer counts a plain socket when its close is told", async () => {
+    const { port, server } = await start()
+    const counts: number[] = []
+    const endpoint = server.endpoint("/count", (socket) => {
+      socket.on("close", () => counts.push(endpoint.clients.size))
+    })
+    const client = await openWebSocket(port, "/count")
+    await until(() => endpoint.clients.size === 1)
+    client.socket.destroy()
+    await until(() => counts.length === 1)
+    expect(counts).toEqual([0])
+  })
+
   it("[F84] tells everybody to come back, acknowledges what was accepted and leaves nothing behind", async () => {
     const { port, server } = await start()
     const socket = await openWebSocket(port, "/magpie")

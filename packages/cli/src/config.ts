@@ -6,6 +6,7 @@ import {
   type ChannelRules,
   contract,
   type EndpointHandler,
+  type EndpointOptions,
   json,
   MagpieError,
   type Server,
@@ -21,7 +22,7 @@ export interface Config<C extends AnyContract = AnyContract, U extends User = Us
   readonly contract: C
   readonly channels: { readonly [P in PatternName<C>]: ChannelRules<C, P, U> }
   /** Plain WebSocket endpoints by path. Default: the echo of the guide at `/`. */
-  readonly endpoints?: Readonly<Record<string, EndpointHandler>>
+  readonly endpoints?: Readonly<Record<string, ConfiguredEndpoint>>
   /** A directory of pages, relative to the configuration file. */
   readonly static?: string
   /** Default 8080; `PORT` and `--port` go before it. */
@@ -34,6 +35,10 @@ export interface Config<C extends AnyContract = AnyContract, U extends User = Us
   readonly setup?: (server: Server<C, U>) => void | Promise<void>
 }
 
+export interface ConfiguredEndpoint extends EndpointOptions {
+  readonly handler: EndpointHandler
+}
+
 /** Gives a configuration its types. */
 export function defineConfig<C extends AnyContract, U extends User = User>(config: Config<C, U>): Config<C, U> {
   return config
@@ -42,8 +47,12 @@ export function defineConfig<C extends AnyContract, U extends User = User>(confi
 /** The guide's answer to every message at `/`, in its own words. */
 export const GUIDE_ECHO = "伺服器已收到您的訊息"
 
-export const echo: EndpointHandler = (socket) => {
-  socket.on("message", () => socket.send(GUIDE_ECHO))
+/** Open to every page's console, as the guide shows it: it trusts nobody and tells nothing. */
+export const echo: ConfiguredEndpoint = {
+  origins: "any",
+  handler: (socket) => {
+    socket.on("message", () => socket.send(GUIDE_ECHO))
+  },
 }
 
 /** What is served without a configuration: open channels for a first try, on this machine only. */

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { existsSync } from "node:fs"
 import { isMagpieError, remedyOf } from "@magpie/protocol"
 import { Command, InvalidArgumentError } from "commander"

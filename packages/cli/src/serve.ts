@@ -30,7 +30,7 @@ export async function serve({ config, file }: LoadedConfig, options: ServeOption
   try {
     for (const [pattern, rules] of Object.entries(config.channels)) server.channel(pattern, rules)
     const endpoints = { "/": echo, ...config.endpoints }
-    for (const [path, handler] of Object.entries(endpoints)) server.endpoint(path, handler)
+    for (const [path, { handler, ...options }] of Object.entries(endpoints)) server.endpoint(path, handler, options)
     await config.setup?.(server)
     const host = options.host ?? config.host
     const { port } = await server.listen({

@@ -2,7 +2,7 @@ import { MagpieError } from "@magpie/protocol"
 import type { DurableLogSettings, PublishRequest, RefuseRequest } from "./durable-log.ts"
 
 /** Length of a channel's name, a producer or a key in a stored row's key, which LMDB bounds at 1,978 bytes. */
-export const NAME_BYTES = 1_024
+const NAME_BYTES = 1_024
 // Control characters divide keys; lone surrogates have no UTF-8, so two of them would become one name.
 const FORBIDDEN_CHARACTERS = /[\p{Cc}\p{Cs}]/u
 

@@ -3,11 +3,11 @@ import type { Entry } from "./entry.ts"
 import type { Journal, JournalBatch, Tail } from "./journal.ts"
 
 /** What one commit may hold, so that applying it does not hold up the event loop. */
-export const BATCH_ENTRIES = 1_024
-export const BATCH_BYTES = 1_048_576
+const BATCH_ENTRIES = 1_024
+const BATCH_BYTES = 1_048_576
 /** What may wait for the disk; more is refused with UNAVAILABLE. */
-export const PENDING_ENTRIES = 65_536
-export const PENDING_BYTES = 67_108_864
+const PENDING_ENTRIES = 65_536
+const PENDING_BYTES = 67_108_864
 const RETRY_AFTER_MS = 1_000
 /** An entry beside its data, roughly. */
 const ENTRY_BYTES = 256

@@ -1,5 +1,5 @@
 import type { Link, LinkEvents, Transport } from "@magpie/client"
-import { closeReason, type Encoded, type Env } from "@magpie/protocol"
+import { CLOSE_CODES, closeReason, type Encoded, type Env } from "@magpie/protocol"
 import { type Batch, type Core, type LinkRequest, payloadOf, type Socket, type SocketEvents } from "@magpie/server/core"
 import { createLane, type Lane } from "./lane.ts"
 
@@ -51,6 +51,12 @@ interface MemoryLink {
   stranded: boolean
   break(): void
 }
+
+const TURN_AWAY_CODES = {
+  overloaded: CLOSE_CODES.TRY_AGAIN_LATER,
+  draining: CLOSE_CODES.SERVICE_RESTART,
+  "connection-limit": CLOSE_CODES.CONNECTION_LIMIT,
+} as const
 
 /** What is struck: everything, or some addresses. */
 function createFault() {
@@ -124,7 +130,7 @@ export function memoryNetwork(env: Env): MemoryNetwork {
     }
     links.add(link)
     down.run(() => events.onOpen())
-    if (verdict.verdict === "turn-away") down.end(1013, closeReason(verdict.reason, verdict.retryAfterMs))
+    if (verdict.verdict === "turn-away") down.end(TURN_AWAY_CODES[verdict.reason], closeReason(verdict.reason, verdict.retryAfterMs))
     else up.run(() => attach(server, request, up, down))
     return client
   }

@@ -18,7 +18,7 @@ import { MagpieError } from "@magpie/protocol"
 import type { RootDatabase } from "lmdb"
 
 /** Layout of the file. A file of any other version is not opened. */
-export const FORMAT_VERSION = 1
+const FORMAT_VERSION = 1
 const FORMAT_ROW = "format"
 const OWNER_ROW = "owner"
 const DATA_FILE = "data.mdb"

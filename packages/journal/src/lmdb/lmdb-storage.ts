@@ -32,7 +32,8 @@ const BINARY = { encoding: "binary", keyEncoder: UTF8_KEYS } as const
  * changed) or UNAVAILABLE (not readable, damaged).
  */
 export function lmdb({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions): Storage {
-  const { dataPath, release } = hold(directory)
+  const held = hold(directory)
+  const { dataPath, release } = held
   let root: RootDatabase<Uint8Array, string> | undefined
   let slot: Transaction | undefined
   try {
@@ -43,7 +44,7 @@ export function lmdb({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions):
     slot = root.useReadTransaction()
     const id = claim(root, directory, readFormat(root))
     const rows = root.openDB<Uint8Array, string>({ name: ROWS, ...BINARY })
-    const storage = new LmdbStorage(root, rows, incarnationOf(id, dataPath), release)
+    const storage = new LmdbStorage(root, rows, incarnationOf(id, dataPath), held)
     slot.done()
     return storage
   } catch (cause) {
@@ -67,6 +68,7 @@ class LmdbStorage implements Storage {
   readonly incarnation: string
   readonly #root: RootDatabase<Uint8Array, string>
   readonly #rows: Rows
+  readonly #dataPath: string
   readonly #release: () => void
   /** What reads see: it moves on when a commit resolves, never in between, and stays where it is once one has failed. */
   #snapshot: { readonly transaction: Transaction }
@@ -74,10 +76,11 @@ class LmdbStorage implements Storage {
   #fenced = false
   #tail: Promise<void> = Promise.resolve()
 
-  constructor(root: RootDatabase<Uint8Array, string>, rows: Rows, incarnation: string, release: () => void) {
+  constructor(root: RootDatabase<Uint8Array, string>, rows: Rows, incarnation: string, { dataPath, release }: HeldDirectory) {
     this.#root = root
     this.#rows = rows
     this.incarnation = incarnation
+    this.#dataPath = dataPath
     this.#release = release
     rows.resetReadTxn()
     this.#snapshot = { transaction: rows.useReadTransaction() }
@@ -126,7 +129,7 @@ class LmdbStorage implements Storage {
         }
       })
     } catch (failure) {
-      const error = await commitError(failure)
+      const error = await commitError(failure, this.#dataPath, bytesOf(writes))
       if (error.code === "STORAGE_FENCED") this.#fenced = true
       throw error
     }
@@ -154,6 +157,10 @@ class LmdbStorage implements Storage {
 
 function closedError(): MagpieError {
   return new MagpieError("CLOSED", "the storage is closed")
+}
+
+function bytesOf(writes: readonly Write[]): number {
+  return writes.reduce((sum, write) => sum + ("put" in write ? write.value.length : 0), 0)
 }
 
 function isKey(key: string): boolean {

@@ -20,9 +20,9 @@ const BLOCK_LENGTH = 16
  * For how many windows a producer's last number outlives what its numbers stood for. Within that time an old number is
  * called `expired`; a producer that is forgotten wholly starts anew at 1.
  */
-export const REMEMBERED_WINDOWS = 8
+const REMEMBERED_WINDOWS = 8
 
-export interface ProducerState {
+interface ProducerState {
   readonly channelId: number
   readonly producer: string
   last: number
@@ -33,7 +33,7 @@ export interface ProducerState {
 }
 
 /** What a number means: the next one, or the outcome that it already has. */
-export type SequenceVerdict = "next" | Outcome | SequenceRecord
+type SequenceVerdict = "next" | Outcome | SequenceRecord
 
 const blockOf = (sequence: number): number => Math.floor((sequence - 1) / BLOCK_LENGTH)
 

@@ -9,6 +9,8 @@ export interface Knock {
   readonly host: string | undefined
   /** A cookie came and nothing else that could prove who it is. */
   readonly cookieOnly: boolean
+  /** Where another policy than the server's holds. */
+  readonly origins?: OriginPolicy | undefined
 }
 
 export type Verdict =
@@ -50,11 +52,11 @@ export function createAdmission({ limits, origins, clock, random, count }: Admis
   }
 
   return {
-    knock({ address, origin, host, cookieOnly }) {
+    knock({ address, origin, host, cookieOnly, origins: policy = origins }) {
       const now = clock.monotonic()
       const wait = Math.max(take(overall, overallRate, now), take(addresses.of(address), addressRate, now))
       if (wait > 0) return turnAway("overloaded", wait, now)
-      if (!originAllowed(origins, { origin, host, cookieOnly })) return { verdict: "refuse", status: 403, reason: "origin" }
+      if (!originAllowed(policy, { origin, host, cookieOnly })) return { verdict: "refuse", status: 403, reason: "origin" }
       if (draining) return turnAway("draining", 0, now)
       const open = count(address)
       if (open.all >= limits.connections || open.fromAddress >= limits.connectionsPerAddress)

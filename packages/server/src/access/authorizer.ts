@@ -1,5 +1,6 @@
 import { type ChannelMatch, type Log, MagpieError } from "@magpie/protocol"
 import type { Action, AnyChannelRules } from "../channel-rules.ts"
+import { failureFields } from "../metrics/failure-fields.ts"
 import type { Connection } from "../session/connection.ts"
 
 export interface Authorizer {
@@ -25,7 +26,7 @@ export function createAuthorizer(log: Log): Authorizer {
   }
 
   function failed(channel: string, action: Action, cause: unknown): false {
-    log("error", "authorize-failed", { channel, action, cause: cause instanceof Error ? cause.message : typeof cause })
+    log("error", "authorize-failed", { channel, action, ...failureFields(cause) })
     return false
   }
 

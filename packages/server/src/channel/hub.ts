@@ -41,9 +41,17 @@ export function createHub({ clock, codec, turn, newest }: HubOptions): Hub {
     for (const channel of active) {
       if (channel.activeAtMs > silentSince) continue
       active.delete(channel)
-      if (channel.receivers > 0) channel.beacon(newest(channel.name))
+      if (channel.receivers > 0) tellPosition(channel)
     }
     if (active.size > 0) timer = clock.setTimer(BEACON_MS, sweep)
+  }
+
+  function tellPosition(channel: LiveChannel): void {
+    try {
+      channel.beacon(newest(channel.name))
+    } catch {
+      // A log that closes or is damaged here has no position to tell; who reads from it is told why.
+    }
   }
 
   const context = { codec, turn, onActive }

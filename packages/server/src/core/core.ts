@@ -97,6 +97,7 @@ export function createCore<C extends AnyContract, U extends User>(
     limits,
     authorizer,
     greeting,
+    leaving: () => closing !== undefined,
     kinds: {
       stream: createStreamHandler({ log, codec, limits, authorizer, followers, catchUp }),
       broadcast: createBroadcastHandler({ clock, authorizer, followers, publish: broadcast }),
@@ -110,6 +111,7 @@ export function createCore<C extends AnyContract, U extends User>(
     turn,
     wheel,
     counters,
+    log: env.log,
     monotonic: () => clock.monotonic(),
     now: () => clock.now(),
     defer: (task) => clock.defer(task),
@@ -156,6 +158,8 @@ export function createCore<C extends AnyContract, U extends User>(
       const connection = new Connection(toHex(random.bytes(8)), socket, request, context)
       registry.add(connection)
       counters.add("accepted")
+      // It was admitted while the server was still there.
+      if (closing !== undefined) connection.close("SERVICE_RESTART", closeReason("restart", 0))
       if (request.plain) connection.hold(greeting.welcomePlain(connection))
       return connection
     },

@@ -20,6 +20,10 @@ export class BroadcastSubscription implements Subscription, Receiver {
     return this.#live.name
   }
 
+  get behind(): boolean {
+    return false
+  }
+
   deliver(delivery: Delivery): void {
     const connection = this.#connection
     if (this.#skipped > 0 || !connection.hasRoom(delivery.joined.bytes)) {
@@ -41,6 +45,8 @@ export class BroadcastSubscription implements Subscription, Receiver {
   }
 
   end(): void {
+    this.#skipped = 0
+    this.#connection.lagging.delete(this)
     this.#live.leave(this)
     this.#onEnd(this.#live)
   }

@@ -1,4 +1,4 @@
-import { type ChannelMatch, type JsonText, type Publish, toJsonText, validateMessage } from "@magpie/protocol"
+import { type ChannelMatch, type JsonText, MagpieError, type Publish, toJsonText, validateMessage } from "@magpie/protocol"
 import type { Authorizer } from "../access/authorizer.ts"
 import { forbidden } from "../access/authorizer.ts"
 import type { Connection } from "../session/connection.ts"
@@ -28,6 +28,8 @@ export function admitPublish(
   }
 
   function written(replacement: unknown, data: unknown): JsonText {
+    // It could not be said any more in whose name it comes, nor what became of it.
+    if (connection.open === undefined) throw new MagpieError("UNAVAILABLE", "the connection ended before this was decided")
     return toJsonText(replacement === undefined ? data : validateMessage(match.kind, message.name, replacement))
   }
 }

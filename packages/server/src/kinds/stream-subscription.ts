@@ -1,10 +1,11 @@
 import type { DurableLog } from "@magpie/journal"
-import { type Encoded, isMagpieError, type Publication, type ServerCodec, type UnrecoverableReason } from "@magpie/protocol"
+import { type Encoded, isMagpieError, type Publication, type ServerCodec, toMagpieError, type UnrecoverableReason } from "@magpie/protocol"
 import type { CatchUp, Reader } from "../channel/catch-up.ts"
 import type { Delivery, LiveChannel, Receiver } from "../channel/live-channel.ts"
 import type { Subscription } from "../channel/subscription.ts"
 import { createBatch } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
+import { laterInsteadOfClosed } from "./leaving-log.ts"
 
 export interface StreamSubscriptionContext {
   readonly log: DurableLog
@@ -45,6 +46,10 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
     return this.#live.name
   }
 
+  get behind(): boolean {
+    return this.#state.name === "behind"
+  }
+
   deliver(delivery: Delivery): void {
     const state = this.#state
     if (state.name !== "live") return
@@ -77,14 +82,24 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
       this.#connection.lagging.add(this)
       return false
     }
-    const publications = this.#readAfter(this.#state.cursor)
+    try {
+      return this.#advance(this.#state)
+    } catch (failure) {
+      // The log cannot be read: the subscription ends openly, and the client decides whether to ask again.
+      this.#connection.drop(this, laterInsteadOfClosed(toMagpieError(failure)))
+      return false
+    }
+  }
+
+  #advance(state: { cursor: number }): boolean {
+    const publications = this.#readAfter(state.cursor)
     const last = publications.at(-1)?.offset
     if (last !== undefined) {
       this.#send(publications)
-      this.#state.cursor = last
+      state.cursor = last
     }
-    if (this.#state.cursor < this.#newestOffset()) return true
-    this.#goLive(this.#state.cursor)
+    if (state.cursor < this.#newestOffset()) return true
+    this.#goLive(state.cursor)
     return false
   }
 
@@ -129,6 +144,7 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
     if (this.#state.name === "ended") return
     this.#live.leave(this)
     this.#state = { name: "ended" }
+    this.#connection.lagging.delete(this)
     this.#context.catchUp.remove(this)
     this.#context.onEnd(this.#live)
   }

@@ -18,6 +18,7 @@ import type { Followers } from "../channel/followers.ts"
 import type { Connection } from "../session/connection.ts"
 import { admitPublish } from "./incoming.ts"
 import type { KindHandler } from "./kind-handler.ts"
+import { BUSY_RETRY_MS, laterInsteadOfClosed } from "./leaving-log.ts"
 import { StreamSubscription } from "./stream-subscription.ts"
 
 export interface StreamHandlerOptions {
@@ -28,8 +29,6 @@ export interface StreamHandlerOptions {
   readonly followers: Followers
   readonly catchUp: CatchUp
 }
-
-const BUSY_RETRY_MS = 250
 
 /** Streams: one order, exactly once in effect, resumable [G1–G5]. */
 export function createStreamHandler(options: StreamHandlerOptions): KindHandler {
@@ -70,7 +69,7 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
         ref,
         producer,
         sequence,
-        key: key === undefined ? undefined : `${from ?? ""}/${key}`,
+        key: key === undefined ? undefined : keyOf(from, key),
       }),
     )
   }
@@ -164,9 +163,9 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
   }
 }
 
-/** A log that closes belongs to a server that leaves: the publisher keeps its message and tries the next one. */
-function laterInsteadOfClosed(error: MagpieError): MagpieError {
-  return error.code === "CLOSED" ? new MagpieError("UNAVAILABLE", "this server is leaving", { retryAfterMs: BUSY_RETRY_MS }) : error
+/** Everybody has keys of their own; the length keeps `a/b` with key `c` apart from `a` with key `b/c`. */
+function keyOf(from: string | undefined, key: string): string {
+  return from === undefined ? `anonymous/${key}` : `user/${from.length}/${from}/${key}`
 }
 
 function refusalOf(outcome: Exclude<Outcome, { result: "stored" | "duplicate" }>, error: MagpieError | undefined): MagpieError {

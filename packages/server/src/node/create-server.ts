@@ -7,7 +7,7 @@ import { type Core, createCore } from "../core/core.ts"
 import { openingLog } from "../core/opening-log.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
 import { type CoreOptions, checkOptions, retentionOf } from "../options.ts"
-import { createEndpoint, type Endpoint, type EndpointHandler, type LiveEndpoint } from "./endpoint.ts"
+import { createEndpoint, type Endpoint, type EndpointHandler, type EndpointOptions, type LiveEndpoint } from "./endpoint.ts"
 import { createHttp, nothingHere, type RequestHandler, type TlsOptions } from "./http-server.ts"
 import { lineLog, nodeEnv } from "./node-env.ts"
 import { createUpgradeListener } from "./upgrade.ts"
@@ -42,7 +42,7 @@ export interface Listening {
 
 export interface Server<C extends AnyContract, U extends User = User> extends Pick<Core<C, U>, "channel" | "connections" | "counters"> {
   /** Plain WebSockets on a path of their own. Fails with INVALID_OPTIONS on a path that is taken. */
-  endpoint(path: string, handler: EndpointHandler): Endpoint
+  endpoint(path: string, handler: EndpointHandler, options?: EndpointOptions): Endpoint
   /** Opens the storage, then the port. Fails with CONFLICT when another process holds the storage, UNAVAILABLE when the port is taken. */
   listen(options: ListenOptions): Promise<Listening>
   /** Takes the upgrades of a server that exists; it stays its owner's. Returns the detacher. */
@@ -98,12 +98,12 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
     get counters() {
       return core.counters
     },
-    endpoint(at, handler) {
+    endpoint(at, handler, endpointOptions = {}) {
       if (!at.startsWith("/") || at === path || endpoints.has(at)) {
         throw new MagpieError("INVALID_OPTIONS", `endpoint: "${at}" is no path or is taken`, { details: { option: "endpoint" } })
       }
       const { limits, heartbeatMs, pongTimeoutMs } = checked
-      const endpoint = createEndpoint(at, handler, {
+      const endpoint = createEndpoint(at, handler, endpointOptions, {
         limits,
         heartbeatMs,
         pongTimeoutMs,

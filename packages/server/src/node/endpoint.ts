@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http"
 import type { Encoded, Limits, Log } from "@magpie/protocol"
 import { WebSocket } from "ws"
+import type { OriginPolicy } from "../access/origin.ts"
 import { createMeter, rate, take } from "../flow/rate.ts"
 import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
 
@@ -14,6 +15,11 @@ export interface PlainSocket {
   close(code?: number, reason?: string): void
   on(event: "message", listener: (data: Encoded) => void): () => void
   on(event: "close", listener: (close: { readonly code: number; readonly reason: string }) => void): () => void
+}
+
+export interface EndpointOptions {
+  /** Pages that may connect here. Default: the server's own policy. "any" suits an endpoint that trusts nobody anyway. */
+  readonly origins?: OriginPolicy
 }
 
 /** A path with plain WebSockets on it. */
@@ -37,14 +43,21 @@ export interface EndpointContext {
 }
 
 export interface LiveEndpoint extends Endpoint {
+  readonly origins: OriginPolicy | undefined
   accept(webSocket: WebSocket, request: IncomingMessage, address: string): void
   close(code: number, reason: string): void
 }
 
-export function createEndpoint(path: string, handler: EndpointHandler, context: EndpointContext): LiveEndpoint {
+export function createEndpoint(
+  path: string,
+  handler: EndpointHandler,
+  { origins }: EndpointOptions,
+  context: EndpointContext,
+): LiveEndpoint {
   const clients = new Map<PlainSocket, WebSocket>()
   return {
     path,
+    origins,
     get clients() {
       return new Set(clients.keys())
     },
@@ -52,9 +65,10 @@ export function createEndpoint(path: string, handler: EndpointHandler, context: 
       for (const socket of clients.keys()) socket.send(data)
     },
     accept(webSocket, request, address) {
+      // Registered before the handler's own listeners, so that who leaves is no longer counted when they hear of it.
+      webSocket.on("close", () => void clients.delete(socket))
       const socket = createPlainSocket(webSocket, request, address, context)
       clients.set(socket, webSocket)
-      webSocket.on("close", () => void clients.delete(socket))
       guarded(webSocket, path, context.log, () => handler(socket, request))
     },
     close(code, reason) {

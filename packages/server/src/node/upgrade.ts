@@ -80,7 +80,13 @@ export function createUpgradeListener({ core, limits, path, trustedProxies, endp
       trustedProxies,
     )
     const { origin, host, cookie, authorization } = request.headers
-    const verdict = core.knock({ address, origin, host, cookieOnly: cookie !== undefined && authorization === undefined })
+    const verdict = core.knock({
+      address,
+      origin,
+      host,
+      cookieOnly: cookie !== undefined && authorization === undefined,
+      origins: endpoint?.origins,
+    })
     if (verdict.verdict === "refuse") return refuseUpgrade(stream, verdict.status, verdict.reason, retryHeader(verdict.retryAfterMs))
     webSockets.handleUpgrade(request, stream, head, (webSocket) => {
       if (verdict.verdict === "turn-away") {

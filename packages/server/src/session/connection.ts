@@ -6,6 +6,7 @@ import {
   type Encoded,
   type ErrorReply,
   type Limits,
+  type Log,
   type MagpieError,
   remedyOf,
   type ServerCodec,
@@ -18,6 +19,7 @@ import { createMeter, type Meter } from "../flow/rate.ts"
 import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
 import type { Gatherer, Turn } from "../flow/turn.ts"
 import type { Counters } from "../metrics/counters.ts"
+import { failureFields } from "../metrics/failure-fields.ts"
 import type { LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
 import { createInbound, type Inbound } from "./inbound.ts"
 import { createLiveness, type Liveness } from "./liveness.ts"
@@ -31,6 +33,7 @@ export interface ConnectionContext {
   readonly turn: Turn
   readonly wheel: TimingWheel
   readonly counters: Counters
+  readonly log: Log
   readonly monotonic: () => number
   readonly defer: (task: () => void) => void
   readonly now: () => number
@@ -62,6 +65,7 @@ export class Connection implements SocketEvents, Gatherer, Watched {
   readonly #outbound: Outbound
   readonly #inbound: Inbound
   readonly #liveness: Liveness
+  #sentBytes = 0
   #dirty = false
   #paused = false
 
@@ -107,7 +111,22 @@ export class Connection implements SocketEvents, Gatherer, Watched {
 
   becomeOpen(state: Omit<OpenState, "name">): void {
     this.state = { name: "open", ...state }
-    this.#context.wheel.watch(this, this.#context.heartbeatMs)
+    // At once, because a token's life is measured from here.
+    this.#context.wheel.watch(this, 0)
+  }
+
+  /** The same user with fresh credentials. */
+  renew(identity: Identity): void {
+    if (this.state.name !== "open") return
+    this.state = { ...this.state, identity }
+    this.#context.wheel.watch(this, 0)
+  }
+
+  /** Ends a subscription from this side and says why. */
+  drop(subscription: Subscription, error: MagpieError): void {
+    subscription.end()
+    this.subscriptions.delete(subscription.channel)
+    this.send({ type: "unsubscribed", channel: subscription.channel, code: error.code, message: error.reason })
   }
 
   send(message: DownMessage): void {
@@ -128,6 +147,7 @@ export class Connection implements SocketEvents, Gatherer, Watched {
 
   refuse(id: number | undefined, error: MagpieError): void {
     this.#context.counters.add("refused", error.code)
+    if (error.code === "INTERNAL") this.#context.log("error", "request-failed", { connection: this.id, ...failureFields(error.cause) })
     this.send(errorReply(id, error))
   }
 
@@ -151,6 +171,7 @@ export class Connection implements SocketEvents, Gatherer, Watched {
     if (this.state.name === "closing" || this.state.name === "closed") return
     const batches = this.#outbound.take()
     if (batches.length > 0) this.#socket.send(batches)
+    for (const batch of batches) this.#sentBytes += batch.bytes
     // The network took everything at once, so no drain will come to those who wait for room.
     if ((this.lagging.size > 0 || this.#paused) && this.#socket.queuedBytes === 0) this.#context.defer(() => this.onDrain())
   }
@@ -230,7 +251,9 @@ export class Connection implements SocketEvents, Gatherer, Watched {
       return undefined
     }
     if (this.state.name !== "open") return undefined
-    const next = this.#liveness.check(nowMs, this.#context.now(), this.#socket.queuedBytes, this.state.identity.expiresAt)
+    const { queuedBytes } = this.#socket
+    const queue = { queuedBytes, takenBytes: this.#sentBytes - queuedBytes }
+    const next = this.#liveness.check(nowMs, this.#context.now(), queue, this.state.identity.expiresAt)
     if ("close" in next) {
       this.close(next.close, next.reason)
       if (next.cut) this.#socket.terminate()

@@ -29,13 +29,18 @@ export interface DispatchOptions {
   readonly greeting: Greeting
   readonly userMeters: Meters
   readonly addressMeters: Meters
+  /** The server closes: nothing new is begun. */
+  readonly leaving: () => boolean
 }
 
 /** Decides about one decoded value of a connection. Everything that goes wrong becomes an answer on that connection. */
 export type Dispatch = (connection: Connection, value: unknown) => void | Promise<void>
 
+/** By then the close has told when to come back. */
+const LEAVING_RETRY_MS = 250
+
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { contract, clock, limits, kinds, authorizer, greeting } = options
+  const { contract, clock, limits, kinds, authorizer, greeting, leaving } = options
   const tooFast = createSpeedCheck(options)
   const historyRate = rate(limits.historyReadsPerSecond, limits.historyReadsPerSecond * 2)
   const historyMeters = new WeakMap<Connection, Meter>()
@@ -90,7 +95,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     const { open } = connection
     if (open === undefined) return
     if (identity.user?.id !== open.identity.user?.id) return connection.close("UNAUTHORIZED", "the token belongs to another user")
-    connection.state = { ...open, identity }
+    connection.renew(identity)
     authorizer.forget(connection)
     const tokenExpiresInMs = identity.expiresAt === undefined ? undefined : Math.max(0, identity.expiresAt - clock.now())
     connection.send({
@@ -101,9 +106,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     for (const [channel, subscription] of connection.subscriptions) {
       const match = contract.match(channel)
       if (await authorizer.allowed(connection, channel, match, "subscribe")) continue
-      subscription.end()
-      connection.subscriptions.delete(channel)
-      connection.send({ type: "unsubscribed", channel, code: "FORBIDDEN", message: "the new token does not allow this" })
+      connection.drop(subscription, forbidden(channel, "subscribe"))
     }
   }
 
@@ -111,8 +114,9 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     const ahead = new Map<string, Position>()
     const unknown: string[] = []
     for (const [channel, offset] of message.positions ?? []) {
-      if (!connection.subscriptions.has(channel)) unknown.push(channel)
-      else {
+      const subscription = connection.subscriptions.get(channel)
+      if (subscription === undefined) unknown.push(channel)
+      else if (!subscription.behind) {
         const newest = handlerOf(contract.match(channel).kind.kind).newest(channel)
         if (newest !== undefined && newest.offset > offset) ahead.set(channel, newest)
       }
@@ -131,6 +135,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       throw new MagpieError("BAD_REQUEST", "hello was said before", { details: { field: "type" } })
     }
     if (connection.open === undefined) throw new MagpieError("UNAUTHORIZED", "say hello first")
+    if (leaving()) throw new MagpieError("UNAVAILABLE", "this server is leaving", { retryAfterMs: LEAVING_RETRY_MS })
     switch (message.type) {
       case "publish":
         return publish(connection, message)

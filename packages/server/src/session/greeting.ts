@@ -38,6 +38,7 @@ export interface Greeting {
   ): Promise<Identity>
 }
 
+const USER_LIMIT_RETRY_MS = 5_000
 const PRODUCER = /^[A-Za-z0-9_-]{8,64}$/
 
 export function createGreeting(options: GreetingOptions): Greeting {
@@ -68,10 +69,12 @@ export function createGreeting(options: GreetingOptions): Greeting {
 
   function open(connection: Connection, identity: Identity, hello: Hello | undefined): void {
     const user = identity.user?.id ?? ""
-    if (user !== "" && registry.countOfUser(user) >= limits.connectionsPerUser) {
-      return connection.close("CONNECTION_LIMIT", "too many connections of this user;retryAfterMs=5000")
-    }
     const known = hello?.session === undefined ? undefined : tokens.verify(hello.session, user)
+    const replaced = known === undefined ? undefined : registry.ofSession(known)
+    const others = registry.countOfUser(user) - (replaced === undefined ? 0 : 1)
+    if (user !== "" && others >= limits.connectionsPerUser) {
+      return connection.close("CONNECTION_LIMIT", closeReason("too many connections of this user", USER_LIMIT_RETRY_MS))
+    }
     const { session, token } = known === undefined ? tokens.create(user) : { session: known, token: hello?.session ?? "" }
     const producer = bindProducer(user, hello?.producer, session)
     connection.becomeOpen({ identity, session, producer: producer.bound })

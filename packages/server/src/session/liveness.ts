@@ -18,7 +18,14 @@ export interface Liveness {
   badRequest(nowMs: number): boolean
   /** Counts a refusal for rate; true when it was one too many. */
   rateStrike(nowMs: number): boolean
-  check(nowMs: number, wallMs: number, queuedBytes: number, expiresAt: number | undefined): LivenessVerdict
+  check(nowMs: number, wallMs: number, queue: QueueState, expiresAt: number | undefined): LivenessVerdict
+}
+
+export interface QueueState {
+  /** Bytes that wait for the other side to read. */
+  readonly queuedBytes: number
+  /** Bytes that the network has taken since the connection began. */
+  readonly takenBytes: number
 }
 
 const BAD_REQUEST_WINDOW_MS = 60_000
@@ -30,7 +37,7 @@ export function createLiveness(options: LivenessOptions, startedMs: number): Liv
   const { limits, heartbeatMs, pongTimeoutMs, tokenGraceMs } = options
   let heardAt = startedMs
   let pingedAt: number | undefined
-  let lastQueued = 0
+  let lastTaken = 0
   let movedAt = startedMs
   let remindAt: { readonly expiresAt: number; readonly atMs: number } | undefined
   const badRequests = createWindow(BAD_REQUEST_WINDOW_MS, limits.badRequests)
@@ -41,11 +48,12 @@ export function createLiveness(options: LivenessOptions, startedMs: number): Liv
     pingedAt = undefined
   }
 
-  /** A queue that shrinks is a sign of life too: a slow reader answers a ping late. */
-  function noteQueue(nowMs: number, queuedBytes: number): void {
-    if (queuedBytes < lastQueued) heard(nowMs)
-    if (queuedBytes === 0 || queuedBytes < lastQueued) movedAt = nowMs
-    lastQueued = queuedBytes
+  /** A side that takes bytes is alive, however late it answers a ping, and reads, however long its queue stays. */
+  function noteQueue(nowMs: number, { queuedBytes, takenBytes }: QueueState): void {
+    const took = takenBytes > lastTaken
+    lastTaken = takenBytes
+    if (took && queuedBytes > 0) heard(nowMs)
+    if (took || queuedBytes === 0) movedAt = nowMs
   }
 
   function tokenVerdict(wallMs: number, expiresAt: number | undefined): { remind: number | undefined; nextMs: number; expired: boolean } {
@@ -62,8 +70,8 @@ export function createLiveness(options: LivenessOptions, startedMs: number): Liv
     heard,
     badRequest: (nowMs) => badRequests(nowMs),
     rateStrike: (nowMs) => rateStrikes(nowMs),
-    check(nowMs, wallMs, queuedBytes, expiresAt) {
-      noteQueue(nowMs, queuedBytes)
+    check(nowMs, wallMs, queue, expiresAt) {
+      noteQueue(nowMs, queue)
       const token = tokenVerdict(wallMs, expiresAt)
       if (token.expired) return { close: "TOKEN_EXPIRED", reason: "token expired", cut: false }
       if (nowMs - movedAt >= limits.stallMs) return { close: "SLOW_CONSUMER", reason: "reads nothing", cut: true }

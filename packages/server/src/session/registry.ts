@@ -10,6 +10,7 @@ export interface Registry {
   get(id: string): Connection | undefined
   ofUser(user: string): Iterable<Connection>
   countOfUser(user: string): number
+  ofSession(session: string): Connection | undefined
   countFrom(address: string): number
   /** The session that uses this producer now. */
   sessionOfProducer(producer: string): string | undefined
@@ -67,6 +68,7 @@ export function createRegistry(): Registry {
     get: (id) => byId.get(id),
     ofUser: (user) => byUser.get(user) ?? [],
     countOfUser: (user) => byUser.get(user)?.size ?? 0,
+    ofSession: (session) => bySession.get(session),
     countFrom: (address) => fromAddress.get(address) ?? 0,
     sessionOfProducer: (producer) => byProducer.get(producer)?.open?.session,
     all: () => byId.values(),

@@ -5,6 +5,7 @@ import { Icon } from "../layout/icon.tsx"
 import { useStore } from "../store.ts"
 import { Composer } from "./composer.tsx"
 import { MessageList } from "./message-list.tsx"
+import { RoomBanner } from "./room-banner.tsx"
 import { RoomNotice } from "./room-notice.tsx"
 import { TypingLine } from "./typing-line.tsx"
 import { useTyping } from "./use-typing.ts"
@@ -35,6 +36,7 @@ export function ChatPane({ name, onRooms }: ChatPaneProps) {
         <code className="channel-name">chat/{name}</code>
       </header>
       {empty ? <RoomNotice phase={timeline.phase} onRetry={room.open} /> : <MessageList room={room} title={title} />}
+      {!empty && <RoomBanner phase={timeline.phase} onRetry={room.open} />}
       <TypingLine names={typing.names} />
       <Composer title={title} onSend={room.send} onTyping={typing.tell} />
     </main>

@@ -27,7 +27,7 @@ export function Composer({ title, onSend, onTyping }: ComposerProps) {
     if (element === null) return
     element.style.height = "auto"
     element.style.height = `${element.scrollHeight + 2}px`
-  }, [text])
+  }, [text, online])
 
   const send = () => {
     if (!sendable) return

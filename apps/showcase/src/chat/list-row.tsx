@@ -7,15 +7,15 @@ import type { GapItem, Timeline } from "./timeline.ts"
 
 interface ListRowProps {
   readonly row: Row
-  readonly earlier: Timeline["earlier"]
+  readonly timeline: Timeline
   readonly room: ChatRoom
 }
 
-export function ListRow({ row, earlier, room }: ListRowProps) {
+export function ListRow({ row, timeline, room }: ListRowProps) {
   const { formats } = useLanguage()
   switch (row.type) {
     case "top":
-      return <Top earlier={earlier} onRetry={room.loadEarlier} />
+      return <Top timeline={timeline} onRetry={room.loadEarlier} />
     case "day":
       return <h3 className="day">{formats.day(row.at, Date.now())}</h3>
     case "gap":
@@ -25,8 +25,9 @@ export function ListRow({ row, earlier, room }: ListRowProps) {
   }
 }
 
-function Top({ earlier, onRetry }: { readonly earlier: Timeline["earlier"]; readonly onRetry: () => void }) {
+function Top({ timeline: { phase, earlier }, onRetry }: { readonly timeline: Timeline; readonly onRetry: () => void }) {
   const { words } = useLanguage()
+  if (phase.state !== "ready") return null
   if (earlier === "none") return <p className="top">{words.chat.beginning}</p>
   if (earlier !== "failed") return <p className="top">{words.chat.loadingEarlier}</p>
   return (

@@ -41,7 +41,6 @@ export function MessageList({ room, title }: MessageListProps) {
   return (
     <div className="message-list">
       {/* Rows come and go as one scrolls, so the log itself is silent; the announcer says what is new. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrolls by keyboard */}
       <div
         className="viewport"
         ref={viewport}
@@ -49,13 +48,14 @@ export function MessageList({ room, title }: MessageListProps) {
         role="log"
         aria-live="off"
         aria-label={words.chat.messages(title)}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolls by keyboard
         tabIndex={0}
         id="messages"
       >
         <div className="rows" ref={content} style={{ paddingTop: list.spaceBeforePx, paddingBottom: list.spaceAfterPx }}>
           {rows.slice(list.from, list.to).map((row) => (
-            <div key={row.key} data-key={row.key} className={`row ${row.type}`}>
-              <ListRow row={row} earlier={timeline.earlier} room={room} />
+            <div key={row.key} data-key={row.key} className={`row row-${row.type}`}>
+              <ListRow row={row} timeline={timeline} room={room} />
             </div>
           ))}
         </div>

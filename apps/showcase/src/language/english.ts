@@ -14,7 +14,7 @@ export const english = {
     secondWindowHint: "Open a second window as somebody else, side by side with this one",
     language: "Language",
     theme: "Colours",
-    themes: { auto: "As the system", light: "Light", dark: "Dark" },
+    themes: { auto: "Auto", light: "Light", dark: "Dark" },
   },
   status: {
     label: "Connection",
@@ -116,7 +116,7 @@ export const english = {
   composer: {
     label: "Message",
     placeholder: (room: string) => `Message to ${room}`,
-    offlinePlaceholder: "Keep writing: it is sent when the link is back",
+    offlinePlaceholder: "Keep writing, it is sent later",
     send: "Send",
     hint: "Enter sends, Shift+Enter begins a new line",
     left: (count: number) => plural(count, { one: (n) => `${n} character left`, other: (n) => `${n} characters left` }),

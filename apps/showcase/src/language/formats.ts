@@ -11,7 +11,7 @@ export interface Formats {
   names(names: readonly string[]): string
 }
 
-const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const
+const BYTE_UNITS = ["kilobyte", "megabyte", "gigabyte"] as const
 const DAY_MS = 86_400_000
 
 export function formatsOf(tag: string): Formats {
@@ -19,12 +19,12 @@ export function formatsOf(tag: string): Formats {
     new Intl.NumberFormat(tag, {
       style: "unit",
       unit: name,
-      unitDisplay: name === "byte" ? "narrow" : "short",
+      unitDisplay: "short",
       minimumFractionDigits: digits,
       maximumFractionDigits: digits,
     })
   const numbers = new Intl.NumberFormat(tag)
-  const bytes = BYTE_UNITS.map((name) => unit(name, name === "byte" ? 0 : 1))
+  const bytes = BYTE_UNITS.map((name) => unit(name, 1))
   const milliseconds = unit("millisecond", 0)
   const seconds = [unit("second", 0), unit("second", 1)]
   const time = new Intl.DateTimeFormat(tag, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })
@@ -37,8 +37,8 @@ export function formatsOf(tag: string): Formats {
   return {
     number: (value) => numbers.format(value),
     bytes(value) {
-      const power = value < 1_000 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(value) / 3))
-      return bytes[power]?.format(value / 1_000 ** power) ?? ""
+      const power = value < 1_000_000 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(value) / 3) - 1)
+      return bytes[power]?.format(value / 1_000 ** (power + 1)) ?? ""
     },
     milliseconds: (value) => milliseconds.format(value),
     seconds: (value, digits = 0) => seconds[digits]?.format(value) ?? "",

@@ -13,7 +13,7 @@ export const traditionalChinese: Dictionary = {
     secondWindowHint: "以另一個人的身分開啟第二個視窗，與這個視窗並排",
     language: "語言",
     theme: "色彩",
-    themes: { auto: "跟隨系統", light: "淺色", dark: "深色" },
+    themes: { auto: "自動", light: "淺色", dark: "深色" },
   },
   status: {
     label: "連線",
@@ -115,7 +115,7 @@ export const traditionalChinese: Dictionary = {
   composer: {
     label: "訊息",
     placeholder: (room) => `傳訊息到${room}`,
-    offlinePlaceholder: "可以繼續寫，連線恢復後送出",
+    offlinePlaceholder: "可以繼續寫，稍後送出",
     send: "傳送",
     hint: "Enter 傳送，Shift+Enter 換行",
     left: (count) => `還可輸入 ${numbers.format(count)} 個字元`,

@@ -4,11 +4,9 @@ import {
   closeReason,
   type DownMessage,
   type Encoded,
-  type ErrorReply,
   type Limits,
   type Log,
   type MagpieError,
-  remedyOf,
   type ServerCodec,
   toMagpieError,
 } from "@magpie/protocol"
@@ -21,6 +19,7 @@ import type { Gatherer, Turn } from "../flow/turn.ts"
 import type { Counters } from "../metrics/counters.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
 import type { LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
+import { errorReply } from "./error-reply.ts"
 import { createInbound, type Inbound } from "./inbound.ts"
 import { createLiveness, type Liveness } from "./liveness.ts"
 import { createOutbound, type Outbound } from "./outbound.ts"
@@ -288,18 +287,5 @@ export class Connection implements SocketEvents, Gatherer, Watched {
     this.subscriptions.clear()
     this.lagging.clear()
     this.#context.onClosed(this)
-  }
-}
-
-function errorReply(id: number | undefined, error: MagpieError): ErrorReply {
-  return {
-    type: "error",
-    ...(id === undefined ? undefined : { id }),
-    code: error.code,
-    message: error.reason,
-    remedy: remedyOf(error),
-    retryable: error.retryable,
-    ...(error.retryAfterMs === undefined ? undefined : { retryAfterMs: Math.ceil(error.retryAfterMs) }),
-    ...(error.details === undefined ? undefined : { details: new Map(Object.entries(error.details)) }),
   }
 }

@@ -77,8 +77,10 @@ export function withMessage(now: Timeline, said: Said, isOwn: IsOwn): Timeline {
   return { ...now, items: [...now.items, stored(said, now.gaps, isOwn, receipt)], outgoing, newestOffset: offset }
 }
 
+/** Begins with the newest page. What was shown before may not border on it, so it goes; it can be loaded again. */
 export function withNewestPage(now: Timeline, messages: readonly Said[], more: boolean, isOwn: IsOwn): Timeline {
-  const filled = messages.reduce((timeline, said) => withMessage(timeline, said, isOwn), now)
+  const bare: Timeline = { ...now, items: [], newestOffset: 0 }
+  const filled = messages.reduce((timeline, said) => withMessage(timeline, said, isOwn), bare)
   return { ...filled, phase: { state: "ready" }, earlier: more ? "more" : "none" }
 }
 

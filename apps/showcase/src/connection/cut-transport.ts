@@ -41,11 +41,11 @@ function deadLink(events: LinkEvents): Link {
 
 function severableLink(inner: Transport, url: string, protocols: readonly string[], events: LinkEvents, live: Set<() => void>): Link {
   let over = false
-  const end = (code: number, reason: string) => {
+  const end: LinkEvents["onClose"] = (code, reason, cause) => {
     if (over) return
     over = true
     live.delete(sever)
-    events.onClose(code, reason)
+    events.onClose(code, reason, cause)
   }
   const link = inner.open(url, protocols, {
     onOpen: () => over || events.onOpen(),

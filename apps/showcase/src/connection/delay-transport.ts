@@ -24,12 +24,12 @@ export function delayTransport(inner: Transport): DelayTransport {
       const link = inner.open(url, protocols, {
         onOpen: () => down.push(() => events.onOpen()),
         onMessage: (frame) => down.push(() => events.onMessage(frame)),
-        onClose: (code, reason) => {
+        onClose: (code, reason, cause) => {
           up.clear()
           // What a broken network held is lost; a goodbye comes after what was sent before it.
-          if (code !== 1006) return down.push(() => events.onClose(code, reason))
+          if (code !== 1006) return down.push(() => events.onClose(code, reason, cause))
           down.clear()
-          events.onClose(code, reason)
+          events.onClose(code, reason, cause)
         },
       })
       return {

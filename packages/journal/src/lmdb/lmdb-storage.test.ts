@@ -85,7 +85,7 @@ describe("LMDB storage", () => {
 
   test("shows nothing of a commit that is on disk but has not resolved", async () => {
     const storage = lmdb({ directory: emptyDirectory() })
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await storage.commit([{ put: "first", value: bytes("1") }])
     const commit = storage.commit(Array.from({ length: 20 }, (_, index) => ({ put: `k${index}`, value: bytes("1") })))
     for (let hop = 0; hop < 10; hop++) await Promise.resolve()
     // LMDB's own thread starts at the turn's end; this one is held up, and the promise with it, until the other has written.

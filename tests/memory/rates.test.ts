@@ -1,0 +1,102 @@
+import type { RawConnection } from "@magpie/testing"
+import { afterEach, describe, expect, it } from "vitest"
+import {
+  type ChatBed,
+  closeBed,
+  greeted,
+  listen,
+  type MemberBed,
+  numbered,
+  outcomeOf,
+  say,
+  startChat,
+  startMembers,
+  tokenOf,
+} from "./chat-bed.ts"
+
+let bed: ChatBed | MemberBed
+afterEach(() => closeBed(bed))
+
+function flood(raw: RawConnection, count: number): void {
+  raw.send(...Array.from({ length: count }, (_, id) => ({ type: "ping", id })))
+}
+const refused = (raws: readonly RawConnection[]) => raws.flatMap((raw) => raw.of("error"))
+
+describe("too many messages", () => {
+  it("[F49] of one connection beyond messagesPerSecond are RATE_LIMITED with the exact wait", async () => {
+    bed = await startChat()
+    const raw = await greeted(bed)
+    flood(raw, 403)
+    await bed.clock.settle()
+    expect(raw.of("pong")).toHaveLength(400)
+    expect(raw.of("error")).toMatchObject([400, 401, 402].map((id) => ({ id, code: "RATE_LIMITED", retryable: true, retryAfterMs: 5 })))
+    await bed.clock.advance(4)
+    raw.send({ type: "ping", id: 1_000 })
+    await bed.clock.settle()
+    expect(raw.reply(1_000)).toMatchObject({ type: "error", retryAfterMs: 1 })
+    await bed.clock.advance(1)
+    raw.send({ type: "ping", id: 1_001 })
+    await bed.clock.settle()
+    expect(raw.reply(1_001)).toMatchObject({ type: "pong" })
+  })
+
+  it("[F49] of one user over twenty connections are held to messagesPerUserPerSecond, and another user's are not", async () => {
+    bed = await startMembers()
+    const raws: RawConnection[] = []
+    for (let index = 0; index < 20; index++) raws.push(await greeted(bed, { token: tokenOf("ann") }, { address: `192.0.2.${index}` }))
+    const bob = await greeted(bed, { token: tokenOf("bob") })
+    for (const raw of raws) flood(raw, 105)
+    flood(bob, 100)
+    await bed.clock.settle()
+    expect(refused(raws)).toHaveLength(100)
+    expect(refused(raws)[0]).toMatchObject({ code: "RATE_LIMITED", retryAfterMs: 1 })
+    expect(bob.of("pong")).toHaveLength(100)
+  })
+
+  it("[F49] from one address are held to messagesPerAddressPerSecond, and neighbours lose nothing", async () => {
+    bed = await startChat()
+    const honest = bed.connect({ address: "198.51.100.1" })
+    const listener = listen(bed.connect({ address: "198.51.100.2" }))
+    await bed.clock.until(listener.isLive)
+    const raws: RawConnection[] = []
+    for (let index = 0; index < 30; index++) raws.push(await greeted(bed, {}, { address: "192.0.2.66" }))
+    const receipts: Promise<unknown>[] = []
+    const texts = Array.from({ length: 20 }, (_, index) => `honest ${index}`)
+    for (const text of texts) {
+      for (const raw of raws) flood(raw, 20)
+      receipts.push(say(honest, text))
+      await bed.clock.settle()
+    }
+    expect(refused(raws)).toHaveLength(2_000)
+    await outcomeOf(bed, Promise.all(receipts))
+    expect(listener.heard).toEqual(numbered(texts))
+  })
+
+  it("[F49] after rateStrikes refusals close the connection with 4006, and nobody else's", async () => {
+    bed = await startChat()
+    const [raw, neighbour] = [await greeted(bed), await greeted(bed)]
+    flood(raw, 1_000)
+    flood(raw, 400)
+    await bed.clock.settle()
+    expect(raw.closedWith).toBeUndefined()
+    flood(raw, 1)
+    await bed.clock.settle()
+    expect(raw.closedWith?.code).toBe(4006)
+    expect(raw.closedWith?.reason).toMatch(/retryAfterMs=\d+$/)
+    flood(neighbour, 1)
+    await bed.clock.settle()
+    expect(neighbour.of("pong")).toHaveLength(1)
+  })
+
+  it("[F49][G2] of an honest client are sent again later, in order, and none is lost", async () => {
+    bed = await startChat({ limits: { messagesPerSecond: 10 } })
+    const ann = bed.connect()
+    const listener = listen(bed.connect())
+    await bed.clock.until(listener.isLive)
+    const texts = Array.from({ length: 100 }, (_, index) => `${index}`)
+    await outcomeOf(bed, Promise.all(texts.map((text) => say(ann, text))))
+    expect(listener.heard).toEqual(numbered(texts))
+    expect(bed.server.counters["refused{RATE_LIMITED}"]).toBeGreaterThan(0)
+    expect(bed.server.counters.accepted).toBe(2)
+  })
+})

@@ -62,7 +62,12 @@ describe("a connection that has not said hello", () => {
     })
     for (const method of ["get", "range", "commit"] as const) {
       const real = disk[method] as (...given: never[]) => never
-      Object.assign(disk, { [method]: (...given: never[]) => (touched.push(method), real(...given)) })
+      Object.assign(disk, {
+        [method]: (...given: never[]) => {
+          touched.push(method)
+          return real(...given)
+        },
+      })
     }
     const raw = bed.raw()
     const position = { epoch: "e", offset: 1 }

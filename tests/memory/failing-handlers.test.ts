@@ -73,7 +73,10 @@ describe("a function of the user's that fails", () => {
 
   it("[F50][G10] whose yes comes after the connection has gone stores nothing in nobody's name", async () => {
     let decide = (): void => {}
-    const accept = { say: () => new Promise<void>((resolve) => void (decide = resolve)), move: undefined }
+    const decided = new Promise<void>((resolve) => {
+      decide = resolve
+    })
+    const accept = { say: () => decided }
     bed = await startChat({
       auth: { authenticate: () => ({ user: { id: "ann" } }) },
       rules: { "chat/:room": { authorize: () => true, accept } } as never,

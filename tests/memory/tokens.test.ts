@@ -47,7 +47,7 @@ describe("a token", () => {
   })
 
   it.each([4_000, 60_000, 3_600_000])(
-    "[F33] of %i ms is called expiring at 80 %% of its life, and ends the connection with 4005 after the grace",
+    "[F33] of %i ms is called expiring at four fifths of its life, and ends the connection with 4005 after the grace",
     async (lifeMs) => {
       bed = await startMembers({ tokenGraceMs: 2_000 })
       const raw = await greeted(bed, { token: tokenOf("ann", { expiresAt: inMs(lifeMs) }) })

@@ -32,18 +32,20 @@ export function App() {
       <a className="skip-link" href="#messages" onClick={skipToMessages}>
         {words.skip}
       </a>
-      <div className={`app${drawer === "code" ? " with-code" : ""}`}>
-        <PageHeader codeOpen={drawer === "code"} onCode={() => setDrawer(drawer === "code" ? "none" : "code")} />
-        <StatusBar />
-        <div className="page">
-          <aside className="side">
-            <RoomList shown={room} />
-          </aside>
-          <ChatPane key={room} name={room} onRooms={() => setDrawer("rooms")} />
+      <div className={drawer === "code" ? "shell with-code" : "shell"}>
+        <div className="app">
+          <PageHeader codeOpen={drawer === "code"} onCode={() => setDrawer(drawer === "code" ? "none" : "code")} />
+          <StatusBar />
+          <div className="page">
+            <aside className="side">
+              <RoomList shown={room} />
+            </aside>
+            <ChatPane key={room} name={room} onRooms={() => setDrawer("rooms")} />
+          </div>
         </div>
       </div>
       <CodeDrawer open={drawer === "code"} onClose={close} />
-      <Drawer open={drawer === "rooms"} onClose={close} title="Magpie" closeLabel={words.code.close} className="rooms-drawer">
+      <Drawer open={drawer === "rooms"} onClose={close} title={words.rooms.label} closeLabel={words.code.close} className="rooms-drawer">
         <RoomList shown={room} onChoose={close} />
       </Drawer>
     </LanguageContext>

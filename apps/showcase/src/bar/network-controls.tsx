@@ -43,7 +43,7 @@ interface ChoiceProps {
 function Choice({ label, hint, value, options, onChange }: ChoiceProps) {
   const id = useId()
   return (
-    <Hint text={hint} className={value === 0 ? "choice" : "choice active"}>
+    <Hint text={hint} className={value === 0 ? "choice at-end" : "choice at-end active"}>
       {(describedBy) => (
         <>
           <label htmlFor={id}>{label}</label>

@@ -38,8 +38,7 @@ function SourceFile({ path, about, source }: { readonly path: string; readonly a
     <section className="source-file">
       <h3>{about}</h3>
       <p className="source-path">{path}</p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrolls sideways, also by keyboard */}
-      <pre tabIndex={0} lang="en">
+      <pre lang="en">
         <code>
           {tokens.map((token, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: the text never changes

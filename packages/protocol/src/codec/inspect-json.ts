@@ -8,8 +8,6 @@ const OPEN_LIST = 0x5b
 const CLOSE_LIST = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
-const FIRST_SURROGATE = 0xd800
-const LAST_SURROGATE = 0xdfff
 
 /**
  * Looks at JSON text before it is parsed: one pass, no allocation. Refuses nesting and key counts beyond the limits and
@@ -18,18 +16,12 @@ const LAST_SURROGATE = 0xdfff
 export function inspectJson(text: string, limits: Pick<DecodeLimits, "jsonDepth" | "jsonKeys">): number {
   let depth = 0
   let keys = 0
-  let suspect = false
   let index = 0
   while (index < text.length) {
     const unit = text.charCodeAt(index++)
     if (unit === QUOTE) {
-      for (let inside = text.charCodeAt(index++); inside !== QUOTE; inside = text.charCodeAt(index++)) {
-        if (index > text.length) return keys // unterminated: the parser refuses it
-        if (inside === BACKSLASH) {
-          suspect = true
-          index++
-        } else if (inside >= FIRST_SURROGATE && inside <= LAST_SURROGATE) suspect = true
-      }
+      index = endOfString(text, index)
+      if (index === 0) return keys // unterminated: the parser refuses it
     } else if (unit === COLON) {
       if (++keys > limits.jsonKeys) refuse(`holds more than ${limits.jsonKeys} keys`, "jsonKeys")
     } else if (unit === OPEN_LIST || unit === OPEN_OBJECT) {
@@ -38,8 +30,18 @@ export function inspectJson(text: string, limits: Pick<DecodeLimits, "jsonDepth"
       depth--
     }
   }
-  if (suspect && hasLoneSurrogate(text)) refuse("holds half a surrogate pair", "unicode")
+  if (hasLoneSurrogate(text)) refuse("holds half a surrogate pair", "unicode")
   return keys
+}
+
+/** The index behind the string's closing quote, or 0 where it has none. The engine's own search skips its text. */
+function endOfString(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let backslashes = 0
+    while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++
+    if (backslashes % 2 === 0) return quote + 1
+  }
+  return 0
 }
 
 function refuse(why: string, limit: string): never {
@@ -48,10 +50,9 @@ function refuse(why: string, limit: string): never {
 
 const ESCAPED_SURROGATE = /\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F]/g
 
-const RAW_LONE_SURROGATE = /\p{Surrogate}/u
-
 function hasLoneSurrogate(text: string): boolean {
-  if (RAW_LONE_SURROGATE.test(text)) return true
+  if (!text.isWellFormed()) return true
+  if (!text.includes("\\u")) return false
   // A whole pair or an escaped backslash is consumed first, so only halves are left to the last alternative.
   for (const match of text.matchAll(ESCAPED_SURROGATE)) if (match[0].length === 4) return true
   return false

@@ -29,7 +29,7 @@ export const jsonServerCodec: ServerCodec = {
   },
   decodeUntrusted(frame: Encoded, limits: DecodeLimits, several: boolean): readonly unknown[] {
     const text = textOf(frame)
-    const lines = several ? text.split("\n") : [text]
+    const lines = several && text.includes("\n") ? text.split("\n") : [text]
     if (lines.length > limits.messagesPerFrame) {
       throw new MagpieError("BAD_REQUEST", `a frame holds at most ${limits.messagesPerFrame} messages`, {
         details: { limit: "messagesPerFrame" },
@@ -49,6 +49,7 @@ function countKeys(value: unknown): number {
     for (const item of value) keys += countKeys(item)
     return keys
   }
-  for (const item of Object.values(value)) keys += 1 + countKeys(item)
+  // Parsed JSON has own properties only, so the prototype adds none.
+  for (const key in value) keys += 1 + countKeys((value as Readonly<Record<string, unknown>>)[key])
   return keys
 }

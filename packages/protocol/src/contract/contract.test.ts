@@ -18,6 +18,19 @@ function refusal(declare: () => unknown): Partial<MagpieError> {
 const declare = (...patterns: string[]) => contract(Object.fromEntries(patterns.map((pattern) => [pattern, kind])) as ChannelKinds)
 
 describe("matching", () => {
+  it("[F47] takes no longer for hostile names than for plain ones, because no pattern is a regular expression", () => {
+    const app = declare(...Array.from({ length: 50 }, (_, index) => `a/:b/:c/:d/${index}/:e`))
+    const time = (name: (round: number) => string): number => {
+      const start = performance.now()
+      for (let round = 0; round < 2_000; round++) refusal(() => app.match(name(round)))
+      return performance.now() - start
+    }
+    time((round) => `warm/${round}`)
+    const plain = time((round) => `a/b/c/d/none/${"e".repeat(200)}${round}`)
+    const hostile = time((round) => `${"a/".repeat(100)}${"!".repeat(40)}${round}`)
+    expect(hostile / plain).toBeLessThan(20)
+  })
+
   it("gives the pattern, its kind and its parameters", () => {
     const app = contract({ "chat/:room": kind, quotes: stream({ messages: {} }) })
     expect(app.match("chat/lobby")).toMatchObject({ pattern: "chat/:room", kind, params: { room: "lobby" } })

@@ -33,19 +33,33 @@ export function contract<const C extends ChannelKinds>(channels: C): Contract<C>
   const patterns = Object.keys(channels).map(parsePattern).sort(comparePatterns)
   refuseAmbiguity(patterns)
   for (const [pattern, kind] of Object.entries(channels)) checkKind(pattern, kind)
+  const known = new Map<string, ChannelMatch>()
+
+  function find(name: string): ChannelMatch {
+    const segments = parseChannelName(name)
+    for (const pattern of patterns) {
+      const params = matchPattern(pattern, segments)
+      if (params !== undefined) return Object.freeze({ pattern: pattern.source, params, kind: channels[pattern.source] as Kind })
+    }
+    throw new MagpieError("UNKNOWN_CHANNEL", `no pattern of the contract matches "${name}"`, { details: { channel: name } })
+  }
+
   return Object.freeze({
     channels,
     validate: validateMessage,
     match(name: string): ChannelMatch {
-      const segments = parseChannelName(name)
-      for (const pattern of patterns) {
-        const params = matchPattern(pattern, segments)
-        if (params !== undefined) return { pattern: pattern.source, params, kind: channels[pattern.source] as Kind }
-      }
-      throw new MagpieError("UNKNOWN_CHANNEL", `no pattern of the contract matches "${name}"`, { details: { channel: name } })
+      const matched = known.get(name)
+      if (matched !== undefined) return matched
+      if (known.size >= MAX_REMEMBERED_NAMES) known.clear()
+      const found = find(name)
+      known.set(name, found)
+      return found
     },
   })
 }
+
+/** A busy channel's name is looked at once, not with every message; how many are remembered is bounded. */
+const MAX_REMEMBERED_NAMES = 4_096
 
 function refuseAmbiguity(patterns: readonly Pattern[]): void {
   for (const [index, pattern] of patterns.entries()) {

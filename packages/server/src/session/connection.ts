@@ -22,7 +22,7 @@ import type { LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
 import { errorReply } from "./error-reply.ts"
 import { createInbound, type Inbound } from "./inbound.ts"
 import { createLiveness, type Liveness } from "./liveness.ts"
-import { createOutbound, type Outbound } from "./outbound.ts"
+import { Outbound } from "./outbound.ts"
 import type { ConnectionState, OpenState } from "./state.ts"
 
 /** What every connection of a server shares. */
@@ -50,6 +50,8 @@ export class Connection implements SocketEvents, Gatherer, Watched {
   readonly request: LinkRequest
   readonly openedAt: number
   readonly meter: Meter = createMeter()
+  /** Its user's and its address's meters, found once. */
+  sharedMeters: { readonly user: Meter | undefined; readonly address: Meter } | undefined
   readonly subscriptions = new Map<string, Subscription>()
   /** Subscriptions that wait until the other side has read some of what it was sent. */
   readonly lagging = new Set<Subscription>()
@@ -76,7 +78,7 @@ export class Connection implements SocketEvents, Gatherer, Watched {
     this.state = { name: "greeting", deadlineMs: monotonic() + limits.helloMs, bytes: 0, messages: 0 }
     this.#context = context
     this.#socket = socket
-    this.#outbound = createOutbound(context.codec, request.plain)
+    this.#outbound = new Outbound(context.codec, request.plain)
     this.#inbound = createInbound({
       handle: (value) => context.handle(this, value),
       ready: () => this.#ready(),
@@ -168,9 +170,7 @@ export class Connection implements SocketEvents, Gatherer, Watched {
   flush(): void {
     this.#dirty = false
     if (this.state.name === "closing" || this.state.name === "closed") return
-    const batches = this.#outbound.take()
-    if (batches.length > 0) this.#socket.send(batches)
-    for (const batch of batches) this.#sentBytes += batch.bytes
+    this.#sentBytes += this.#outbound.sendTo(this.#socket)
     // The network took everything at once, so no drain will come to those who wait for room.
     if ((this.lagging.size > 0 || this.#paused) && this.#socket.queuedBytes === 0) this.#context.defer(() => this.onDrain())
   }
@@ -197,6 +197,7 @@ export class Connection implements SocketEvents, Gatherer, Watched {
     if (this.state.name === "greeting" && this.#saysTooMuchBeforeHello(frame.length))
       return this.close("BAD_REQUEST", "too much before hello")
     this.#inbound.pump()
+    if (this.#inbound.waiting > limits.pendingRequests) return this.close("RATE_LIMITED", "too many messages wait for an earlier one")
     this.#feelPressure()
   }
 

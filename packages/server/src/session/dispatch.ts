@@ -184,9 +184,13 @@ function createSpeedCheck({ clock, limits, userMeters, addressMeters }: Dispatch
     const now = clock.monotonic()
     const wait = take(connection.meter, perConnection, now)
     if (wait > 0) return wait
-    const { userId } = connection
-    const userWait = userId === undefined ? 0 : take(userMeters.of(userId), perUser, now)
-    return userWait > 0 ? userWait : take(addressMeters.of(connection.request.address), perAddress, now)
+    connection.sharedMeters ??= {
+      user: connection.userId === undefined ? undefined : userMeters.of(connection.userId),
+      address: addressMeters.of(connection.request.address),
+    }
+    const { user, address } = connection.sharedMeters
+    const userWait = user === undefined ? 0 : take(user, perUser, now)
+    return userWait > 0 ? userWait : take(address, perAddress, now)
   }
 }
 

@@ -1,50 +1,53 @@
 import type { Codec, Encoded } from "@magpie/protocol"
 import { type Batch, createBatch } from "../flow/batch.ts"
+import type { Socket } from "../transports/socket.ts"
 
 /**
  * What one connection will write at the end of this turn, in order: its own replies, joined where they follow one another,
- * and batches that it shares with others.
+ * and batches that it shares with others. Its lists live as long as the connection, so that a shared batch costs no memory
+ * on its way.
  */
-export interface Outbound {
-  readonly bytes: number
-  add(encoded: Encoded): void
-  addBatch(batch: Batch): void
-  /** Everything gathered, and starts anew. */
-  take(): readonly Batch[]
-}
+export class Outbound {
+  readonly #codec: Codec
+  readonly #oneAFrame: boolean
+  readonly #batches: Batch[] = []
+  readonly #open: Encoded[] = []
+  /** Bytes gathered; own replies count by their length before encoding. */
+  bytes = 0
 
-export function createOutbound(codec: Codec, oneAFrame: boolean): Outbound {
-  let batches: Batch[] = []
-  let open: Encoded[] = []
-  let bytes = 0
-
-  function seal(): void {
-    const [first] = open
-    if (first === undefined) return
-    batches.push(createBatch(open.length === 1 ? first : codec.join(open), open.length))
-    open = []
+  constructor(codec: Codec, oneAFrame: boolean) {
+    this.#codec = codec
+    this.#oneAFrame = oneAFrame
   }
 
-  return {
-    get bytes() {
-      return bytes
-    },
-    add(encoded) {
-      bytes += encoded.length
-      open.push(encoded)
-      if (oneAFrame) seal()
-    },
-    addBatch(batch) {
-      seal()
-      bytes += batch.bytes
-      batches.push(batch)
-    },
-    take() {
-      seal()
-      const taken = batches
-      batches = []
-      bytes = 0
-      return taken
-    },
+  add(encoded: Encoded): void {
+    this.bytes += encoded.length
+    this.#open.push(encoded)
+    if (this.#oneAFrame) this.#seal()
+  }
+
+  addBatch(batch: Batch): void {
+    if (this.#open.length > 0) this.#seal()
+    this.bytes += batch.bytes
+    this.#batches.push(batch)
+  }
+
+  /** Sends everything gathered with one call, and starts anew. Returns the bytes sent. */
+  sendTo(socket: Pick<Socket, "send">): number {
+    if (this.#open.length > 0) this.#seal()
+    if (this.#batches.length === 0) return 0
+    let bytes = 0
+    for (const batch of this.#batches) bytes += batch.bytes
+    socket.send(this.#batches)
+    this.#batches.length = 0
+    this.bytes = 0
+    return bytes
+  }
+
+  #seal(): void {
+    const [first] = this.#open
+    if (first === undefined) return
+    this.#batches.push(createBatch(this.#open.length === 1 ? first : this.#codec.join(this.#open), this.#open.length))
+    this.#open.length = 0
   }
 }

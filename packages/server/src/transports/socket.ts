@@ -15,7 +15,7 @@ export interface SocketEvents {
 export interface Socket {
   /** Bytes given to `send` that the network has not taken yet. */
   readonly queuedBytes: number
-  /** Sends all batches, in order, with one write. */
+  /** Sends all batches, in order, with one write. The list belongs to the caller again when this returns. */
   send(batches: readonly Batch[]): void
   /** Asks the other side for a sign of life. */
   ping(): void

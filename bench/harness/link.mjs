@@ -122,7 +122,7 @@ function frameOf(/** @type {number} */ first, /** @type {Buffer} */ payload) {
   if (length > 65_535) throw new Error("this client sends no frames so long")
   const head = Buffer.alloc(length < 126 ? 6 : 8)
   head[0] = first
-  head[1] = 0x80 | (length < 126 ? length : 126)
+  head[1] = 0x80 | Math.min(length, 126)
   if (length >= 126) head.writeUInt16BE(length, 2)
   return Buffer.concat([head, payload])
 }

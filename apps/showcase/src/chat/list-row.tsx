@@ -48,7 +48,7 @@ function GapLine({ item }: { readonly item: GapItem }) {
       <Icon name="alert" />
       <span>
         <strong>{item.missing === undefined ? words.chat.gapUnknown : words.chat.gap(item.missing)}</strong>
-        {": "}
+        {" · "}
         {words.chat.gapReasons[item.reason]}
       </span>
     </p>

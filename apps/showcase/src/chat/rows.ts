@@ -21,13 +21,15 @@ const RUN_MS = 5 * 60_000
 export function rowsOf(timeline: Timeline): readonly Row[] {
   const rows: Row[] = [{ type: "top", key: "~top" }]
   let before: StoredItem | OutgoingItem | undefined
+  let day: number | undefined
   for (const item of [...timeline.items, ...timeline.outgoing]) {
     if (item.type === "gap") {
       rows.push({ type: "gap", key: item.key, item })
       before = undefined
       continue
     }
-    const newDay = before === undefined || startOfDay(before.at) !== startOfDay(item.at)
+    const newDay = startOfDay(item.at) !== day
+    day = startOfDay(item.at)
     if (newDay) rows.push({ type: "day", key: `~day ${rows.length}`, at: item.at })
     rows.push({ type: "message", key: keyOf(item), item, first: newDay || !sameRun(before, item) })
     before = item

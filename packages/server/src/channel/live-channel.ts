@@ -1,14 +1,16 @@
 import type { ChannelMatch, Encoded, Position, Publication, ServerCodec } from "@magpie/protocol"
 import { type Batch, createBatch } from "../flow/batch.ts"
-import type { Gatherer, Turn } from "../flow/turn.ts"
+import type { ChannelGatherer, Turn } from "../flow/turn.ts"
 
 /** Messages of one channel that leave together. `first` is the offset of the first; undefined where nothing is stored. */
 export interface Delivery {
-  /** All messages in one frame, for those who speak the subprotocol. */
-  readonly joined: Batch
+  /** All messages in one frame, for those who speak the subprotocol; a list of one, so that it can be sent as it is. */
+  readonly joined: readonly [Batch]
   /** One message a frame, for plain clients; made when the first of them needs it. */
   readonly single: () => readonly Batch[]
   readonly count: number
+  /** Nothing else goes out this turn, so a connection without anything of its own may write at once. */
+  readonly alone: boolean
   readonly first: number | undefined
 }
 
@@ -31,7 +33,7 @@ const MAX_BATCH_UNITS = 65_536
  * A channel that somebody is subscribed to. Encodes each message once, gathers a turn's messages and hands them to every
  * receiver at its end.
  */
-export class LiveChannel implements Gatherer {
+export class LiveChannel implements ChannelGatherer {
   readonly name: string
   readonly match: ChannelMatch
   activeAtMs = 0
@@ -82,10 +84,10 @@ export class LiveChannel implements Gatherer {
     this.flush()
     const encoded = this.#context.codec.encode({ type: "position", channel: this.name, position })
     const batch = createBatch(encoded, 1)
-    this.#deliver({ joined: batch, single: () => [batch], count: 0, first: undefined })
+    this.#deliver({ joined: [batch], single: () => [batch], count: 0, alone: false, first: undefined })
   }
 
-  flush(): void {
+  flush(alone = false): void {
     if (this.#gathered.length === 0) return
     const gathered = this.#gathered
     const first = this.#first
@@ -95,7 +97,8 @@ export class LiveChannel implements Gatherer {
     const joined = createBatch(gathered.length === 1 && only !== undefined ? only : this.#context.codec.join(gathered), gathered.length)
     let single: readonly Batch[] | undefined
     this.#deliver({
-      joined,
+      joined: [joined],
+      alone,
       single: () => (single ??= gathered.length === 1 ? [joined] : gathered.map((encoded) => createBatch(encoded, 1))),
       count: gathered.length,
       first,

@@ -26,13 +26,13 @@ export class BroadcastSubscription implements Subscription, Receiver {
 
   deliver(delivery: Delivery): void {
     const connection = this.#connection
-    if (this.#skipped > 0 || !connection.hasRoom(delivery.joined.bytes)) {
+    if (this.#skipped > 0 || !connection.hasRoom(delivery.joined[0].bytes)) {
       this.#skipped += delivery.count
       connection.lagging.add(this)
       return
     }
     if (connection.request.plain) for (const batch of delivery.single()) connection.sendBatch(batch)
-    else connection.sendBatch(delivery.joined)
+    else connection.sendShared(delivery.joined, delivery.alone)
   }
 
   onRoom(): void {

@@ -54,7 +54,7 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
     const state = this.#state
     if (state.name !== "live") return
     const { first, count } = delivery
-    const hasRoom = this.#connection.hasRoom(delivery.joined.bytes)
+    const hasRoom = this.#connection.hasRoom(delivery.joined[0].bytes)
     if (first === undefined) {
       if (hasRoom) this.#give(delivery)
       return
@@ -69,7 +69,7 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
 
   #give(delivery: Delivery): void {
     if (this.#connection.request.plain) for (const batch of delivery.single()) this.#connection.sendBatch(batch)
-    else this.#connection.sendBatch(delivery.joined)
+    else this.#connection.sendShared(delivery.joined, delivery.alone)
   }
 
   onRoom(): void {

@@ -146,6 +146,13 @@ export class Connection implements SocketEvents, Gatherer, Watched {
     this.#markDirty()
   }
 
+  /** A batch of a channel's. Written at once when it is alone in this turn and nothing of this connection's waits before it. */
+  sendShared(batch: readonly [Batch], alone: boolean): void {
+    if (!alone || this.#dirty || this.state.name !== "open") return this.sendBatch(batch[0])
+    this.#sentBytes += batch[0].bytes
+    this.#socket.send(batch)
+  }
+
   refuse(id: number | undefined, error: MagpieError): void {
     this.#context.counters.add("refused", error.code)
     if (error.code === "INTERNAL") this.#context.log("error", "request-failed", { connection: this.id, ...failureFields(error.cause) })

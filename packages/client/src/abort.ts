@@ -1,17 +1,44 @@
 import { MagpieError } from "@magpie/protocol"
+import type { Schedule } from "./schedule.ts"
 
-export function aborted(signal: AbortSignal): MagpieError {
-  return new MagpieError("ABORTED", "the caller's signal was aborted", { cause: signal.reason })
+/** Calls `stop` when the signal fires. Returns what takes the listener off the signal again. */
+export function onAbort(signal: AbortSignal | undefined, stop: () => void): () => void {
+  signal?.addEventListener("abort", stop)
+  return () => signal?.removeEventListener("abort", stop)
 }
 
-/** Calls `stop` when the signal fires, or at once if it has. Returns what takes the listener off the signal again. */
-export function onAbort(signal: AbortSignal | undefined, stop: (error: MagpieError) => void): () => void {
-  if (signal === undefined) return () => {}
-  const listener = (): void => stop(aborted(signal))
-  if (signal.aborted) {
-    listener()
-    return () => {}
+export interface Patience {
+  readonly signal?: AbortSignal | undefined
+  readonly timeoutMs?: number | undefined
+}
+
+/**
+ * A promise whose caller may stop waiting, by a signal or after a time: it then fails with ABORTED or TIMEOUT, after
+ * `withdraw` took back what it can. With a signal that has fired already, nothing begins.
+ */
+export function abortable<T>(
+  schedule: Schedule,
+  { signal, timeoutMs }: Patience,
+  begin: (resolve: (value: T) => void, reject: (error: MagpieError) => void) => void,
+  withdraw: () => void = () => {},
+): Promise<T> {
+  const wait = schedule.createWait()
+  let deafen = (): void => {}
+  const promise = new Promise<T>((resolve, reject) => {
+    const abort = (): void => stop(new MagpieError("ABORTED", "the caller's signal was aborted", { cause: signal?.reason }))
+    const stop = (error: MagpieError): void => {
+      withdraw()
+      reject(error)
+    }
+    if (signal?.aborted) return abort()
+    deafen = onAbort(signal, abort)
+    if (timeoutMs !== undefined) wait.after(timeoutMs, () => stop(new MagpieError("TIMEOUT", `no answer within ${timeoutMs} ms`)))
+    begin(resolve, reject)
+  })
+  const release = (): void => {
+    deafen()
+    wait.cancel()
   }
-  signal.addEventListener("abort", listener, { once: true })
-  return () => signal.removeEventListener("abort", listener)
+  promise.then(release, release)
+  return promise
 }

@@ -132,10 +132,11 @@ export interface StreamChannel<K> extends ChannelBase<K> {
 export interface BroadcastChannel<K> extends ChannelBase<K> {
   readonly kind: "broadcast"
   /**
-   * Hands the message to the link; a refusal by the server comes as the client's `error` event. Returns whether there was
-   * a link to hand it to. Nothing is kept or repeated.
+   * Hands the message to the link; where there is none it is dropped, and nothing is ever repeated. What the server refuses
+   * comes as the client's `error` event. Throws BAD_REQUEST on data that the contract's value refuses, and CLOSED. Before
+   * the first welcome of a client that has only the contract's type, it waits for that and goes out then.
    */
-  send<N extends MessageName<K>>(name: N, data: MessageInput<K, N>, options?: { readonly ref?: string }): boolean
+  send<N extends MessageName<K>>(name: N, data: MessageInput<K, N>, options?: { readonly ref?: string }): void
   /** As `send`, and resolves when the server has passed it on. Fails with UNAVAILABLE when offline, and as a stream's send. */
   sendAcknowledged<N extends MessageName<K>>(name: N, data: MessageInput<K, N>, options?: SendOptions): Promise<void>
 }

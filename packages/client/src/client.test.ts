@@ -133,15 +133,15 @@ test("a channel is the same object for the same name, and the contract refuses n
   expect(peer.link.of("publish")).toHaveLength(0)
 })
 
-test("a broadcast is handed to the link or not, never kept; the acknowledged one fails without a link", async () => {
+test("a broadcast is handed to the link or dropped, never kept; the acknowledged one fails without a link", async () => {
   const { clock, peer, client, errors } = clientUnderTest({ contract: app })
   const typing = client.channel("typing/lobby")
-  expect(typing.send("dot", { x: 1 })).toBe(false)
+  expect(typing.send("dot", { x: 1 })).toBeUndefined()
   const offline = watch(typing.sendAcknowledged("dot", { x: 1 }))
   await clock.settle()
   expect(offline.code).toBe("UNAVAILABLE")
   expect(peer.link.of("publish")).toHaveLength(0)
-  expect(typing.send("dot", { x: 2 }, { ref: "mine" })).toBe(true)
+  typing.send("dot", { x: 2 }, { ref: "mine" })
   const acknowledged = watch(typing.sendAcknowledged("dot", { x: 3 }).then(() => true))
   const late = watch(typing.sendAcknowledged("dot", { x: 4 }))
   await clock.settle()
@@ -154,23 +154,81 @@ test("a broadcast is handed to the link or not, never kept; the acknowledged one
   expect(errors).toEqual(["FORBIDDEN"])
 })
 
-test("without the contract a hint or the server's answer tells a broadcast from a stream", async () => {
+const kinds = new Map([
+  ["chat/:room", "stream"],
+  ["typing/:room", "broadcast"],
+])
+const tellKinds: typeof answerPolitely = (message, link) =>
+  message.type === "hello" ? link.welcome({ channels: kinds }) : answerPolitely(message, link)
+
+test("without the contract's value the welcome tells a broadcast from a stream", async () => {
   const { clock, peer, client } = clientUnderTest()
+  peer.onMessage = tellKinds
   await clock.settle()
-  expect(client.channel("typing/a", { kind: "broadcast" }).send("dot", { x: 1 })).toBe(true)
-  peer.onMessage = (message, link) => {
-    if (message.type === "subscribe")
-      link.send({ type: "subscribed", id: message.id, channel: "typing/b", kind: "broadcast", answer: "new" })
-  }
-  const other = client.channel("typing/b")
-  const seen: number[] = []
-  other.on("dot", (message) => seen.push(message.data.x))
+  const typing = client.channel("typing/a")
+  expect([typing.kind, client.channel("chat/a").kind]).toEqual(["broadcast", "stream"])
+  expect(typing.send("dot", { x: 1 })).toBeUndefined()
   await clock.settle()
-  expect(other.kind).toBe("broadcast")
-  expect(other.send("dot", { x: 2 })).toBe(true)
-  peer.link.send({ type: "message", channel: "typing/b", name: "dot", data: { x: 5 }, at: 0 })
+  expect(peer.link.last("publish")).toEqual({ type: "publish", channel: "typing/a", name: "dot", data: { x: 1 }, ref: expect.any(String) })
+  peer.accepts = false
+  peer.link.close(1006)
   await clock.settle()
-  expect(seen).toEqual([5])
+  typing.send("dot", { x: 2 })
+  peer.accepts = true
+  await clock.advance(20_000)
+  expect(client.status.state).toBe("online")
+  expect(peer.link.of("publish")).toEqual([])
+})
+
+test("what is sent before the first welcome waits in order until the kind is known", async () => {
+  const { clock, peer, client, errors } = clientUnderTest({ maxPending: 3 })
+  peer.onMessage = undefined
+  const typing = client.channel("typing/a")
+  const data = { x: 1 }
+  typing.send("dot", data)
+  data.x = 7
+  const said = watch(client.channel("chat/a").send("say", { text: "a" }))
+  typing.send("dot", { x: 2 })
+  // One too many: it is dropped, and nobody meets a rejection.
+  typing.send("dot", { x: 3 })
+  await clock.settle()
+  expect(client.statistics.pending).toBe(3)
+  expect(peer.link.of("publish")).toEqual([])
+  peer.link.welcome({ channels: kinds })
+  await clock.settle()
+  expect(peer.link.of("publish").map(({ channel, data, sequence }) => [channel, data, sequence])).toEqual([
+    ["typing/a", { x: 1 }, undefined],
+    ["typing/a", { x: 2 }, undefined],
+    ["chat/a", { text: "a" }, 1],
+  ])
+  expect(client.statistics.pending).toBe(1)
+  expect(said).toEqual({ value: undefined, code: undefined })
+  peer.link.send({ type: "error", code: "FORBIDDEN", message: "", remedy: "", retryable: false })
+  await clock.settle()
+  expect(errors).toEqual(["FORBIDDEN"])
+})
+
+test("a broadcast that is too large is reported, whether it waited for its kind or not", async () => {
+  const { clock, peer, client, errors } = clientUnderTest({ polite: false })
+  const dot = (): void => client.channel("typing/a").send("dot", { x: 1, more: "x".repeat(1_000) } as { x: number })
+  dot()
+  await clock.settle()
+  peer.link.welcome({ channels: kinds, messageBytes: 200 })
+  await clock.settle()
+  expect(errors).toEqual(["TOO_LARGE"])
+  dot()
+  expect(errors).toEqual(["TOO_LARGE", "TOO_LARGE"])
+  expect(peer.link.of("publish")).toEqual([])
+})
+
+test("a client that closes before its first welcome leaves no unhandled rejection of what may be a broadcast", async () => {
+  const { clock, client } = clientUnderTest({ polite: false })
+  client.channel("typing/a").send("dot", { x: 1 })
+  const said = watch(client.channel("chat/a").send("say", { text: "a" }))
+  await clock.settle()
+  await Promise.all([client.close(), clock.advance(1_000)])
+  expect(said.code).toBe("CLOSED")
+  expect(client.statistics.pending).toBe(0)
 })
 
 test("an iterator gives every message, ends with the client, and unsubscribes when its loop is left", async () => {

@@ -19,14 +19,6 @@ export interface ClientStatistics {
   readonly pending: number
 }
 
-/**
- * What a client that has only the contract's type cannot know. Without a hint and without `contract` in the options, a channel
- * is taken for a stream until the server's answer to its subscription says otherwise.
- */
-export interface ChannelHint<K> {
-  readonly kind?: K extends { readonly kind: infer Name } ? Name : never
-}
-
 /** A connection that heals itself, and the channels on it. */
 export interface Client<C extends AnyContract> {
   readonly status: Status
@@ -34,10 +26,7 @@ export interface Client<C extends AnyContract> {
   /** Returns its disposer. */
   on<E extends keyof ClientEvents>(event: E, listener: (value: ClientEvents[E]) => void): () => void
   /** The same object for the same name. A name that no pattern of the contract fits does not compile. */
-  channel<const N extends ChannelName<C>>(
-    name: PatternOf<C, N> extends never ? never : N,
-    hint?: ChannelHint<KindOf<C, PatternOf<C, N>>>,
-  ): ChannelOfKind<KindOf<C, PatternOf<C, N>>>
+  channel<const N extends ChannelName<C>>(name: PatternOf<C, N> extends never ? never : N): ChannelOfKind<KindOf<C, PatternOf<C, N>>>
   /** Starts a lazy client, or tries again at once instead of waiting out the back-off. */
   connect(): void
   /**

@@ -16,7 +16,7 @@ export type {
   SubscriptionEvents,
   SubscriptionState,
 } from "./channel.ts"
-export type { ChannelHint, Client, ClientEvents, ClientStatistics } from "./client.ts"
+export type { Client, ClientEvents, ClientStatistics } from "./client.ts"
 export { connect } from "./connect.ts"
 // For tests and other transports.
 export type { ClientEnvironment, Signals } from "./environment/environment.ts"

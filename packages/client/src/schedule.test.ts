@@ -1,10 +1,10 @@
-import { fakeClock } from "@magpie/testing"
+import { fakeClock, seededRandom } from "@magpie/testing"
 import { expect, test } from "vitest"
 import { createSchedule } from "./schedule.ts"
 
 test("[G12] however much waits, there is one timer, and none when nothing waits", async () => {
   const clock = fakeClock()
-  const schedule = createSchedule(clock)
+  const schedule = createSchedule({ clock, random: seededRandom(1) }, { initialMs: 500, maxMs: 20_000 })
   const fired: number[] = []
   const timers = [50, 10, 30, 10].map((ms) => schedule.after(ms, () => fired.push(ms)))
   expect(clock.pendingTimers).toBe(1)
@@ -25,7 +25,7 @@ test("[G12] however much waits, there is one timer, and none when nothing waits"
 
 test("one that fires may cancel another that is due in the same moment", async () => {
   const clock = fakeClock()
-  const schedule = createSchedule(clock)
+  const schedule = createSchedule({ clock, random: seededRandom(1) }, { initialMs: 500, maxMs: 20_000 })
   const fired: string[] = []
   schedule.after(10, () => {
     fired.push("first")

@@ -1,10 +1,23 @@
-import type { Clock, Timer } from "@magpie/protocol"
+import type { Env, Timer } from "@magpie/protocol"
+import { type Backoff, retryMs } from "./reconnect/backoff.ts"
 
 /** Everything that the client waits for, on a single timer of the clock: nothing else in this package sets one. */
 export interface Schedule {
   after(delayMs: number, fire: () => void): Timer
+  createWait(): Wait
   /** Forgets everything that waits [G12]. */
   clear(): void
+}
+
+/** One wait at a time, of something that may have to be tried again. */
+export interface Wait {
+  /** Failures in a row; its owner sets it to 0 after a success. */
+  failures: number
+  /** Runs it after so long, instead of what waited before. */
+  after(delayMs: number, run: () => void): void
+  /** The same after one more failure: when the server's hint has passed, or else ever later. Returns the wait in milliseconds. */
+  again(run: () => void, hintMs: number | undefined): number
+  cancel(): void
 }
 
 interface Waiting {
@@ -12,12 +25,12 @@ interface Waiting {
   readonly fire: () => void
 }
 
-export function createSchedule(clock: Clock): Schedule {
+export function createSchedule({ clock, random }: Pick<Env, "clock" | "random">, backoff: Backoff): Schedule {
   const waiting = new Set<Waiting>()
   let armed: { readonly at: number; readonly timer: Timer } | undefined
 
   function arm(at: number): void {
-    armed?.timer.cancel()
+    disarm()
     armed = { at, timer: clock.setTimer(Math.max(0, at - clock.monotonic()), run) }
   }
 
@@ -39,17 +52,38 @@ export function createSchedule(clock: Clock): Schedule {
     if (waiting.size > 0) arm(next)
   }
 
+  function after(delayMs: number, fire: () => void): Timer {
+    const entry: Waiting = { at: clock.monotonic() + Math.max(0, delayMs), fire }
+    waiting.add(entry)
+    if (armed === undefined || entry.at < armed.at) arm(entry.at)
+    return {
+      cancel() {
+        if (waiting.delete(entry) && waiting.size === 0) disarm()
+      },
+    }
+  }
+
+  function createWait(): Wait {
+    let timer: Timer | undefined
+    const wait: Wait = {
+      failures: 0,
+      after(delayMs, run) {
+        timer?.cancel()
+        timer = after(delayMs, run)
+      },
+      again(run, hintMs) {
+        const delayMs = retryMs(backoff, wait.failures++, hintMs, random.float())
+        wait.after(delayMs, run)
+        return delayMs
+      },
+      cancel: () => timer?.cancel(),
+    }
+    return wait
+  }
+
   return {
-    after(delayMs, fire) {
-      const entry: Waiting = { at: clock.monotonic() + Math.max(0, delayMs), fire }
-      waiting.add(entry)
-      if (armed === undefined || entry.at < armed.at) arm(entry.at)
-      return {
-        cancel() {
-          if (waiting.delete(entry) && waiting.size === 0) disarm()
-        },
-      }
-    },
+    after,
+    createWait,
     clear() {
       waiting.clear()
       disarm()

@@ -1,11 +1,12 @@
-import { type DownMessage, jsonCodec, type MagpieError } from "@magpie/protocol"
+import { type DownMessage, jsonCodec, type KindName, type MagpieError, toMagpieError } from "@magpie/protocol"
 import { type Connection, createConnection } from "./connection/connection.ts"
 import { createCredentials } from "./connection/credentials.ts"
 import { createTokenRefresh } from "./connection/token-refresh.ts"
 import type { ClientEnvironment } from "./environment/environment.ts"
+import { kindOf } from "./kinds/kind-of.ts"
+import type { Outgoing } from "./outbox/channel-queue.ts"
 import { createOutbox, type Outbox } from "./outbox/outbox.ts"
-import { retryMs as backoffOrHint } from "./reconnect/backoff.ts"
-import { createRequestTable, errorOfReply, linkLost, type RequestTable } from "./request/request-table.ts"
+import { createRequestTable, errorOfReply, type RequestTable } from "./request/request-table.ts"
 import type { Schedule } from "./schedule.ts"
 import type { Settings } from "./settings.ts"
 import type { Counters } from "./statistics.ts"
@@ -18,7 +19,10 @@ export interface Session {
   readonly requests: RequestTable
   readonly subscriptions: Subscriptions
   readonly outbox: Outbox
-  retryMs(failures: number, hintMs: number | undefined): number
+  /** What the server says that the channel is; undefined before the first welcome. */
+  kindOf(channel: string): KindName | undefined
+  /** Hands the message to the link, where there is one; what is wrong with it is reported. */
+  broadcast(channel: string, message: Outgoing): void
   /** Fails whatever waits. The connection is closed apart. */
   end(error: MagpieError): void
 }
@@ -33,21 +37,22 @@ export interface SessionOptions {
 }
 
 export function createSession({ environment, schedule, settings, counters, onStatus, onError }: SessionOptions): Session {
-  const { random } = environment
   const credentials = createCredentials(settings.token, settings.key)
   const subscriptions = createSubscriptions(schedule)
-  const retryMs = (failures: number, hintMs: number | undefined) => backoffOrHint(settings.backoff, failures, hintMs, random.float())
   const requests = createRequestTable({ schedule, send: (message) => connection.send(message) })
   const { ask, request } = requests
+  let kinds: ReadonlyMap<string, string> | undefined
+
   const outbox = createOutbox({
     schedule,
     codec: jsonCodec,
     maxPending: settings.maxPending,
     ask,
-    retryMs,
+    isBroadcast: (channel) => kind(channel) === "broadcast",
+    broadcast,
     renewProducer: () => connection.renewProducer(),
   })
-  const refresh = createTokenRefresh({ schedule, credentials, request, retryMs, onError, onRefreshed: subscriptions.reconsider })
+  const refresh = createTokenRefresh({ schedule, credentials, request, onError, onRefreshed: subscriptions.reconsider })
 
   const connection = createConnection({
     environment,
@@ -59,14 +64,16 @@ export function createSession({ environment, schedule, settings, counters, onSta
       onStatus,
       onError,
       onWelcome(welcome, newToken) {
+        kinds = welcome.channels ?? new Map()
         refresh.begin(welcome.tokenExpiresInMs)
         subscriptions.online(newToken)
         outbox.online(welcome.producer)
+        requests.online()
       },
       onLost(cause) {
         refresh.stop()
         subscriptions.offline()
-        requests.failAll(linkLost("the link was lost before the answer", cause))
+        requests.offline(cause)
       },
       onDown,
       ping() {
@@ -77,30 +84,28 @@ export function createSession({ environment, schedule, settings, counters, onSta
     },
   })
 
+  /** A name that no pattern fits is taken for a stream, so that its sender hears the server's refusal. */
+  function kind(channel: string): KindName | undefined {
+    return kinds && ((kindOf(kinds, channel) ?? "stream") as KindName)
+  }
+
+  function broadcast(channel: string, message: Outgoing): void {
+    try {
+      connection.send({ type: "publish", channel, ...message })
+    } catch (thrown) {
+      onError(toMagpieError(thrown))
+    }
+  }
+
   function onDown(message: DownMessage): void {
     if (requests.settle(message)) {
       if (message.type !== "error") connection.progressed()
-      return
-    }
-    switch (message.type) {
-      case "message":
-      case "gap":
-      case "position":
-        subscriptions.receive(message.channel, message)
-        break
-      case "unsubscribed":
-        // With an id it answers a request that nobody waits for any more.
-        if (message.id === undefined) subscriptions.receive(message.channel, message)
-        break
-      case "pong":
-        subscriptions.pong(message)
-        break
-      case "token-expiring":
-        refresh.hurry()
-        break
-      case "error":
-        if (message.id === undefined) onError(errorOfReply(message))
-    }
+    } else if (message.type === "pong") subscriptions.pong(message)
+    else if (message.type === "token-expiring") refresh.hurry()
+    else if (message.type === "error") {
+      // With an id it answers a request that nobody waits for any more.
+      if (message.id === undefined) onError(errorOfReply(message))
+    } else if ("channel" in message) subscriptions.receive(message.channel, message)
   }
 
   return {
@@ -108,11 +113,12 @@ export function createSession({ environment, schedule, settings, counters, onSta
     requests,
     subscriptions,
     outbox,
-    retryMs,
+    kindOf: kind,
+    broadcast,
     end(error) {
       refresh.stop()
       outbox.close(error)
-      requests.failAll(error)
+      requests.close(error)
     },
   }
 }

@@ -1,65 +1,62 @@
-import { type AnyContract, DEFAULT_PATH, MagpieError } from "@magpie/protocol"
+import { type AnyContract, DEFAULT_PATH } from "@magpie/protocol"
+import { badField } from "./bad-field.ts"
 import type { ConnectOptions } from "./options.ts"
 import type { Backoff } from "./reconnect/backoff.ts"
 import type { Transport } from "./transport/transport.ts"
 
+const BACKOFF = { initialMs: 500, maxMs: 20_000 }
+const NUMBERS = {
+  /** 0: what the server says in its welcome. */
+  heartbeatMs: 0,
+  pongTimeoutMs: 5_000,
+  connectTimeoutMs: 10_000,
+  maxPending: 10_000,
+  lingerMs: 1_000,
+}
+
 /** Options after the one check at the door, with their defaults filled in. */
-export interface Settings {
+export type Settings = typeof NUMBERS & {
   readonly url: string
   readonly contract: AnyContract | undefined
-  readonly token: string | (() => string | Promise<string>) | undefined
+  readonly token: ConnectOptions["token"]
   readonly key: string | undefined
-  readonly lazy: boolean
   readonly backoff: Backoff
-  readonly heartbeatMs: number | undefined
-  readonly pongTimeoutMs: number
-  readonly connectTimeoutMs: number
-  readonly maxPending: number
-  readonly lingerMs: number
   readonly transport: Transport
 }
 
 /** Fails with INVALID_OPTIONS naming the field. */
 export function checkOptions(url: string, options: ConnectOptions, defaultTransport: Transport): Settings {
   const { token, key, contract, transport = defaultTransport } = options
-  if (token !== undefined && typeof token !== "string" && typeof token !== "function") refuse("token", "must be text or a function")
-  if (key !== undefined && typeof key !== "string") refuse("key", "must be text")
-  if (key !== undefined && token !== undefined) refuse("key", "and token exclude each other")
-  if (contract !== undefined && typeof contract?.match !== "function") refuse("contract", "must come from contract({ … })")
-  if (typeof transport?.open !== "function") refuse("transport", "must have a method open")
-  const backoff = {
-    initialMs: number("backoff.initialMs", options.backoff?.initialMs, 500, 1),
-    maxMs: number("backoff.maxMs", options.backoff?.maxMs, 20_000, 1),
+  check(token === undefined || typeof token === "string" || typeof token === "function", "token", "must be text or a function")
+  check(key === undefined || typeof key === "string", "key", "must be text")
+  check(key === undefined || token === undefined, "key", "and token exclude each other")
+  check(contract === undefined || typeof contract?.match === "function", "contract", "must come from contract({ … })")
+  check(typeof transport?.open === "function", "transport", "must have a method open")
+  const backoff = checkNumbers({ ...options.backoff }, BACKOFF, "backoff.")
+  check(backoff.maxMs >= backoff.initialMs, "backoff.maxMs", "must not be less than backoff.initialMs")
+  return { ...checkNumbers({ ...options }, NUMBERS), url: checkUrl(url), contract, token, key, backoff, transport }
+}
+
+function check(holds: boolean, field: string, rule: string): asserts holds {
+  if (!holds) throw badField(field, rule, "INVALID_OPTIONS")
+}
+
+/** The defaults, with what was given in their place. */
+function checkNumbers<D extends Readonly<Record<string, number>>>(
+  given: { readonly [field: string]: unknown },
+  defaults: D,
+  prefix = "",
+): D {
+  const numbers: Record<string, number> = { ...defaults }
+  for (const field of Object.keys(defaults)) {
+    const value = given[field]
+    if (value === undefined) continue
+    const least = field === "lingerMs" ? 0 : 1
+    check(typeof value === "number" && Number.isFinite(value) && value >= least, prefix + field, `must be a number of at least ${least}`)
+    numbers[field] = value
   }
-  if (backoff.maxMs < backoff.initialMs) refuse("backoff.maxMs", "must not be less than backoff.initialMs")
-  return {
-    url: checkUrl(url),
-    contract,
-    token,
-    key,
-    lazy: options.lazy === true,
-    backoff,
-    heartbeatMs: options.heartbeatMs === undefined ? undefined : number("heartbeatMs", options.heartbeatMs, 0, 1),
-    pongTimeoutMs: number("pongTimeoutMs", options.pongTimeoutMs, 5_000, 1),
-    connectTimeoutMs: number("connectTimeoutMs", options.connectTimeoutMs, 10_000, 1),
-    maxPending: number("maxPending", options.maxPending, 10_000, 1),
-    lingerMs: number("lingerMs", options.lingerMs, 1_000, 0),
-    transport,
-  }
+  return numbers as D
 }
-
-function refuse(field: string, why: string): never {
-  throw new MagpieError("INVALID_OPTIONS", `${field} ${why}`, { details: { field } })
-}
-
-function number(field: string, value: unknown, fallback: number, minimum: number): number {
-  if (value === undefined) return fallback
-  return typeof value === "number" && Number.isFinite(value) && value >= minimum
-    ? value
-    : refuse(field, `must be a number of at least ${minimum}`)
-}
-
-const SOCKET_SCHEMES: Readonly<Record<string, string>> = { "ws:": "ws:", "wss:": "wss:", "http:": "ws:", "https:": "wss:" }
 
 /** An address without a path means the path of Magpie's own protocol; one with a path is taken as it is. */
 function checkUrl(url: unknown): string {
@@ -67,11 +64,10 @@ function checkUrl(url: unknown): string {
   try {
     parsed = new URL(String(url))
   } catch {
-    return refuse("url", "must be absolute, as wss://example.org")
+    throw badField("url", "must be absolute, as wss://example.org", "INVALID_OPTIONS")
   }
-  const scheme = SOCKET_SCHEMES[parsed.protocol]
-  if (scheme === undefined) refuse("url", "must begin with ws, wss, http or https")
-  if (parsed.username || parsed.password) refuse("url", "must not hold credentials: give a token or a key")
-  const path = parsed.pathname === "/" ? DEFAULT_PATH : parsed.pathname
-  return `${scheme}//${parsed.host}${path}${parsed.search}`
+  const { protocol, username, password, host, pathname, search } = parsed
+  check(/^(ws|http)s?:$/.test(protocol), "url", "must begin with ws, wss, http or https")
+  check(username + password === "", "url", "must not hold credentials: give a token or a key")
+  return `${protocol.replace("http", "ws")}//${host}${pathname === "/" ? DEFAULT_PATH : pathname}${search}`
 }

@@ -8,7 +8,7 @@ export type Status =
   | { readonly state: "online"; readonly since: number; readonly connection: string; readonly user: string | undefined }
   /** Waiting for the next attempt. */
   | { readonly state: "reconnecting"; readonly attempt: number; readonly retryAt: number; readonly cause: MagpieError }
-  /** The machine says that it has no network; tries again as soon as it has. */
+  /** The machine says that it has no network. Tries again as soon as it has, and meanwhile too, in silence, because machines are often wrong. */
   | { readonly state: "offline"; readonly cause: MagpieError }
   /** For good: by `close()`, or because the server said not to come back. */
   | { readonly state: "closed"; readonly cause: MagpieError | undefined }

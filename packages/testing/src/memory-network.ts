@@ -1,6 +1,14 @@
 import type { Link, LinkEvents, Transport } from "@magpie/client"
 import { CLOSE_CODES, closeReason, type Encoded, type Env } from "@magpie/protocol"
-import { type Batch, type Core, type LinkRequest, payloadOf, type Socket, type SocketEvents } from "@magpie/server/core"
+import {
+  type Batch,
+  type Core,
+  type HandshakeCredentials,
+  type LinkRequest,
+  payloadOf,
+  type Socket,
+  type SocketEvents,
+} from "@magpie/server/core"
 import { createLane, type Lane } from "./lane.ts"
 
 /** The part of a server that the network talks to. */
@@ -41,7 +49,7 @@ export interface MemoryNetwork {
   loseDown(pick: (frame: string) => boolean, address?: string): void
 }
 
-type Request = Omit<LinkRequest, "userAgent">
+type Request = Omit<LinkRequest, "userAgent"> & HandshakeCredentials
 
 interface MemoryLink {
   readonly host: string
@@ -179,7 +187,8 @@ export function memoryNetwork(env: Env): MemoryNetwork {
 }
 
 function attach(server: NetworkServer, request: Request, up: Lane, down: Lane): void {
-  const events: SocketEvents = server.accept(serverSocket(up, down), { ...request, userAgent: "memory" })
+  const { token, key, ...link } = request
+  const events: SocketEvents = server.accept(serverSocket(up, down), { ...link, userAgent: "memory" }, { token, key })
   up.onFrame((frame) => events.onMessage(frame))
   up.onEnd((code, reason) => events.onClose(code, reason))
   down.onDrained(() => events.onDrain())

@@ -126,7 +126,8 @@ test("a malformed message becomes an error event; an unknown one is ignored unle
   peer.link.sendRaw('{"type":"message","channel":7}')
   peer.link.sendRaw('{"type":"from-the-future"}')
   peer.link.sendRaw('{"type":"from-the-future","critical":true}')
-  peer.link.sendRaw(`{"type":"pong","id":"x"}\n${JSON.stringify(said(1))}`)
+  // What this client does not rely on is the server's word: an id that no request has answers nothing.
+  peer.link.sendRaw(`{"type":"pong","id":"x"}\n{"type":"position","channel":"chat/lobby"}\n${JSON.stringify(said(1))}`)
   await clock.settle()
   expect(errors).toEqual(["BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST"])
   expect(texts).toEqual(["m1"])
@@ -147,17 +148,54 @@ test("tries at once when the network comes back, on wake and on connect()", asyn
   }
 })
 
-test("is offline while the machine has no network, without a timer, and comes back with it", async () => {
+test("is offline while the machine has no network, and comes back with it", async () => {
   const { clock, peer, client, machine, changes } = clientUnderTest()
   await clock.settle()
   machine.network(false)
+  peer.accepts = false
   peer.link.close(1006)
   await clock.settle()
-  expect(client.status.state).toBe("offline")
-  expect(clock.pendingTimers).toBe(0)
+  expect(client.status).toMatchObject({ state: "offline", cause: { code: "UNAVAILABLE" } })
+  peer.accepts = true
   machine.network(true)
   await clock.settle()
   expect(changes.map((change) => change.to)).toEqual(["connecting", "online", "offline", "connecting", "online"])
+})
+
+test("goes on trying at the backoff's cap while offline, without a word until it succeeds", async () => {
+  const { clock, peer, client, machine, changes } = clientUnderTest({ connectTimeoutMs: 1_000, backoff: { initialMs: 500, maxMs: 4_000 } })
+  await clock.settle()
+  peer.link.close(1006)
+  await clock.settle()
+  peer.accepts = false
+  machine.network(false)
+  expect(client.status).toMatchObject({ state: "offline", cause: { message: "UNAVAILABLE: the machine has no network" } })
+  const { status } = client
+  await clock.advance(60_000)
+  // Each try takes a second to fail, and each wait at most four.
+  expect(peer.links.length).toBeGreaterThan(12)
+  expect(peer.links.slice(1).every((link) => link.closedWith !== undefined || link === peer.link)).toBe(true)
+  expect(client.status).toBe(status)
+  peer.accepts = true
+  await clock.advance(6_000)
+  expect(client.status.state).toBe("online")
+  expect(changes.map((change) => change.to)).toEqual(["connecting", "online", "reconnecting", "offline", "online"])
+})
+
+test("a network that comes back replaces the attempt that hangs", async () => {
+  const { clock, peer, client, machine } = clientUnderTest()
+  await clock.settle()
+  machine.network(false)
+  peer.accepts = false
+  peer.link.close(1006)
+  await clock.until(() => peer.links.length === 2)
+  expect(client.status.state).toBe("offline")
+  const hanging = peer.link
+  peer.accepts = true
+  machine.network(true)
+  await clock.settle()
+  expect(client.status.state).toBe("online")
+  expect(hanging.closedWith).toBeDefined()
 })
 
 test("joins what is sent in one turn into one frame, within the server's limit", async () => {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "@magpie/protocol"
+import type { Clock } from "@magpie/protocol"
 import type { Schedule } from "../schedule.ts"
 
 /** Notices a link that is dead without saying so. Decides by an unanswered ping, never by silence alone. */
@@ -22,59 +22,51 @@ export interface HeartbeatOptions {
   onDead(): void
 }
 
-type HeartbeatState =
-  | { readonly state: "listening"; readonly timer: Timer }
-  | { readonly state: "asked"; readonly timer: Timer }
-  | { readonly state: "stopped" }
-
 /** A link with traffic is asked as well, so many times more seldom, because a ping also compares positions [G5]. */
 const BUSY_FACTOR = 4
 /** A timer that fires so much too late means that the machine slept: then the answer had no chance, and is asked for again. */
 const LATE_MS = 1_000
 
 export function createHeartbeat({ clock, schedule, heartbeatMs, pongTimeoutMs, ping, onDead }: HeartbeatOptions): Heartbeat {
+  const wait = schedule.createWait()
+  let state: "listening" | "asked" = "listening"
   let heardAt = clock.monotonic()
   let askedAt = heardAt
-  let asked: number | undefined
-  let current: HeartbeatState = { state: "listening", timer: schedule.after(heartbeatMs, check) }
+  let lastPing: number | undefined
 
-  function enter(next: HeartbeatState): void {
-    if (current.state !== "stopped") current.timer.cancel()
-    current = next
+  function listen(forMs: number): void {
+    state = "listening"
+    wait.after(forMs, check)
   }
 
   function check(): void {
     const due = Math.min(heardAt + heartbeatMs, askedAt + BUSY_FACTOR * heartbeatMs)
     const leftMs = due - clock.monotonic()
-    if (leftMs > 0) enter({ state: "listening", timer: schedule.after(leftMs, check) })
+    if (leftMs > 0) listen(leftMs)
     else ask()
   }
 
   function ask(): void {
+    state = "asked"
     askedAt = clock.monotonic()
-    asked = ping()
-    enter({ state: "asked", timer: schedule.after(pongTimeoutMs, expire) })
+    lastPing = ping()
+    wait.after(pongTimeoutMs, () => {
+      if (clock.monotonic() - askedAt > pongTimeoutMs + LATE_MS) ask()
+      else onDead()
+    })
   }
 
-  function expire(): void {
-    if (clock.monotonic() - askedAt > pongTimeoutMs + LATE_MS) {
-      ask()
-    } else {
-      enter({ state: "stopped" })
-      onDead()
-    }
-  }
-
+  listen(heartbeatMs)
   return {
     alive() {
       heardAt = clock.monotonic()
       // Any frame after the ping is a sign of life; the pong itself may stand behind a long backlog.
-      if (current.state === "asked") enter({ state: "listening", timer: schedule.after(heartbeatMs, check) })
+      if (state === "asked") listen(heartbeatMs)
     },
-    pong: (id) => (id !== undefined && id === asked ? clock.monotonic() - askedAt : undefined),
+    pong: (id) => (id !== undefined && id === lastPing ? clock.monotonic() - askedAt : undefined),
     probe() {
-      if (current.state === "listening") ask()
+      if (state === "listening") ask()
     },
-    stop: () => enter({ state: "stopped" }),
+    stop: wait.cancel,
   }
 }

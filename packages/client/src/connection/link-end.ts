@@ -1,44 +1,45 @@
-import { CLOSE_CODES, type ErrorCode, MagpieError, parseCloseReason, reconnectsAfter } from "@magpie/protocol"
+import { type CLOSE_CODES, type ErrorCode, MagpieError, parseCloseReason, reconnectsAfter } from "@magpie/protocol"
 
-/** How a link ended, and what that means for the next. */
-export type LinkEnd =
-  | { readonly next: "retry"; readonly cause: MagpieError; readonly retryAfterMs: number | undefined }
-  /** The credentials were refused: worth one more try where fresh ones can be had. */
-  | { readonly next: "renew"; readonly cause: MagpieError }
-  | { readonly next: "stop"; readonly cause: MagpieError }
+/** How a link ended, and what that means for the next. The cause carries the server's hint, if there was one. */
+export interface LinkEnd {
+  /** `renew`: the credentials were refused, which is worth one more try where fresh ones can be had. */
+  readonly next: "retry" | "renew" | "stop"
+  readonly cause: MagpieError
+}
+
+type CloseCode = (typeof CLOSE_CODES)[keyof typeof CLOSE_CODES]
+
+// Numbers that the compiler compares with the protocol's table, because the table itself would go into every bundle.
+export const NORMAL = 1000 satisfies typeof CLOSE_CODES.NORMAL
+const UNAUTHORIZED = 4502 satisfies typeof CLOSE_CODES.UNAUTHORIZED
+export const NO_PONG = 4002 satisfies typeof CLOSE_CODES.NO_PONG
+
+/** The close codes that say more than whether to come back. */
+const ERROR_OF_CLOSE: { readonly [code: number]: ErrorCode } = {
+  [NORMAL]: "CLOSED",
+  1009: "TOO_LARGE",
+  /** The token expired. */
+  4005: "UNAUTHORIZED",
+  4006: "RATE_LIMITED",
+  /** Credentials refused; logged out or blocked. */
+  [UNAUTHORIZED]: "UNAUTHORIZED",
+  4503: "UNAUTHORIZED",
+  /** Another connection took the session over. */
+  4504: "CONFLICT",
+} satisfies { readonly [Code in CloseCode]?: ErrorCode }
 
 /** Reads a close code and its reason. `hintMs` is what an earlier go-away asked for. */
-export function endByClose(code: number, text: string, hintMs: number | undefined): LinkEnd {
+export function endByClose(closeCode: number, text: string, hintMs: number | undefined): LinkEnd {
   const { reason, retryAfterMs = hintMs } = parseCloseReason(text)
-  const what = code === 1006 ? "the link broke, or never opened" : `the link was closed with ${code}${reason && ` (${reason})`}`
-  const cause = new MagpieError(errorCodeOfClose(code), what, { details: { closeCode: code, reason }, retryAfterMs })
-  if (code === CLOSE_CODES.UNAUTHORIZED) return { next: "renew", cause }
-  return reconnectsAfter(code) ? { next: "retry", cause, retryAfterMs } : { next: "stop", cause }
+  const comesBack = reconnectsAfter(closeCode)
+  const code = ERROR_OF_CLOSE[closeCode] ?? (comesBack ? "UNAVAILABLE" : "BAD_REQUEST")
+  const what = closeCode === 1006 ? "the link broke, or never opened" : `the link was closed with ${closeCode} ${reason}`
+  const cause = new MagpieError(code, what.trim(), { details: { closeCode, reason }, retryAfterMs })
+  return { next: closeCode === UNAUTHORIZED ? "renew" : comesBack ? "retry" : "stop", cause }
 }
 
-/** Reads the error that answered hello. */
+/** Reads the error that answered hello. INTERNAL says that the server failed, not the client: another node or moment may do better. */
 export function endByRefusal(cause: MagpieError): LinkEnd {
-  if (cause.code === "UNAUTHORIZED") return { next: "renew", cause }
-  // INTERNAL says that the server failed, not that the client did: another node or moment may do better.
-  if (cause.retryable || cause.code === "INTERNAL") return { next: "retry", cause, retryAfterMs: cause.retryAfterMs }
-  return { next: "stop", cause }
-}
-
-function errorCodeOfClose(code: number): ErrorCode {
-  switch (code) {
-    case CLOSE_CODES.UNAUTHORIZED:
-    case CLOSE_CODES.REVOKED:
-    case CLOSE_CODES.TOKEN_EXPIRED:
-      return "UNAUTHORIZED"
-    case CLOSE_CODES.RATE_LIMITED:
-      return "RATE_LIMITED"
-    case CLOSE_CODES.REPLACED:
-      return "CONFLICT"
-    case CLOSE_CODES.MESSAGE_TOO_BIG:
-      return "TOO_LARGE"
-    case CLOSE_CODES.NORMAL:
-      return "CLOSED"
-    default:
-      return reconnectsAfter(code) ? "UNAVAILABLE" : "BAD_REQUEST"
-  }
+  const mayPass = cause.retryable || cause.code === "INTERNAL"
+  return { next: cause.code === "UNAUTHORIZED" ? "renew" : mayPass ? "retry" : "stop", cause }
 }

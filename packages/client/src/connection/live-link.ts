@@ -1,5 +1,4 @@
 import {
-  CLOSE_CODES,
   type Clock,
   type Codec,
   type DownMessage,
@@ -12,11 +11,12 @@ import {
 } from "@magpie/protocol"
 import { errorOfReply } from "../request/request-table.ts"
 import type { Schedule } from "../schedule.ts"
+import type { Settings } from "../settings.ts"
 import type { Counters } from "../statistics.ts"
-import type { Link, Transport } from "../transport/transport.ts"
+import type { Link } from "../transport/transport.ts"
 import { byteLength, createFrameWriter, type FrameWriter } from "./frame-writer.ts"
 import { createHeartbeat, type Heartbeat } from "./heartbeat.ts"
-import { endByClose, endByRefusal, type LinkEnd } from "./link-end.ts"
+import { endByClose, endByRefusal, type LinkEnd, NO_PONG, NORMAL } from "./link-end.ts"
 import { readDown } from "./read-down.ts"
 
 /** One link from its opening to its end. Once ended, whatever the transport still says is dropped: a late event has no owner. */
@@ -41,71 +41,59 @@ export interface LiveLinkEvents {
 export interface LiveLinkOptions {
   readonly clock: Clock
   readonly schedule: Schedule
-  readonly transport: Transport
+  readonly settings: Settings
   readonly codec: Codec
-  readonly url: string
   readonly hello: Hello
-  readonly heartbeatMs: number | undefined
-  readonly pongTimeoutMs: number
   readonly counters: Counters
   readonly events: LiveLinkEvents
 }
 
 type LinkState =
-  | { readonly state: "opening" }
   | { readonly state: "greeting" }
   | { readonly state: "welcomed"; readonly writer: FrameWriter; readonly heartbeat: Heartbeat }
   | { readonly state: "ended"; readonly gone: (() => void) | undefined }
 
-export function openLiveLink(options: LiveLinkOptions): LiveLink {
-  const { clock, schedule, codec, counters, events } = options
-  let current: LinkState = { state: "opening" }
+export function openLiveLink({ clock, schedule, settings, codec, hello, counters, events }: LiveLinkOptions): LiveLink {
+  let current: LinkState = { state: "greeting" }
   let goAwayHintMs: number | undefined
 
-  function finish(end: LinkEnd, close?: { readonly code: number; readonly reason: string }): void {
-    leave(undefined, close)
-    events.onEnd(end)
-  }
-
-  function leave(gone: (() => void) | undefined, close?: { readonly code: number; readonly reason: string }): void {
+  function leave(gone?: () => void): void {
     if (current.state === "welcomed") {
       current.heartbeat.stop()
       current.writer.flush()
     }
     current = { state: "ended", gone }
-    if (close) link.close(close.code, close.reason)
+  }
+
+  function end(code: number, reason: string, gone?: () => void): void {
+    if (isEnded()) return gone?.()
+    leave(gone)
+    link.close(code, reason)
   }
 
   function welcomed(welcome: Welcome): void {
-    const heartbeatMs = options.heartbeatMs ?? welcome.heartbeatMs
-    const heartbeat = createHeartbeat({ clock, schedule, heartbeatMs, pongTimeoutMs: options.pongTimeoutMs, ping: events.ping, onDead })
+    const heartbeat = createHeartbeat({
+      clock,
+      schedule,
+      heartbeatMs: settings.heartbeatMs || welcome.heartbeatMs,
+      pongTimeoutMs: settings.pongTimeoutMs,
+      ping: events.ping,
+      onDead() {
+        end(NO_PONG, "no pong")
+        const cause = new MagpieError("UNAVAILABLE", "the server gave no sign of life", { details: { closeCode: NO_PONG } })
+        events.onEnd({ next: "retry", cause })
+      },
+    })
     const writer = createFrameWriter({ clock, codec, maxFrameBytes: welcome.messageBytes, send: sendFrame })
     current = { state: "welcomed", writer, heartbeat }
     events.onWelcome(welcome)
   }
 
   function sendFrame(frame: Encoded, bytes: number, messages: number): void {
-    if (current.state === "ended") return
+    if (isEnded()) return
     counters.messagesOut += messages
     counters.bytesOut += bytes
     link.send(frame)
-  }
-
-  function onDead(): void {
-    const cause = new MagpieError("UNAVAILABLE", "the server gave no sign of life", { details: { closeCode: CLOSE_CODES.NO_PONG } })
-    finish({ next: "retry", cause, retryAfterMs: undefined }, { code: CLOSE_CODES.NO_PONG, reason: "no pong" })
-  }
-
-  function onFrame(frame: Encoded): void {
-    if (current.state === "ended") return
-    counters.bytesIn += byteLength(frame)
-    if (current.state === "welcomed") current.heartbeat.alive()
-    for (const message of readFrame(codec, frame, events.onError)) {
-      // A listener may have ended the link meanwhile.
-      if (isEnded()) return
-      counters.messagesIn++
-      receive(message)
-    }
   }
 
   /** A question, because a narrowed `current` does not show what a callback did to it. */
@@ -113,7 +101,20 @@ export function openLiveLink(options: LiveLinkOptions): LiveLink {
     return current.state === "ended"
   }
 
-  function receive(message: DownMessage): void {
+  /** What cannot be read, or is not what its type says, is reported, and the rest goes on. */
+  function attempt<T>(read: () => T): T | undefined {
+    try {
+      return read()
+    } catch (thrown) {
+      events.onError(toMagpieError(thrown))
+      return undefined
+    }
+  }
+
+  function receive(message: DownMessage | undefined): void {
+    // A listener of the message before it may have ended the link.
+    if (message === undefined || isEnded()) return
+    counters.messagesIn++
     if (current.state === "welcomed") {
       if (message.type === "go-away") goAwayHintMs = message.retryAfterMs
       if (message.type === "pong") counters.roundTripMs = current.heartbeat.pong(message.id) ?? counters.roundTripMs
@@ -121,26 +122,26 @@ export function openLiveLink(options: LiveLinkOptions): LiveLink {
     } else if (message.type === "welcome") {
       welcomed(message)
     } else if (message.type === "error") {
-      finish(endByRefusal(errorOfReply(message)), { code: CLOSE_CODES.NORMAL, reason: "" })
+      end(NORMAL, "")
+      events.onEnd(endByRefusal(errorOfReply(message)))
     }
   }
 
-  const link: Link = options.transport.open(options.url, [codec.subprotocol], {
+  const link: Link = settings.transport.open(settings.url, [codec.subprotocol], {
     onOpen() {
-      if (current.state !== "opening") return
-      current = { state: "greeting" }
-      const hello = codec.encode(options.hello)
-      sendFrame(hello, byteLength(hello), 1)
+      const frame = codec.encode(hello)
+      sendFrame(frame, byteLength(frame), 1)
     },
-    onMessage: onFrame,
+    onMessage(frame) {
+      if (isEnded()) return
+      counters.bytesIn += byteLength(frame)
+      if (current.state === "welcomed") current.heartbeat.alive()
+      for (const value of attempt(() => codec.decode(frame)) ?? []) attempt(() => receive(readDown(value)))
+    },
     onClose(code, reason, cause) {
-      if (current.state === "ended") {
-        const { gone } = current
-        current = { state: "ended", gone: undefined }
-        gone?.()
-      } else {
-        finish(cause === undefined ? endByClose(code, reason, goAwayHintMs) : { next: "stop", cause })
-      }
+      if (current.state === "ended") return current.gone?.()
+      leave()
+      events.onEnd(cause ? { next: "stop", cause } : endByClose(code, reason, goAwayHintMs))
     },
   })
 
@@ -153,30 +154,6 @@ export function openLiveLink(options: LiveLinkOptions): LiveLink {
     probe() {
       if (current.state === "welcomed") current.heartbeat.probe()
     },
-    end(code, reason, gone) {
-      if (current.state === "ended") gone?.()
-      else leave(gone, { code, reason })
-    },
+    end,
   }
-}
-
-/** The messages of a frame that can be read; what cannot is reported and the rest goes on. */
-function readFrame(codec: Codec, frame: Encoded, onError: (error: MagpieError) => void): DownMessage[] {
-  let values: readonly unknown[]
-  try {
-    values = codec.decode(frame)
-  } catch (thrown) {
-    onError(toMagpieError(thrown))
-    return []
-  }
-  const messages: DownMessage[] = []
-  for (const value of values) {
-    try {
-      const message = readDown(value)
-      if (message !== undefined) messages.push(message)
-    } catch (thrown) {
-      onError(toMagpieError(thrown))
-    }
-  }
-  return messages
 }

@@ -1,4 +1,5 @@
-import { type DownMessage, MagpieError } from "@magpie/protocol"
+import type { DownMessage } from "@magpie/protocol"
+import { badField } from "../bad-field.ts"
 
 /**
  * What this client relies on in each message of a server: fields by their type. The server is trusted with the rest, which
@@ -23,24 +24,22 @@ const NEEDED: Readonly<Record<DownMessage["type"], Readonly<Record<string, strin
 /** Fields that travel as objects and are dictionaries from a stranger's names: a Map has no prototype to trip over. */
 const DICTIONARIES = ["channels", "ahead", "details"]
 
+const UNREADABLE = "of the server's message is missing or wrong"
+
 /** Undefined for a message that this version does not know and need not know. Fails with BAD_REQUEST naming the field. */
 export function readDown(value: unknown): DownMessage | undefined {
   const message: Readonly<Record<string, unknown>> = Object(value)
   const { type } = message
   if (typeof type !== "string" || !Object.hasOwn(NEEDED, type)) {
     if (typeof type === "string" && message.critical !== true) return undefined
-    throw refusal("type")
+    throw badField("type", UNREADABLE)
   }
   for (const [field, needed] of Object.entries(NEEDED[type as DownMessage["type"]])) {
     const given = message[field]
-    if (typeof given !== needed || given === null) throw refusal(field)
+    if (typeof given !== needed || given === null) throw badField(field, UNREADABLE)
   }
   const read = { ...message }
   for (const field of DICTIONARIES) if (read[field]) read[field] = new Map(Object.entries(Object(read[field])))
   // What the table names was checked; the rest is the server's word.
   return read as unknown as DownMessage
-}
-
-function refusal(field: string): MagpieError {
-  return new MagpieError("BAD_REQUEST", `the server's message has a bad ${field}`, { details: { field } })
 }

@@ -1,4 +1,4 @@
-import { MagpieError, type Timer, toMagpieError } from "@magpie/protocol"
+import { type MagpieError, toMagpieError } from "@magpie/protocol"
 import type { RequestTable } from "../request/request-table.ts"
 import type { Schedule } from "../schedule.ts"
 import type { Credentials } from "./credentials.ts"
@@ -16,7 +16,6 @@ export interface TokenRefreshOptions {
   readonly schedule: Schedule
   readonly credentials: Credentials
   readonly request: RequestTable["request"]
-  retryMs(failures: number, hintMs: number | undefined): number
   onRefreshed(): void
   onError(error: MagpieError): void
 }
@@ -24,50 +23,49 @@ export interface TokenRefreshOptions {
 /** The share of its life after which a token is replaced. */
 const REFRESH_AT = 0.8
 
-type RefreshState = { readonly state: "off" } | { readonly state: "waiting"; readonly timer: Timer } | { readonly state: "asking" }
+export function createTokenRefresh({ schedule, credentials, request, onRefreshed, onError }: TokenRefreshOptions): TokenRefresh {
+  const wait = schedule.createWait()
+  /** The refresh under way, by its number; what an earlier one brings late is dropped. */
+  let asking: number | undefined
+  let count = 0
 
-export function createTokenRefresh({ schedule, credentials, request, retryMs, onRefreshed, onError }: TokenRefreshOptions): TokenRefresh {
-  let current: RefreshState = { state: "off" }
-  let failures = 0
-
-  function enter(next: RefreshState): RefreshState {
-    if (current.state === "waiting") current.timer.cancel()
-    current = next
-    return next
+  function stop(): void {
+    asking = undefined
+    wait.cancel()
   }
 
-  function waitFor(expiresInMs: number | undefined): void {
-    failures = 0
-    if (expiresInMs === undefined || !credentials.renewable) enter({ state: "off" })
-    else enter({ state: "waiting", timer: schedule.after(expiresInMs * REFRESH_AT, ask) })
+  function begin(expiresInMs: number | undefined): void {
+    stop()
+    wait.failures = 0
+    if (expiresInMs !== undefined && credentials.renewable) wait.after(expiresInMs * REFRESH_AT, ask)
   }
 
-  async function refresh(mine: RefreshState): Promise<void> {
-    const { token } = await credentials.current()
-    if (current !== mine || token === undefined) return
-    const reply = await request({ type: "token", token })
-    if (current !== mine) return
-    if (reply.type !== "token") throw new MagpieError("INTERNAL", `the server answered a token with ${reply.type}`)
-    waitFor(reply.tokenExpiresInMs)
-    onRefreshed()
-  }
-
-  function ask(): void {
-    const mine = enter({ state: "asking" })
-    refresh(mine).catch((thrown: unknown) => {
+  async function ask(): Promise<void> {
+    stop()
+    const mine = ++count
+    asking = mine
+    try {
+      const { token } = await credentials.current()
+      if (asking !== mine || token === undefined) return
+      const { tokenExpiresInMs } = await request({ type: "token", token }, "token")
+      if (asking !== mine) return
+      begin(tokenExpiresInMs)
+      onRefreshed()
+    } catch (thrown) {
       // A link that ended meanwhile takes a fresh token to the next one anyway.
-      if (current !== mine) return
+      if (asking !== mine) return
       const error = toMagpieError(thrown)
-      enter({ state: "waiting", timer: schedule.after(retryMs(failures++, error.retryAfterMs), ask) })
+      asking = undefined
+      wait.again(ask, error.retryAfterMs)
       onError(error)
-    })
+    }
   }
 
   return {
-    begin: waitFor,
+    begin,
     hurry() {
-      if (credentials.renewable && current.state !== "asking") ask()
+      if (credentials.renewable && asking === undefined) void ask()
     },
-    stop: () => void enter({ state: "off" }),
+    stop,
   }
 }

@@ -1,10 +1,13 @@
-import { MagpieError, type Message, type StoredMessage, type Timer, toMagpieError, type UpMessage } from "@magpie/protocol"
-import { onAbort } from "../abort.ts"
+import { MagpieError, type Message, type Random, type StoredMessage, toMagpieError } from "@magpie/protocol"
+import { abortable } from "../abort.ts"
+import { badField } from "../bad-field.ts"
 import type { IterateOptions, Received, SubscribeOptions, Subscription } from "../channel.ts"
 import { createListeners, type Listeners } from "../listeners.ts"
-import type { OnReply } from "../request/request-table.ts"
+import type { Outgoing } from "../outbox/channel-queue.ts"
+import { randomName } from "../random-name.ts"
+import type { RequestTable } from "../request/request-table.ts"
 import type { Schedule } from "../schedule.ts"
-import { type ChannelSubscription, createChannelSubscription } from "../subscription/subscription.ts"
+import { type ChannelSubscription, createChannelSubscription, type OnSettled } from "../subscription/subscription.ts"
 import { iterateMessages } from "./iterate.ts"
 
 /** What every kind has: listeners, a subscription that follows them, and the contract's schemas where they are at hand. */
@@ -16,14 +19,16 @@ export interface ChannelCore {
   subscribe(options?: SubscribeOptions & { readonly signal?: AbortSignal }): Promise<void>
   unsubscribe(): Promise<void>
   messages(options?: IterateOptions): AsyncIterable<Received>
+  /** Somebody needs the connection. Fails with CLOSED. */
+  start(): void
+  /** Asks for the channel from there on. Fails with BAD_REQUEST and CLOSED. */
+  begin(from: SubscribeOptions, settled: OnSettled): void
   /** The message as a listener gets it; undefined, and reported, where its schema refuses it. */
   read(message: StoredMessage): Received | undefined
-  /** Fails with BAD_REQUEST naming the field, and CLOSED. */
-  checkOutgoing(name: string, data: unknown): void
+  /** The message as it is sent. Fails with BAD_REQUEST naming the field, and CLOSED. */
+  outgoing(name: string, data: unknown, ref: string | undefined): Outgoing
   /** For the registry of subscriptions. */
   readonly inner: ChannelSubscription
-  /** Calls back when the client ends; returns its disposer. */
-  onClose(listener: () => void): () => void
   close(error: MagpieError): void
 }
 
@@ -32,45 +37,36 @@ export interface ChannelCoreOptions {
   /** The schemas of the channel's messages; undefined where the client was not given the contract. */
   readonly validate: ((messageName: string, data: unknown) => unknown) | undefined
   readonly schedule: Schedule
+  readonly random: Random
   readonly lingerMs: number
-  ask(message: UpMessage, onReply: OnReply): number | undefined
-  retryMs(failures: number, hintMs: number | undefined): number
-  /** Somebody needs the connection. Fails with CLOSED. */
+  readonly ask: RequestTable["ask"]
   start(): void
-  learnKind(kind: string): void
   onError(error: MagpieError): void
 }
 
+/** The key of the listeners that hear every message. */
+const ANY = undefined
+
 export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
-  const { name, validate, schedule } = options
+  const { name, validate, schedule, ask, start } = options
   const onThrow = (cause: unknown): void => options.onError(new MagpieError("INTERNAL", `a listener of "${name}" threw`, { cause }))
-  const byName = new Map<string, Listeners<Received>>()
-  const any = createListeners<Received>(onThrow)
-  const closing = createListeners<undefined>(onThrow)
-  let linger: Timer | undefined
+  const listeners = new Map<string | typeof ANY, Listeners<Received>>()
+  const linger = schedule.createWait()
   let held = false
 
-  const inner = createChannelSubscription({
-    channel: name,
-    schedule,
-    ask: options.ask,
-    retryMs: options.retryMs,
-    learnKind: options.learnKind,
-    onThrow,
-    deliver,
-  })
+  const inner = createChannelSubscription({ channel: name, schedule, ask, onThrow, deliver })
 
   function deliver(message: Message): void {
     const received = read(message)
     if (received === undefined) return
-    byName.get(received.name)?.emit(received)
-    any.emit(received)
+    listeners.get(received.name)?.emit(received)
+    listeners.get(ANY)?.emit(received)
   }
 
   function read(message: StoredMessage): Received | undefined {
     const { name: messageName, at, from, ref, offset } = message
     try {
-      const data = validate === undefined ? message.data : validate(messageName, message.data)
+      const data = validate ? validate(messageName, message.data) : message.data
       return { channel: name, name: messageName, data, at, from, ref, offset }
     } catch (thrown) {
       const cause = toMagpieError(thrown)
@@ -79,88 +75,63 @@ export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
     }
   }
 
-  function listen(listeners: Listeners<Received>, listener: (message: Received) => void): () => void {
-    options.start()
-    linger?.cancel()
-    linger = undefined
-    const remove = listeners.add(listener)
+  function on(messageName: string | typeof ANY, listener: (message: Received) => void): () => void {
+    start()
+    linger.cancel()
+    const known = listeners.get(messageName) ?? createListeners(onThrow)
+    listeners.set(messageName, known)
+    const remove = known.add(listener)
     inner.want()
     return () => {
       remove()
-      leaveIfUnused()
+      if (!isUsed() && inner.view.state.state !== "idle") linger.after(options.lingerMs, () => void inner.drop())
     }
   }
 
   function isUsed(): boolean {
-    return held || any.size > 0 || [...byName.values()].some((listeners) => listeners.size > 0)
+    return held || [...listeners.values()].some(({ size }) => size > 0)
   }
 
-  function leaveIfUnused(): void {
-    if (isUsed() || linger !== undefined || inner.view.state.state === "idle") return
-    linger = schedule.after(options.lingerMs, () => {
-      linger = undefined
-      if (!isUsed()) void inner.drop()
-    })
-  }
-
-  function ask(start: SubscribeOptions, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      options.start()
-      const release = onAbort(signal, reject)
-      if (signal?.aborted) return
-      inner.ask(start, (error) => {
-        release()
-        if (error) reject(error)
-        else resolve()
-      })
-    })
+  function begin(from: SubscribeOptions, settled: OnSettled): void {
+    const { last = 1 } = from
+    if (!(Number.isSafeInteger(last) && last >= 1)) throw badField("last", "must be a whole number of at least 1")
+    start()
+    inner.ask(from, settled)
   }
 
   const core: ChannelCore = {
     name,
     subscription: inner.view,
-    on(messageName, listener) {
-      let listeners = byName.get(messageName)
-      if (listeners === undefined) {
-        listeners = createListeners(onThrow)
-        byName.set(messageName, listeners)
-      }
-      return listen(listeners, listener)
-    },
-    onAny: (listener) => listen(any, listener),
-    subscribe({ last, position, signal } = {}) {
-      if (!signal?.aborted) held = true
-      return ask(startOf(last, position), signal)
+    on,
+    onAny: (listener) => on(ANY, listener),
+    subscribe({ signal, ...from } = {}) {
+      return abortable(schedule, { signal }, (resolve, reject) => {
+        begin(from, (error) => (error ? reject(error) : resolve()))
+        held = true
+        linger.cancel()
+      })
     },
     async unsubscribe() {
       held = false
-      linger?.cancel()
-      linger = undefined
+      linger.cancel()
       await inner.drop()
     },
     messages: (iterate = {}) => iterateMessages(core, iterate),
+    start,
+    begin,
     read,
-    checkOutgoing(messageName, data) {
-      options.start()
-      if (data === undefined) throw new MagpieError("BAD_REQUEST", "data must be present", { details: { field: "data" } })
+    outgoing(messageName, data, ref = randomName(options.random, 8)) {
+      start()
+      if (data === undefined) throw badField("data", "must be present")
       validate?.(messageName, data)
+      return { name: messageName, data, ref }
     },
     inner,
-    onClose: (listener) => closing.add(listener),
     close(error) {
-      linger?.cancel()
-      linger = undefined
-      closing.emit(undefined)
-      for (const listeners of [any, closing, ...byName.values()]) listeners.clear()
+      linger.cancel()
       inner.close(error)
+      for (const each of listeners.values()) each.clear()
     },
   }
   return core
-}
-
-function startOf(last: number | undefined, position: SubscribeOptions["position"]): SubscribeOptions {
-  if (last !== undefined && !(Number.isSafeInteger(last) && last >= 1)) {
-    throw new MagpieError("BAD_REQUEST", "last must be a whole number of at least 1", { details: { field: "last" } })
-  }
-  return { ...(last !== undefined && { last }), ...(position !== undefined && { position }) }
 }

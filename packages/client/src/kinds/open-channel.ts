@@ -1,34 +1,45 @@
 import type { KindName } from "@magpie/protocol"
-import type { BroadcastPart } from "./broadcast-channel.ts"
+import type { HistoryOptions, Receipt, SendOptions } from "../channel.ts"
+import type { Session } from "../session.ts"
 import type { ChannelCore } from "./channel-core.ts"
-import type { StreamPart } from "./stream-channel.ts"
-
-export interface OpenChannelOptions {
-  readonly core: ChannelCore
-  readonly stream: StreamPart
-  readonly broadcast: BroadcastPart
-  /** What the channel is known to be; undefined as long as nobody has said. */
-  kind(): KindName | undefined
-}
+import { readHistory } from "./history.ts"
 
 /**
- * The object behind `client.channel(name)`. Its kind comes from the contract, a hint or the server's answer; until one of
- * them has spoken it is a stream, whose sends are safe on a broadcast as well.
+ * The object behind `client.channel(name)`. It has what each kind has, and its type picks from that. `kind` is undefined for
+ * a client without the contract's value until the first welcome.
  */
-export function openChannel({ core, stream, broadcast, kind }: OpenChannelOptions) {
+export function openChannel(core: ChannelCore, { outbox, requests, broadcast }: Session, kind: () => KindName | undefined) {
+  const { name, subscription, on, onAny, subscribe, unsubscribe, messages } = core
+
+  async function sendToStream(messageName: string, data: unknown, options: SendOptions): Promise<Receipt> {
+    return outbox.send(name, core.outgoing(messageName, data, options.ref), options)
+  }
+
   return {
-    name: core.name,
+    name,
     get kind() {
       return kind() ?? "stream"
     },
-    subscription: core.subscription,
-    on: core.on,
-    onAny: core.onAny,
-    subscribe: core.subscribe,
-    unsubscribe: core.unsubscribe,
-    messages: core.messages,
-    send: (...given: Parameters<StreamPart["send"]>) => (kind() === "broadcast" ? broadcast.send(...given) : stream.send(...given)),
-    sendAcknowledged: broadcast.sendAcknowledged,
-    history: stream.history,
+    subscription,
+    on,
+    onAny,
+    subscribe,
+    unsubscribe,
+    messages,
+    send(messageName: string, data: unknown, options: SendOptions = {}): Promise<Receipt> | undefined {
+      if (kind() === "broadcast") {
+        broadcast(name, core.outgoing(messageName, data, options.ref))
+        return undefined
+      }
+      const sent = sendToStream(messageName, data, options)
+      // It may turn out to be a broadcast, whose sender waits for nothing and must not meet a rejection.
+      if (kind() === undefined) sent.catch(() => {})
+      return sent
+    },
+    async sendAcknowledged(messageName: string, data: unknown, options: SendOptions = {}): Promise<void> {
+      const message = core.outgoing(messageName, data, options.ref)
+      await requests.request({ type: "publish", channel: name, ...message }, "published", options)
+    },
+    history: (options: HistoryOptions = {}) => readHistory(core, requests.request, options),
   }
 }

@@ -1,6 +1,6 @@
-import { MagpieError, type Timer, type UpMessage } from "@magpie/protocol"
+import { MagpieError, type Published, toMagpieError } from "@magpie/protocol"
 import type { Receipt } from "../channel.ts"
-import type { OnReply, Reply } from "../request/request-table.ts"
+import type { RequestTable } from "../request/request-table.ts"
 import type { Schedule } from "../schedule.ts"
 
 /** What a caller sends, before it has a number. */
@@ -10,18 +10,13 @@ export interface Outgoing {
   readonly ref: string
 }
 
-/**
- * A publish on its way. `queued` has never left and has no number; `flying` waits for its reply; `unsent` left once and must
- * leave again under the same number, because nobody knows whether the earlier try was stored.
- */
-type EntryState =
-  | { readonly state: "queued" }
-  | { readonly state: "flying"; readonly sequence: number; readonly id: number }
-  | { readonly state: "unsent"; readonly sequence: number }
-
+/** A publish on its way. */
 export interface Entry {
   message: Outgoing
-  state: EntryState
+  /** Undefined until it leaves for the first time. What left once leaves again under the same number, because nobody knows whether that try was stored. */
+  sequence: number | undefined
+  /** Waits for its reply on the present link. */
+  flying: boolean
   resolve(receipt: Receipt): void
   /** Harmless where the caller has given up already. */
   reject(error: MagpieError): void
@@ -29,24 +24,23 @@ export interface Entry {
 
 /** One stream's publishes in the order of their calls [G3]. */
 export interface ChannelQueue {
-  readonly size: number
+  /** Takes it, and sends it where it may leave now. */
   push(entry: Entry): void
-  /** Takes back an entry that has never left; false where it is too late. */
-  withdraw(entry: Entry): boolean
-  /** Sends what may leave now. */
-  pump(): void
-  /** A link is there, speaking for the same producer: everything unacknowledged leaves again. */
+  /** Takes back an entry that has never left. */
+  withdraw(entry: Entry): void
+  /** A link is there: everything unacknowledged leaves again. */
   resume(): void
-  /** Numbers start anew; what may have left under the old producer fails, the rest is numbered again. */
+  /** Numbers start anew: what may have left under the old ones fails. */
   restart(error: MagpieError): void
+  /** The channel turned out to be no stream: gives away what has never left. */
+  handOver(send: (message: Outgoing) => void): void
   rejectAll(error: MagpieError): void
 }
 
 export interface ChannelQueueOptions {
   readonly channel: string
   readonly schedule: Schedule
-  ask(message: UpMessage, onReply: OnReply): number | undefined
-  retryMs(failures: number, hintMs: number | undefined): number
+  readonly ask: RequestTable["ask"]
   /** The server's count is below what we know to be stored: this producer can never go on. */
   onLostProducer(): void
   /** An entry has left the queue. */
@@ -56,27 +50,27 @@ export interface ChannelQueueOptions {
 /** Unacknowledged publishes of one channel on the link at a time. */
 export const WINDOW = 256
 
-/** Whether entries may leave. After a refusal nothing does until the wait is over and what is in flight has been answered. */
-type Gate = { readonly gate: "open" } | { readonly gate: "waiting"; readonly timer: Timer } | { readonly gate: "draining" }
+/** What a server says of a message that it keeps nowhere. */
+const NOT_STORED: Receipt = { position: { epoch: "", offset: 0 }, level: "memory", duplicate: false }
 
-export function createChannelQueue(options: ChannelQueueOptions): ChannelQueue {
-  const { channel, schedule } = options
-  let entries: Entry[] = []
-  let gate: Gate = { gate: "open" }
+export function createChannelQueue({ channel, schedule, ask, onLostProducer, onDone }: ChannelQueueOptions): ChannelQueue {
+  const entries: Entry[] = []
+  const wait = schedule.createWait()
+  /** Whether entries may leave. After a refusal nothing does until the wait is over and what is in flight has been answered. */
+  let gate: "open" | "waiting" | "draining" = "open"
   let lastSequence = 0
   let flying = 0
-  let failures = 0
 
-  function setGate(next: Gate): void {
-    if (gate.gate === "waiting") gate.timer.cancel()
-    gate = next
+  function open(): void {
+    wait.cancel()
+    gate = "open"
   }
 
   function remove(entry: Entry): void {
     const index = entries.indexOf(entry)
     if (index < 0) return
     entries.splice(index, 1)
-    options.onDone()
+    onDone()
   }
 
   function fail(entry: Entry, error: MagpieError): void {
@@ -85,104 +79,91 @@ export function createChannelQueue(options: ChannelQueueOptions): ChannelQueue {
   }
 
   function pump(): void {
-    if (gate.gate === "draining" && flying === 0) setGate({ gate: "open" })
-    if (gate.gate !== "open") return
-    // What is numbered stands in front, so this never looks further than the window.
-    for (let index = 0; index < entries.length && flying < WINDOW; ) {
-      const entry = entries[index]
-      if (entry === undefined || (entry.state.state !== "flying" && !launch(entry))) return
-      // One that could not be written has left the list.
-      if (entries[index] === entry) index++
+    if (gate === "draining" && flying === 0) open()
+    while (gate === "open" && flying < WINDOW) {
+      // What flies stands in front, so this never looks further than the window.
+      const next = entries.find((entry) => !entry.flying)
+      if (next === undefined || !launch(next)) return
     }
   }
 
   /** False where there is no link, so that nothing behind it may leave either. */
   function launch(entry: Entry): boolean {
-    const numbered = entry.state.state !== "queued"
-    const sequence = entry.state.state === "queued" ? lastSequence + 1 : entry.state.sequence
-    let id: number | undefined
+    const sequence = entry.sequence ?? lastSequence + 1
     try {
-      id = options.ask({ type: "publish", channel, ...entry.message, sequence }, (reply) => replied(entry, sequence, reply))
+      const id = ask({ type: "publish", channel, ...entry.message, sequence }, "published", (reply) => replied(entry, reply))
+      if (id === undefined) return false
     } catch (thrown) {
       // Too large, or nothing that the codec can write: it never left, and an unused number stays free.
-      if (thrown instanceof MagpieError) fail(entry, thrown)
+      fail(entry, toMagpieError(thrown))
       return true
     }
-    if (id === undefined) return false
-    if (!numbered) lastSequence = sequence
-    entry.state = { state: "flying", sequence, id }
+    lastSequence = Math.max(lastSequence, sequence)
+    entry.sequence = sequence
+    entry.flying = true
     flying++
     return true
   }
 
-  function replied(entry: Entry, sequence: number, reply: Reply | MagpieError): void {
-    if (entry.state.state !== "flying") return
+  function replied(entry: Entry, reply: Published | MagpieError): void {
     flying--
-    entry.state = { state: "unsent", sequence }
+    entry.flying = false
     if (!(reply instanceof MagpieError)) stored(entry, reply)
-    else if (reply.code === "OUT_OF_ORDER" && isForgotten(reply)) options.onLostProducer()
+    else if (isForgotten(reply)) onLostProducer()
     else if (reply.retryable) hold(reply)
     else fail(entry, reply)
     pump()
   }
 
-  function stored(entry: Entry, reply: Reply): void {
-    failures = 0
+  function stored(entry: Entry, { position = NOT_STORED.position, level = NOT_STORED.level, duplicate = false }: Published): void {
+    wait.failures = 0
     remove(entry)
-    if (reply.type === "published") {
-      const { position = { epoch: "", offset: 0 }, level = "memory", duplicate = false } = reply
-      entry.resolve({ position, level, duplicate })
-    } else entry.reject(new MagpieError("INTERNAL", `the server answered a publish with ${reply.type}`))
+    entry.resolve({ position, level, duplicate })
   }
 
   /** The first refusal decides how long to wait; those of what was pipelined behind it only come back. */
   function hold(error: MagpieError): void {
-    if (gate.gate !== "open") return
-    const timer = schedule.after(options.retryMs(failures++, error.retryAfterMs), () => {
-      setGate({ gate: "draining" })
+    if (gate !== "open") return
+    gate = "waiting"
+    wait.again(() => {
+      gate = "draining"
       pump()
-    })
-    setGate({ gate: "waiting", timer })
+    }, error.retryAfterMs)
   }
 
-  function isForgotten(error: MagpieError): boolean {
-    const expected = error.details?.expected
-    const lowest = entries.find((entry) => entry.state.state !== "queued")?.state
-    return typeof expected === "number" && lowest !== undefined && lowest.state !== "queued" && expected < lowest.sequence
+  function isForgotten({ code, details }: MagpieError): boolean {
+    const lowest = entries.find((entry) => entry.sequence !== undefined)?.sequence
+    return code === "OUT_OF_ORDER" && lowest !== undefined && Number(details?.expected) < lowest
   }
 
   return {
-    get size() {
-      return entries.length
-    },
     push(entry) {
       entries.push(entry)
+      pump()
     },
     withdraw(entry) {
-      if (entry.state.state !== "queued") return false
-      remove(entry)
-      return true
+      if (entry.sequence === undefined) remove(entry)
     },
-    pump,
     resume() {
-      setGate({ gate: "open" })
-      failures = 0
+      open()
+      wait.failures = 0
       pump()
     },
     restart(error) {
-      setGate({ gate: "open" })
       lastSequence = 0
-      failures = 0
-      for (const entry of [...entries]) if (entry.state.state !== "queued") fail(entry, error)
+      for (const entry of [...entries]) if (entry.sequence !== undefined) fail(entry, error)
+    },
+    handOver(send) {
+      for (const entry of [...entries]) {
+        if (entry.sequence !== undefined) continue
+        remove(entry)
+        send(entry.message)
+        entry.resolve(NOT_STORED)
+      }
     },
     rejectAll(error) {
-      setGate({ gate: "open" })
-      const all = entries
-      entries = []
-      for (const entry of all) {
-        options.onDone()
-        entry.reject(error)
-      }
+      open()
+      for (const entry of [...entries]) fail(entry, error)
     },
   }
 }

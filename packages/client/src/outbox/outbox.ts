@@ -1,18 +1,19 @@
-import { type Codec, MagpieError, type Publish, toMagpieError, type UpMessage } from "@magpie/protocol"
-import { aborted, onAbort } from "../abort.ts"
-import type { Receipt, SendOptions } from "../channel.ts"
-import type { OnReply } from "../request/request-table.ts"
+import { type Codec, MagpieError, type Publish, toMagpieError } from "@magpie/protocol"
+import { abortable, type Patience } from "../abort.ts"
+import type { Receipt } from "../channel.ts"
+import type { RequestTable } from "../request/request-table.ts"
 import type { Schedule } from "../schedule.ts"
 import { type ChannelQueue, createChannelQueue, type Entry, type Outgoing } from "./channel-queue.ts"
 
 /** Publishes on streams, kept until their outcome is known [G1, G2]. */
 export interface Outbox {
   readonly pending: number
-  send(channel: string, message: Outgoing, options: SendOptions): Promise<Receipt>
+  /** Also for a channel of which nobody knows yet that it is no stream: what waits for it is handed on when that is known. */
+  send(channel: string, message: Outgoing, patience: Patience): Promise<Receipt>
   /** A link is there. `producer` is the one that the server lets us use. */
   online(producer: string): void
-  /** Resolves when nothing waits any more. */
-  drained(): Promise<void>
+  /** Calls back when nothing waits any more; for one caller. */
+  whenDrained(callback: () => void): void
   /** Everything pending fails, and so does every later send. */
   close(error: MagpieError): void
 }
@@ -21,119 +22,95 @@ export interface OutboxOptions {
   readonly schedule: Schedule
   readonly codec: Codec
   readonly maxPending: number
-  ask(message: UpMessage, onReply: OnReply): number | undefined
-  retryMs(failures: number, hintMs: number | undefined): number
+  readonly ask: RequestTable["ask"]
+  isBroadcast(channel: string): boolean
+  broadcast(channel: string, message: Outgoing): void
   /** Asks the connection to come back under a new producer. */
   renewProducer(): void
 }
 
-export function createOutbox(options: OutboxOptions): Outbox {
+export function createOutbox({ schedule, codec, maxPending: value, ask, isBroadcast, broadcast, renewProducer }: OutboxOptions): Outbox {
   const queues = new Map<string, ChannelQueue>()
   let producer: string | undefined
-  let renewed: string | undefined
   let pending = 0
-  let onDrained: (() => void)[] = []
+  let onDrained = (): void => {}
 
-  function done(): void {
+  function onDone(): void {
     pending--
-    if (pending > 0) return
-    const waiting = onDrained
-    onDrained = []
-    for (const resolve of waiting) resolve()
+    if (pending === 0) onDrained()
   }
 
-  /** The producer that these numbers belong to has no future; which one it was tells `online` why. */
+  /** The producer that our numbers belong to has no future. */
   function onLostProducer(): void {
-    renewed = producer
-    options.renewProducer()
+    producer = undefined
+    renewProducer()
+    restart(new MagpieError("EXPIRED", "the server no longer knows what came before; whether this was stored is unknown"))
+  }
+
+  function restart(error: MagpieError): void {
+    for (const queue of queues.values()) queue.restart(error)
   }
 
   function queueOf(channel: string): ChannelQueue {
-    let queue = queues.get(channel)
-    if (queue === undefined) {
-      const { schedule, ask, retryMs } = options
-      queue = createChannelQueue({ channel, schedule, ask, retryMs, onLostProducer, onDone: done })
-      queues.set(channel, queue)
-    }
+    const queue = queues.get(channel) ?? createChannelQueue({ channel, schedule, ask, onLostProducer, onDone })
+    queues.set(channel, queue)
     return queue
-  }
-
-  function send(channel: string, message: Outgoing, { signal, timeoutMs }: SendOptions): Promise<Receipt> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(aborted(signal))
-      if (pending >= options.maxPending) return reject(tooMany(options.maxPending))
-      const queue = queueOf(channel)
-      const settle = (): void => {
-        timer?.cancel()
-        release()
-      }
-      const entry: Entry = {
-        message,
-        state: { state: "queued" },
-        resolve(receipt) {
-          settle()
-          resolve(receipt)
-        },
-        reject(error) {
-          settle()
-          reject(error)
-        },
-      }
-      // What has left stays in the queue until its outcome is known; only the caller stops waiting.
-      const giveUp = (error: MagpieError): void => {
-        queue.withdraw(entry)
-        entry.reject(error)
-      }
-      const late = (): void => giveUp(new MagpieError("TIMEOUT", `the message was not acknowledged within ${timeoutMs} ms`))
-      const timer = timeoutMs === undefined ? undefined : options.schedule.after(timeoutMs, late)
-      const release = onAbort(signal, giveUp)
-      pending++
-      queue.push(entry)
-      queue.pump()
-      // It waits: what the caller does to the data from here on must not change the message.
-      if (entry.state.state === "queued") keep(channel, entry, options.codec, (error) => queue.withdraw(entry) && entry.reject(error))
-    })
   }
 
   return {
     get pending() {
       return pending
     },
-    send,
+    send(channel, message, patience) {
+      const queue = queueOf(channel)
+      let entry: Entry | undefined
+      return abortable(
+        schedule,
+        patience,
+        (resolve, reject) => {
+          if (pending >= value) {
+            throw new MagpieError("LIMIT_EXCEEDED", `the outbox holds ${value} messages already`, {
+              details: { limit: "maxPending", value },
+            })
+          }
+          entry = { message, sequence: undefined, flying: false, resolve, reject }
+          pending++
+          queue.push(entry)
+          // It waits: what the caller does to the data from here on must not change the message.
+          if (entry.sequence === undefined) keep(queue, entry, codec)
+        },
+        // What has left stays in the queue until its outcome is known; only the caller stops waiting.
+        () => entry && queue.withdraw(entry),
+      )
+    },
     online(granted) {
-      const before = producer
-      producer = granted
-      if (before !== undefined && before !== granted) {
-        const error =
-          renewed === before
-            ? new MagpieError("EXPIRED", "the server no longer knows what came before; whether this was stored is unknown")
-            : new MagpieError("CONFLICT", "another client took this producer over; whether this was stored is unknown")
-        for (const queue of queues.values()) queue.restart(error)
+      if (producer !== undefined && producer !== granted) {
+        restart(new MagpieError("CONFLICT", "another client took this producer over; whether this was stored is unknown"))
       }
+      producer = granted
       for (const [channel, queue] of queues) {
+        if (isBroadcast(channel)) queue.handOver((message) => broadcast(channel, message))
         queue.resume()
-        if (queue.size === 0 && before !== granted) queues.delete(channel)
       }
     },
-    drained: () => (pending === 0 ? Promise.resolve() : new Promise((resolve) => onDrained.push(resolve))),
+    whenDrained(callback) {
+      onDrained = callback
+      if (pending === 0) callback()
+    },
     close(error) {
       for (const queue of queues.values()) queue.rejectAll(error)
-      queues.clear()
     },
   }
 }
 
 /** Replaces the data by a copy as it will travel. */
-function keep(channel: string, entry: Entry, codec: Codec, fail: (error: MagpieError) => void): void {
-  const message: Publish = { type: "publish", channel, ...entry.message }
+function keep(queue: ChannelQueue, entry: Entry, codec: Codec): void {
+  const message: Publish = { type: "publish", channel: "", ...entry.message }
   try {
     const [copy] = codec.decode(codec.encode(message))
     entry.message = { ...entry.message, data: (copy as Publish).data }
   } catch (thrown) {
-    fail(toMagpieError(thrown))
+    queue.withdraw(entry)
+    entry.reject(toMagpieError(thrown))
   }
-}
-
-function tooMany(value: number): MagpieError {
-  return new MagpieError("LIMIT_EXCEEDED", `the outbox holds ${value} messages already`, { details: { limit: "maxPending", value } })
 }

@@ -1,26 +1,37 @@
-import { type DownMessage, type ErrorReply, isErrorCode, MagpieError, type Timer, type UpMessage } from "@magpie/protocol"
-import { onAbort } from "../abort.ts"
-import type { Schedule } from "../schedule.ts"
+import { type DownMessage, type ErrorReply, isErrorCode, MagpieError, type UpMessage } from "@magpie/protocol"
+import { abortable, type Patience } from "../abort.ts"
+import type { Schedule, Wait } from "../schedule.ts"
 
 /** How long the server may take to answer, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 15_000
 
-export type Reply = Exclude<DownMessage, ErrorReply>
-export type OnReply = (reply: Reply | MagpieError) => void
+type Reply = Exclude<DownMessage, ErrorReply>
+export type ReplyOf<T extends Reply["type"]> = Extract<Reply, { readonly type: T }>
 
-/** Requests that wait for their reply on the present link. Each is answered exactly once, if only by `failAll` [G12]. */
+/** Requests that wait for their reply. Each is answered exactly once, if only by `close` [G12]. */
 export interface RequestTable {
   nextId(): number
   /** Sends, and calls back once with the reply or an error. Undefined, and no call, where there is no link. Fails with TOO_LARGE and BAD_REQUEST. */
-  ask(message: UpMessage, onReply: OnReply): number | undefined
-  /** The same as a promise. Fails with UNAVAILABLE without a link or when it is lost, TIMEOUT, ABORTED, and what the server says. */
-  request(
+  ask<T extends Reply["type"]>(
     message: UpMessage,
-    options?: { readonly signal?: AbortSignal | undefined; readonly timeoutMs?: number | undefined },
-  ): Promise<Reply>
+    expected: T,
+    onReply: (reply: ReplyOf<T> | MagpieError) => void,
+    options?: AskOptions,
+  ): number | undefined
+  /** The same as a promise. Fails with UNAVAILABLE without a link or when it is lost, TIMEOUT, ABORTED, and what the server says. */
+  request<T extends Reply["type"]>(message: UpMessage, expected: T, options?: AskOptions & Patience): Promise<ReplyOf<T>>
   /** Whether the message answered a request. */
   settle(message: DownMessage): boolean
-  failAll(error: MagpieError): void
+  online(): void
+  /** The link is lost, and with it every request that may not be repeated. */
+  offline(cause: MagpieError): void
+  close(error: MagpieError): void
+}
+
+export interface AskOptions {
+  readonly timeoutMs?: number | undefined
+  /** Asking twice changes nothing: without a link it waits for one, and asks again on the next. */
+  readonly repeat?: boolean
 }
 
 export interface RequestTableOptions {
@@ -29,8 +40,11 @@ export interface RequestTableOptions {
 }
 
 interface Pending {
-  readonly onReply: OnReply
-  readonly timer: Timer
+  readonly repeat: boolean
+  readonly wait: Wait
+  /** False where there is no link. */
+  transmit(): boolean
+  onReply(reply: Reply | MagpieError): void
 }
 
 export function createRequestTable({ schedule, send }: RequestTableOptions): RequestTable {
@@ -39,57 +53,79 @@ export function createRequestTable({ schedule, send }: RequestTableOptions): Req
 
   function finish(id: number, reply: Reply | MagpieError): boolean {
     const entry = pending.get(id)
-    if (entry === undefined) return false
     pending.delete(id)
-    entry.timer.cancel()
-    entry.onReply(reply)
-    return true
+    entry?.wait.cancel()
+    entry?.onReply(reply)
+    return entry !== undefined
   }
 
-  function ask(message: UpMessage, onReply: OnReply, timeoutMs: number = REQUEST_TIMEOUT_MS): number | undefined {
+  const ask: RequestTable["ask"] = (message, expected, onReply, { timeoutMs = REQUEST_TIMEOUT_MS, repeat = false } = {}) => {
     const id = ++lastId
-    if (!send({ ...message, id } as UpMessage)) return undefined
-    const late = () => void finish(id, new MagpieError("TIMEOUT", `the server did not answer ${message.type} within ${timeoutMs} ms`))
-    pending.set(id, { onReply, timer: schedule.after(timeoutMs, late) })
+    const wait = schedule.createWait()
+    const late = (): void => {
+      finish(id, new MagpieError("TIMEOUT", `the server did not answer ${message.type} within ${timeoutMs} ms`))
+    }
+    const entry: Pending = {
+      repeat,
+      wait,
+      transmit() {
+        const sent = send({ ...message, id } as UpMessage)
+        if (sent) wait.after(timeoutMs, late)
+        return sent
+      },
+      onReply(reply) {
+        if (reply instanceof MagpieError) onReply(reply)
+        else if (reply.type === expected) onReply(reply as ReplyOf<typeof expected>)
+        else onReply(new MagpieError("INTERNAL", `the server answered ${message.type} with ${reply.type}`))
+      },
+    }
+    if (!entry.transmit() && !repeat) return undefined
+    pending.set(id, entry)
     return id
   }
 
   return {
     nextId: () => ++lastId,
-    ask: (message, onReply) => ask(message, onReply),
-    request(message, { signal, timeoutMs } = {}) {
-      return new Promise((resolve, reject) => {
-        const id = ask(
-          message,
-          (reply) => {
-            release()
-            if (reply instanceof MagpieError) reject(reply)
-            else resolve(reply)
-          },
-          timeoutMs,
-        )
-        if (id === undefined) reject(linkLost("there is no link to the server now"))
-        const release = id === undefined ? () => {} : onAbort(signal, (error) => queueMicrotask(() => finish(id, error)))
-      })
+    ask,
+    request(message, expected, options = {}) {
+      let id: number | undefined
+      return abortable(
+        schedule,
+        { signal: options.signal },
+        (resolve, reject) => {
+          id = ask(message, expected, (reply) => (reply instanceof MagpieError ? reject(reply) : resolve(reply)), options)
+          if (id === undefined) reject(new MagpieError("UNAVAILABLE", "there is no link to the server now"))
+        },
+        () => {
+          if (id === undefined) return
+          pending.get(id)?.wait.cancel()
+          pending.delete(id)
+        },
+      )
     },
     settle(message) {
       if (!("id" in message) || message.id === undefined) return false
       return finish(message.id, message.type === "error" ? errorOfReply(message) : message)
     },
-    failAll(error) {
+    online() {
+      for (const { repeat, transmit } of pending.values()) if (repeat) transmit()
+    },
+    offline(cause) {
+      const error = new MagpieError("UNAVAILABLE", "the link was lost before the answer", { cause })
+      for (const [id, { repeat, wait }] of [...pending]) {
+        if (repeat) wait.cancel()
+        else finish(id, error)
+      }
+    },
+    close(error) {
       for (const id of [...pending.keys()]) finish(id, error)
     },
   }
-}
-
-/** The request may have been lost with its link. `details.linkLost` tells this apart from a server that says UNAVAILABLE. */
-export function linkLost(what: string, cause?: MagpieError): MagpieError {
-  return new MagpieError("UNAVAILABLE", what, { details: { linkLost: true }, cause })
 }
 
 /** The server's refusal as an error. A code that this version does not know is INTERNAL, or UNAVAILABLE where it may be retried. */
 export function errorOfReply(reply: ErrorReply): MagpieError {
   const { code, message, remedy, retryable, retryAfterMs, details } = reply
   const known = isErrorCode(code) ? code : retryable ? "UNAVAILABLE" : "INTERNAL"
-  return new MagpieError(known, message, { remedy, retryAfterMs, details: details === undefined ? undefined : Object.fromEntries(details) })
+  return new MagpieError(known, message, { remedy, retryAfterMs, details: details && Object.fromEntries(details) })
 }

@@ -6,15 +6,16 @@ import {
   type Message,
   type Position,
   type Subscribed,
-  type Timer,
   type Unsubscribed,
-  type UpMessage,
 } from "@magpie/protocol"
 import type { SubscribeOptions, Subscription, SubscriptionEvents, SubscriptionState } from "../channel.ts"
 import { createListeners, type ListenersOf } from "../listeners.ts"
-import type { OnReply } from "../request/request-table.ts"
+import type { RequestTable } from "../request/request-table.ts"
 import type { Schedule } from "../schedule.ts"
 import { admit, gapOfAnswer, isBehind } from "./admit.ts"
+
+/** Hears once of the server's answer, or of the end. */
+export type OnSettled = (error: MagpieError | undefined) => void
 
 /** One channel's subscription over all links: what is wanted, how far it has come, and what the server said. */
 export interface ChannelSubscription {
@@ -23,8 +24,8 @@ export interface ChannelSubscription {
   readonly livePosition: Position | undefined
   /** Wants the channel from now on; does nothing where it is wanted already. */
   want(): void
-  /** Asks anew from the start given, or where the subscription stands. `settled` hears of the server's answer, or of the end, once. */
-  ask(start: SubscribeOptions | undefined, settled: (error: MagpieError | undefined) => void): void
+  /** Asks anew from the start given; without one, only where nothing was asked or answered yet. */
+  ask(from: SubscribeOptions, settled: OnSettled): void
   /** Wants it no longer. Resolves when the server has confirmed, at once where it knows of nothing. */
   drop(): Promise<void>
   online(): void
@@ -42,134 +43,127 @@ export interface ChannelSubscription {
 export interface ChannelSubscriptionOptions {
   readonly channel: string
   readonly schedule: Schedule
-  retryMs(failures: number, hintMs: number | undefined): number
-  ask(message: UpMessage, onReply: OnReply): number | undefined
+  readonly ask: RequestTable["ask"]
   deliver(message: Message): void
-  /** The answer names the channel's kind. */
-  learnKind(kind: string): void
   onThrow(thrown: unknown): void
 }
 
-/** Where the next request begins: as its caller said, or right after what was reached. */
-type Start = { readonly from: "options"; readonly options: SubscribeOptions } | { readonly from: "reached"; readonly position: Position }
+/** What the view shows, with the request whose answer alone counts: messages before it belong to an earlier subscription. */
+type State =
+  | Exclude<SubscriptionState, { readonly state: "subscribing" }>
+  /** Without an id there is no link, or the server asked to wait. */
+  | { readonly state: "subscribing"; readonly id: number | undefined }
 
-type Phase =
-  | { readonly phase: "idle" }
-  /** Wanted, but there is no link, or the server asked to wait. */
-  | { readonly phase: "waiting"; readonly retry: Timer | undefined }
-  /** Only the answer to this request counts; messages before it belong to an earlier subscription. */
-  | { readonly phase: "asked"; readonly id: number }
-  | { readonly phase: "live" }
-  | { readonly phase: "refused"; readonly error: MagpieError }
-
-const FROM_NOW: Start = { from: "options", options: {} }
-
-export function createChannelSubscription(options: ChannelSubscriptionOptions): ChannelSubscription {
-  const { channel, schedule, deliver, onThrow } = options
+export function createChannelSubscription({ channel, schedule, ask, deliver, onThrow }: ChannelSubscriptionOptions): ChannelSubscription {
   const listeners: ListenersOf<SubscriptionEvents> = {
     state: createListeners(onThrow),
     gap: createListeners(onThrow),
     recovered: createListeners(onThrow),
   }
-  let current: Phase = { phase: "idle" }
-  let state: SubscriptionState = { state: "idle" }
-  let start: Start = FROM_NOW
+  const wait = schedule.createWait()
+  let current: State = { state: "idle" }
+  /** Where the next request begins: as its caller said, or right after what was reached. */
+  let start: SubscribeOptions = {}
   let reached: Position | undefined
-  let failures = 0
-  let settling: ((error: MagpieError | undefined) => void)[] = []
+  let settling: OnSettled[] = []
 
-  /** The only place that changes the phase; tells those who wait and those who watch. */
-  function transition(next: Phase, ended?: MagpieError): void {
-    if (current.phase === "waiting") current.retry?.cancel()
+  /** The only place that changes the state; tells those who wait and those who watch. */
+  function transition(next: State, ended?: MagpieError): void {
+    const before = current.state
+    wait.cancel()
     current = next
-    const before = state
-    state = publicState(next)
-    if (next.phase === "live" || next.phase === "refused" || next.phase === "idle") {
+    if (next.state !== "subscribing") {
       const told = settling
       settling = []
-      for (const settled of told) settled(next.phase === "refused" ? next.error : ended)
+      for (const settled of told) settled(next.state === "refused" ? next.error : ended)
     }
-    if (state.state !== before.state || state.state === "refused") listeners.state.emit(state)
+    if (next.state !== before || next.state === "refused") listeners.state.emit(next)
   }
 
   function sendAsk(): void {
-    const asked = start
-    const fields = asked.from === "reached" ? { position: asked.position } : { position: asked.options.position, last: asked.options.last }
-    const id = options.ask({ type: "subscribe", channel, ...fields }, (reply) => {
+    const { position, last } = start
+    const id = ask({ type: "subscribe", channel, position, last }, "subscribed", (reply) => {
       // Whatever was asked later makes this answer meaningless.
-      if (current.phase !== "asked" || current.id !== id) return
+      if (current.state !== "subscribing" || current.id !== id) return
       if (reply instanceof MagpieError) refused(reply)
-      else if (reply.type === "subscribed") answered(asked, reply)
+      else answered(position, reply)
     })
-    transition(id === undefined ? { phase: "waiting", retry: undefined } : { phase: "asked", id })
+    transition({ state: "subscribing", id })
   }
 
   function refused(error: MagpieError): void {
-    if (error.retryable) retryLater(error.retryAfterMs)
-    else transition({ phase: "refused", error })
+    if (error.retryable) askLater(error.retryAfterMs)
+    else transition({ state: "refused", error })
   }
 
-  function retryLater(hintMs?: number): void {
-    transition({ phase: "waiting", retry: schedule.after(options.retryMs(failures++, hintMs), sendAsk) })
+  function askLater(hintMs?: number): void {
+    const next: State = { state: "subscribing", id: undefined }
+    transition(next)
+    // Unless a listener of the state has decided otherwise.
+    if (current === next) wait.again(sendAsk, hintMs)
   }
 
-  function answered(asked: Start, answer: Subscribed): void {
-    options.learnKind(answer.kind)
-    const askedPosition = asked.from === "reached" ? asked.position : asked.options.position
-    const gap = gapOfAnswer(askedPosition, answer)
-    const position = answer.answer === "recovered" ? (askedPosition ?? answer.position) : answer.position
-    if (position !== undefined) reach(position)
-    transition({ phase: "live" })
+  function answered(asked: Position | undefined, answer: Subscribed): void {
+    const gap = gapOfAnswer(asked, answer)
+    const recovered = answer.answer === "recovered"
+    const position = (recovered && asked) || answer.position
+    if (position) reach(position)
+    transition({ state: "live" })
     if (gap) listeners.gap.emit(gap)
-    if (answer.answer === "recovered" && position !== undefined) listeners.recovered.emit({ position })
+    if (recovered && position) listeners.recovered.emit({ position })
   }
 
   function reach(position: Position): void {
     reached = position
-    start = { from: "reached", position }
+    start = { position }
   }
 
   /** Something is missing: asks again from what was reached, at once the first time and then ever more patiently. */
   function fill(): void {
-    if (failures === 0) {
-      failures = 1
-      sendAsk()
-    } else retryLater()
+    if (wait.failures > 0) return askLater()
+    wait.failures = 1
+    sendAsk()
+  }
+
+  function isAsked(): boolean {
+    return current.state === "subscribing" && current.id !== undefined
+  }
+
+  function begin(from: SubscribeOptions): void {
+    start = from
+    wait.failures = 0
+    sendAsk()
   }
 
   function onMessage(message: Message): void {
-    if (current.phase !== "live") return
     const { offset, mark } = message
-    if (offset === undefined || reached === undefined) {
-      deliver(message)
-      return
-    }
+    if (offset === undefined || reached === undefined) return deliver(message)
     const verdict = admit(reached, offset)
     if (verdict === "hole") fill()
     if (verdict !== "next") return
-    failures = 0
+    wait.failures = 0
     reach({ epoch: reached.epoch, offset, mark })
     deliver(message)
   }
 
   function onGap({ reason, from, to, skipped, position }: Gap): void {
-    if (current.phase !== "live") return
-    if (position !== undefined) reach(position)
+    if (position) reach(position)
     listeners.gap.emit({ channel, reason, from, to, skipped })
   }
 
-  function onUnsubscribed({ code, message = "the server ended the subscription" }: Unsubscribed): void {
-    if (current.phase !== "live" || code === undefined) return
+  function onUnsubscribed({ id, code, message = "the server ended the subscription" }: Unsubscribed): void {
+    // With an id it answers a request that nobody waits for any more.
+    if (id !== undefined || code === undefined) return
     refused(new MagpieError(isErrorCode(code) ? code : "FORBIDDEN", message, { details: { code } }))
   }
 
   function compare(newest: Position): void {
-    if (current.phase === "live" && reached !== undefined && isBehind(reached, newest)) fill()
+    if (reached && isBehind(reached, newest)) fill()
   }
 
   const view: Subscription = {
     get state() {
-      return state
+      return current
     },
     get position() {
       return reached
@@ -180,43 +174,38 @@ export function createChannelSubscription(options: ChannelSubscriptionOptions): 
   return {
     view,
     get livePosition() {
-      return current.phase === "live" ? reached : undefined
+      return current.state === "live" ? reached : undefined
     },
     want() {
-      if (current.phase !== "idle") return
-      start = FROM_NOW
-      failures = 0
-      sendAsk()
+      if (current.state === "idle") begin({})
     },
     ask(from, settled) {
-      if (current.phase === "idle") start = FROM_NOW
-      if (from?.last !== undefined || from?.position !== undefined) start = { from: "options", options: from }
-      else if (current.phase === "live") return settled(undefined)
+      const anew = from.last !== undefined || from.position !== undefined
+      if (current.state === "live" && !anew) return settled(undefined)
       settling.push(settled)
-      failures = 0
-      if (current.phase !== "asked" || start.from === "options") sendAsk()
+      if (anew || current.state === "idle") begin(from)
+      else if (!isAsked()) begin(start)
     },
     drop() {
-      const known = current.phase === "asked" || current.phase === "live"
-      transition({ phase: "idle" }, new MagpieError("ABORTED", "the channel was unsubscribed"))
-      start = FROM_NOW
-      if (!known) return Promise.resolve()
+      const known = current.state === "live" || isAsked()
+      transition({ state: "idle" }, new MagpieError("ABORTED", "the channel was unsubscribed"))
       return new Promise((resolve) => {
         // Without a link, or with one that breaks, nothing is subscribed either.
-        if (options.ask({ type: "unsubscribe", channel }, () => resolve()) === undefined) resolve()
+        if (!known || ask({ type: "unsubscribe", channel }, "unsubscribed", () => resolve()) === undefined) resolve()
       })
     },
     online() {
-      if (current.phase === "waiting") sendAsk()
+      if (current.state === "subscribing") sendAsk()
     },
     offline() {
-      failures = 0
-      if (current.phase === "asked" || current.phase === "live") transition({ phase: "waiting", retry: undefined })
+      wait.failures = 0
+      if (current.state === "live" || current.state === "subscribing") transition({ state: "subscribing", id: undefined })
     },
     reconsider() {
-      if (current.phase === "refused") sendAsk()
+      if (current.state === "refused") sendAsk()
     },
     receive(message) {
+      if (current.state !== "live") return
       if (message.type === "message") onMessage(message)
       else if (message.type === "gap") onGap(message)
       else if (message.type === "position") compare(message.position)
@@ -224,17 +213,11 @@ export function createChannelSubscription(options: ChannelSubscriptionOptions): 
     },
     compare,
     forgotten() {
-      if (current.phase === "live") fill()
+      if (current.state === "live") fill()
     },
     close(error) {
-      transition({ phase: "idle" }, error)
+      transition({ state: "idle" }, error)
       for (const each of Object.values(listeners)) each.clear()
     },
   }
-}
-
-function publicState(phase: Phase): SubscriptionState {
-  if (phase.phase === "refused") return { state: "refused", error: phase.error }
-  if (phase.phase === "live" || phase.phase === "idle") return { state: phase.phase }
-  return { state: "subscribing" }
 }

@@ -44,7 +44,7 @@ export function createSubscriptions(schedule: Schedule): Subscriptions {
         for (const [channel, newest] of ahead) {
           const subscription = byChannel.get(channel)
           // One that has moved is catching up.
-          if (subscription !== undefined && subscription.livePosition === before.get(channel)) subscription.compare(newest)
+          if (subscription?.livePosition === before.get(channel)) subscription?.compare(newest)
         }
       })
     },

@@ -24,12 +24,13 @@ import { createBroadcastHandler } from "../kinds/broadcast.ts"
 import { createStreamHandler } from "../kinds/stream.ts"
 import { createCounters } from "../metrics/counters.ts"
 import type { CheckedOptions, CoreEnvironment } from "../options.ts"
-import { Connection, type ConnectionContext } from "../session/connection.ts"
+import { Connection } from "../session/connection.ts"
+import type { ConnectionContext } from "../session/connection-context.ts"
 import { createDispatch } from "../session/dispatch.ts"
 import { createGreeting } from "../session/greeting.ts"
 import { createRegistry } from "../session/registry.ts"
 import { createSessionTokens, toHex } from "../session/session-token.ts"
-import type { LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
+import type { HandshakeCredentials, LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
 import { type Connections, createConnections } from "./connections.ts"
 import { createServerChannel, type ServerChannelOf } from "./server-channel.ts"
 
@@ -43,7 +44,7 @@ export interface Core<C extends AnyContract, U extends User> {
   /** Decides about a handshake before anything else is done for it. */
   knock(knock: Knock): Verdict
   /** Takes over a link; what it says goes to the returned events. */
-  accept(socket: Socket, request: LinkRequest): SocketEvents
+  accept(socket: Socket, request: LinkRequest, handshake: HandshakeCredentials): SocketEvents
   readonly counters: Readonly<Record<string, number>>
   /**
    * Stops admitting, tells everybody to come back within `spreadMs`, finishes what is stored, closes. Idempotent; nothing is
@@ -154,8 +155,8 @@ export function createCore<C extends AnyContract, U extends User>(
       if (verdict.verdict !== "admit") counters.add("turnedAway", verdict.reason)
       return verdict
     },
-    accept(socket, request) {
-      const connection = new Connection(toHex(random.bytes(8)), socket, request, context)
+    accept(socket, request, handshake) {
+      const connection = new Connection(toHex(random.bytes(8)), socket, request, handshake, context)
       registry.add(connection)
       counters.add("accepted")
       // It was admitted while the server was still there.

@@ -28,7 +28,7 @@ export class BroadcastSubscription implements Subscription, Receiver {
     const connection = this.#connection
     if (this.#skipped > 0 || !connection.hasRoom(delivery.joined[0].bytes)) {
       this.#skipped += delivery.count
-      connection.lagging.add(this)
+      connection.awaitRoom(this)
       return
     }
     if (connection.request.plain) for (const batch of delivery.single()) connection.sendBatch(batch)
@@ -46,7 +46,7 @@ export class BroadcastSubscription implements Subscription, Receiver {
 
   end(): void {
     this.#skipped = 0
-    this.#connection.lagging.delete(this)
+    this.#connection.forgetRoom(this)
     this.#live.leave(this)
     this.#onEnd(this.#live)
   }

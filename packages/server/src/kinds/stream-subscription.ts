@@ -79,7 +79,7 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
   readPage(): boolean {
     if (this.#state.name !== "behind") return false
     if (!this.#connection.hasRoom(PAGE.maxBytes)) {
-      this.#connection.lagging.add(this)
+      this.#connection.awaitRoom(this)
       return false
     }
     try {
@@ -133,7 +133,7 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
     this.#live.leave(this)
     this.#state = { name: "behind", cursor }
     if (hasRoom) this.#context.catchUp.add(this)
-    else this.#connection.lagging.add(this)
+    else this.#connection.awaitRoom(this)
   }
 
   #newestOffset(): number {
@@ -144,7 +144,7 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
     if (this.#state.name === "ended") return
     this.#live.leave(this)
     this.#state = { name: "ended" }
-    this.#connection.lagging.delete(this)
+    this.#connection.forgetRoom(this)
     this.#context.catchUp.remove(this)
     this.#context.onEnd(this.#live)
   }

@@ -5,7 +5,8 @@ import { type WebSocket, WebSocketServer } from "ws"
 import { clientAddress, plainAddress } from "../access/client-address.ts"
 import type { User } from "../access/identity.ts"
 import type { Core } from "../core/core.ts"
-import { checkHandshake } from "../transports/handshake.ts"
+import { rate } from "../flow/rate.ts"
+import { checkHandshake, type HandshakeVerdict } from "../transports/handshake.ts"
 import type { LiveEndpoint } from "./endpoint.ts"
 import { refuseUpgrade } from "./refuse-upgrade.ts"
 import { WebSocketSocket } from "./websocket-socket.ts"
@@ -43,30 +44,19 @@ export function createUpgradeListener({ core, limits, path, trustedProxies, endp
   }
   const webSockets = new WebSocketServer(options)
 
-  function accept(
-    webSocket: WebSocket,
-    stream: Duplex,
-    request: IncomingMessage,
-    address: string,
-    token: string | undefined,
-    plain: boolean,
-  ): void {
-    const socket = new WebSocketSocket(webSocket, stream, limits)
-    socket.connect(
-      core.accept(socket, {
-        address,
-        origin: request.headers.origin,
-        userAgent: request.headers["user-agent"]?.slice(0, 256),
-        token: token ?? bearerOf(request.headers.authorization),
-        key: headerText(request.headers["x-api-key"]),
-        plain,
-      }),
-    )
+  const pingRate = rate(limits.pingsPerSecond, limits.pingsPerSecond * 5)
+
+  function accept(webSocket: WebSocket, stream: Duplex, request: IncomingMessage, address: string, handshake: GoodHandshake): void {
+    const { origin, authorization, ...headers } = request.headers
+    const socket = new WebSocketSocket(webSocket, stream, pingRate)
+    const link = { address, origin, userAgent: headers["user-agent"]?.slice(0, 256), plain: handshake.subprotocol === undefined }
+    const credentials = { token: handshake.token ?? bearerOf(authorization), key: headerText(headers["x-api-key"]) }
+    socket.connect(core.accept(socket, link, credentials))
   }
 
   return (request, stream, head) => {
     // A client may be gone before it is answered [F10]; from here on somebody listens.
-    stream.on("error", () => stream.destroy())
+    stream.on("error", destroyItself)
     const endpoint = endpoints.get(pathOf(request))
     if (endpoint === undefined && pathOf(request) !== path) return refuseUpgrade(stream, 404, "nothing is here")
     const handshake = checkHandshake({
@@ -94,10 +84,17 @@ export function createUpgradeListener({ core, limits, path, trustedProxies, endp
         webSocket.on("error", () => {})
         webSocket.close(code, closeReason(reason, verdict.retryAfterMs))
       } else if (endpoint) endpoint.accept(webSocket, request, address)
-      else accept(webSocket, stream, request, address, handshake.token, handshake.subprotocol === undefined)
+      else accept(webSocket, stream, request, address, handshake)
     })
   }
 }
+
+/** No closure: it lives as long as its connection, and must not keep the request alive with it. */
+function destroyItself(this: Duplex): void {
+  this.destroy()
+}
+
+type GoodHandshake = Extract<HandshakeVerdict, { readonly ok: true }>
 
 function pathOf(request: IncomingMessage): string {
   const url = request.url ?? "/"

@@ -1,8 +1,7 @@
 import type { Duplex } from "node:stream"
-import type { Limits } from "@magpie/protocol"
 import { WebSocket } from "ws"
 import type { Batch } from "../flow/batch.ts"
-import { createMeter, type Meter, type Rate, rate, take } from "../flow/rate.ts"
+import { createMeter, type Meter, type Rate, take } from "../flow/rate.ts"
 import type { Socket, SocketEvents } from "../transports/socket.ts"
 import { frameOf } from "./websocket-frame.ts"
 
@@ -17,10 +16,10 @@ export class WebSocketSocket implements Socket {
   readonly #pingMeter: Meter = createMeter()
   #owedPong: Buffer | undefined
 
-  constructor(webSocket: WebSocket, stream: Duplex, limits: Limits) {
+  constructor(webSocket: WebSocket, stream: Duplex, pingRate: Rate) {
     this.#webSocket = webSocket
     this.#stream = stream
-    this.#pingRate = rate(limits.pingsPerSecond, limits.pingsPerSecond * 5)
+    this.#pingRate = pingRate
   }
 
   /** Starts telling `events` what happens. */

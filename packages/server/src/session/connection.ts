@@ -1,60 +1,32 @@
-import {
-  CLOSE_CODES,
-  type CloseName,
-  closeReason,
-  type DownMessage,
-  type Encoded,
-  type Limits,
-  type Log,
-  type MagpieError,
-  type ServerCodec,
-  toMagpieError,
-} from "@magpie/protocol"
+import { CLOSE_CODES, type CloseName, closeReason, type DownMessage, type Encoded, type MagpieError, toMagpieError } from "@magpie/protocol"
 import type { Identity } from "../access/identity.ts"
 import type { Subscription } from "../channel/subscription.ts"
 import type { Batch } from "../flow/batch.ts"
 import { createMeter, type Meter } from "../flow/rate.ts"
-import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
-import type { Gatherer, Turn } from "../flow/turn.ts"
-import type { Counters } from "../metrics/counters.ts"
+import type { Watched } from "../flow/timing-wheel.ts"
+import type { Gatherer } from "../flow/turn.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
-import type { LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
+import type { HandshakeCredentials, LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
+import type { ConnectionContext } from "./connection-context.ts"
 import { errorReply } from "./error-reply.ts"
-import { createInbound, type Inbound } from "./inbound.ts"
-import { createLiveness, type Liveness } from "./liveness.ts"
+import { Inbound, type InboundOwner } from "./inbound.ts"
+import { Liveness } from "./liveness.ts"
 import { Outbound } from "./outbound.ts"
 import type { ConnectionState, OpenState } from "./state.ts"
 
-/** What every connection of a server shares. */
-export interface ConnectionContext {
-  readonly limits: Limits
-  readonly codec: ServerCodec
-  readonly turn: Turn
-  readonly wheel: TimingWheel
-  readonly counters: Counters
-  readonly log: Log
-  readonly monotonic: () => number
-  readonly defer: (task: () => void) => void
-  readonly now: () => number
-  readonly heartbeatMs: number
-  readonly pongTimeoutMs: number
-  readonly tokenGraceMs: number
-  /** Decides about one decoded value; answers on the connection. */
-  readonly handle: (connection: Connection, value: unknown) => void | Promise<void>
-  readonly onClosed: (connection: Connection) => void
-}
-
 /** One link and what is open on it. Created for each accepted socket, never reused. */
-export class Connection implements SocketEvents, Gatherer, Watched {
+export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched {
   readonly id: string
   readonly request: LinkRequest
+  /** What came with the handshake, until it has proven who this is. */
+  handshake: HandshakeCredentials | undefined
   readonly openedAt: number
   readonly meter: Meter = createMeter()
   /** Its user's and its address's meters, found once. */
   sharedMeters: { readonly user: Meter | undefined; readonly address: Meter } | undefined
   readonly subscriptions = new Map<string, Subscription>()
   /** Subscriptions that wait until the other side has read some of what it was sent. */
-  readonly lagging = new Set<Subscription>()
+  #lagging: Set<Subscription> | undefined
   /** Permissions that were granted on this connection. */
   granted: Set<string> | undefined
   /** What the registry knows it by, kept for when it leaves. */
@@ -70,21 +42,18 @@ export class Connection implements SocketEvents, Gatherer, Watched {
   #dirty = false
   #paused = false
 
-  constructor(id: string, socket: Socket, request: LinkRequest, context: ConnectionContext) {
+  constructor(id: string, socket: Socket, request: LinkRequest, handshake: HandshakeCredentials, context: ConnectionContext) {
     const { monotonic, limits } = context
     this.id = id
     this.request = request
+    this.handshake = handshake
     this.openedAt = context.now()
     this.state = { name: "greeting", deadlineMs: monotonic() + limits.helloMs, bytes: 0, messages: 0 }
     this.#context = context
     this.#socket = socket
     this.#outbound = new Outbound(context.codec, request.plain)
-    this.#inbound = createInbound({
-      handle: (value) => context.handle(this, value),
-      ready: () => this.#ready(),
-      onMoved: () => this.#feelPressure(),
-    })
-    this.#liveness = createLiveness(context, monotonic())
+    this.#inbound = new Inbound(this)
+    this.#liveness = new Liveness(context, monotonic())
     context.wheel.watch(this, limits.helloMs)
   }
 
@@ -110,8 +79,19 @@ export class Connection implements SocketEvents, Gatherer, Watched {
     return queued === 0 || queued + bytes <= this.#context.limits.queuedBytes
   }
 
+  /** Tells the subscription when there is room again. */
+  awaitRoom(subscription: Subscription): void {
+    this.#lagging ??= new Set()
+    this.#lagging.add(subscription)
+  }
+
+  forgetRoom(subscription: Subscription): void {
+    this.#lagging?.delete(subscription)
+  }
+
   becomeOpen(state: Omit<OpenState, "name">): void {
     this.state = { name: "open", ...state }
+    this.handshake = undefined
     // At once, because a token's life is measured from here.
     this.#context.wheel.watch(this, 0)
   }
@@ -179,7 +159,7 @@ export class Connection implements SocketEvents, Gatherer, Watched {
     if (this.state.name === "closing" || this.state.name === "closed") return
     this.#sentBytes += this.#outbound.sendTo(this.#socket)
     // The network took everything at once, so no drain will come to those who wait for room.
-    if ((this.lagging.size > 0 || this.#paused) && this.#socket.queuedBytes === 0) this.#context.defer(() => this.onDrain())
+    if (((this.#lagging?.size ?? 0) > 0 || this.#paused) && this.#socket.queuedBytes === 0) this.#context.defer(() => this.onDrain())
   }
 
   /** Keeps messages waiting until `pending` has settled. */
@@ -187,7 +167,11 @@ export class Connection implements SocketEvents, Gatherer, Watched {
     this.#inbound.hold(pending)
   }
 
-  #ready(): boolean {
+  handleInbound(value: unknown): void | Promise<void> {
+    return this.#context.handle(this, value)
+  }
+
+  mayHandle(): boolean {
     return (this.state.name === "open" || this.state.name === "greeting") && this.hasRoom(0)
   }
 
@@ -205,7 +189,7 @@ export class Connection implements SocketEvents, Gatherer, Watched {
       return this.close("BAD_REQUEST", "too much before hello")
     this.#inbound.pump()
     if (this.#inbound.waiting > limits.pendingRequests) return this.close("RATE_LIMITED", "too many messages wait for an earlier one")
-    this.#feelPressure()
+    this.inboundMoved()
   }
 
   #saysTooMuchBeforeHello(bytes: number): boolean {
@@ -217,7 +201,7 @@ export class Connection implements SocketEvents, Gatherer, Watched {
   }
 
   /** Stops reading while earlier messages wait to be decided or the other side does not read its answers. */
-  #feelPressure(): void {
+  inboundMoved(): void {
     const shouldPause = this.#inbound.waiting > 0
     if (shouldPause === this.#paused) return
     this.#paused = shouldPause
@@ -231,12 +215,11 @@ export class Connection implements SocketEvents, Gatherer, Watched {
 
   onDrain(): void {
     this.#liveness.heard(this.#context.monotonic())
-    for (const subscription of [...this.lagging]) {
-      this.lagging.delete(subscription)
-      subscription.onRoom()
-    }
+    const lagging = this.#lagging
+    this.#lagging = undefined
+    for (const subscription of lagging ?? []) subscription.onRoom()
     this.#inbound.pump()
-    this.#feelPressure()
+    this.inboundMoved()
   }
 
   /** A malformed message: answered, counted, and too many end the connection [F44]. */
@@ -293,7 +276,7 @@ export class Connection implements SocketEvents, Gatherer, Watched {
     this.#context.wheel.unwatch(this)
     for (const subscription of this.subscriptions.values()) subscription.end()
     this.subscriptions.clear()
-    this.lagging.clear()
+    this.#lagging = undefined
     this.#context.onClosed(this)
   }
 }

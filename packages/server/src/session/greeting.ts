@@ -107,18 +107,19 @@ export function createGreeting(options: GreetingOptions): Greeting {
     async hello(connection, hello) {
       if (hello.version < OLDEST_PROTOCOL_VERSION)
         return connection.close("VERSION", `this server speaks ${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}`)
-      const { request } = connection
       try {
-        const identity = await authenticate(connection, { token: hello.token ?? request.token, key: hello.key ?? request.key })
+        const identity = await authenticate(connection, {
+          token: hello.token ?? connection.handshake?.token,
+          key: hello.key ?? connection.handshake?.key,
+        })
         if (connection.state.name === "greeting") open(connection, identity, hello)
       } catch (failure) {
         turnDown(connection, toMagpieError(failure))
       }
     },
     async welcomePlain(connection) {
-      const { token, key } = connection.request
       try {
-        const identity = await authenticate(connection, { token, key })
+        const identity = await authenticate(connection, connection.handshake ?? {})
         if (connection.state.name === "greeting") open(connection, identity, undefined)
       } catch {
         // Not enough by itself: the client has until the hello limit to prove itself with a hello.

@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS } from "@magpie/protocol"
 import { describe, expect, it } from "vitest"
-import { createLiveness, type LivenessVerdict } from "./liveness.ts"
+import { Liveness, type LivenessVerdict } from "./liveness.ts"
 
 const options = { limits: DEFAULT_LIMITS, heartbeatMs: 10_000, pongTimeoutMs: 8_000, tokenGraceMs: 10_000 }
 const idle = { queuedBytes: 0, takenBytes: 0 }
@@ -8,7 +8,7 @@ const again = (verdict: LivenessVerdict): number => ("againInMs" in verdict ? ve
 
 describe("liveness", () => {
   it("[F64] asks after a silence, and gives up only when the question stays unanswered", () => {
-    const liveness = createLiveness(options, 0)
+    const liveness = new Liveness(options, 0)
     expect(liveness.check(9_000, 0, idle, undefined)).toMatchObject({ ping: false, againInMs: 1_000 })
     expect(liveness.check(10_000, 0, idle, undefined)).toMatchObject({ ping: true, againInMs: 8_000 })
     liveness.heard(12_000)
@@ -18,7 +18,7 @@ describe("liveness", () => {
   })
 
   it("takes bytes that leave for a sign of life, however long the queue stays", () => {
-    const liveness = createLiveness(options, 0)
+    const liveness = new Liveness(options, 0)
     for (const [round, queuedBytes] of [51_000, 52_000, 53_000, 54_000, 55_000].entries()) {
       const takenBytes = (round + 1) * 1_000
       expect(liveness.check((round + 1) * 10_000, 0, { queuedBytes, takenBytes }, undefined)).toHaveProperty("againInMs")
@@ -26,7 +26,7 @@ describe("liveness", () => {
   })
 
   it("closes a reader that takes nothing for stallMs, though it answers pings", () => {
-    const liveness = createLiveness(options, 0)
+    const liveness = new Liveness(options, 0)
     const stuck = { queuedBytes: 50_000, takenBytes: 1_000 }
     const verdicts = [1_000, 10_000, 19_000, 28_000, 37_000].map((now) => {
       liveness.heard(now)
@@ -37,7 +37,7 @@ describe("liveness", () => {
   })
 
   it("[F33] reminds at 80 % of a token's life, once, and ends it after the grace", () => {
-    const liveness = createLiveness(options, 0)
+    const liveness = new Liveness(options, 0)
     const expiresAt = 100_000
     liveness.heard(0)
     expect(liveness.check(0, 0, idle, expiresAt)).toMatchObject({ tokenExpiresInMs: undefined })
@@ -50,7 +50,7 @@ describe("liveness", () => {
   })
 
   it("[F44] counts malformed messages in a window", () => {
-    const liveness = createLiveness(options, 0)
+    const liveness = new Liveness(options, 0)
     const strikes = Array.from({ length: DEFAULT_LIMITS.badRequests + 1 }, (_, index) => liveness.badRequest(index))
     expect(strikes.indexOf(true)).toBe(DEFAULT_LIMITS.badRequests)
     expect(liveness.badRequest(200_000)).toBe(false)

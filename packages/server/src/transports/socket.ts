@@ -34,9 +34,12 @@ export interface LinkRequest {
   readonly address: string
   readonly origin: string | undefined
   readonly userAgent: string | undefined
-  /** A token that came with the handshake itself. */
-  readonly token: string | undefined
-  readonly key: string | undefined
   /** Without our subprotocol: one message a frame, and no hello is needed where anonymous ones are let in. */
   readonly plain: boolean
+}
+
+/** What came with the handshake itself, in a header or beside the subprotocol. Not kept once it has been looked at. */
+export interface HandshakeCredentials {
+  readonly token?: string | undefined
+  readonly key?: string | undefined
 }

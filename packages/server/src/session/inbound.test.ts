@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest"
+import { Inbound } from "./inbound.ts"
+
+function setUp() {
+  const handled: unknown[] = []
+  const decisions: (() => void)[] = []
+  const state = { mayHandle: true, moved: 0 }
+  const inbound = new Inbound({
+    handleInbound(value) {
+      handled.push(value)
+      return value === "slow" ? new Promise<void>((resolve) => void decisions.push(resolve)) : undefined
+    },
+    mayHandle: () => state.mayHandle,
+    inboundMoved: () => {
+      state.moved++
+    },
+  })
+  const say = (...values: unknown[]): void => {
+    for (const value of values) inbound.push(value)
+    inbound.pump()
+  }
+  return { inbound, handled, decisions, state, say }
+}
+
+describe("inbound messages", () => {
+  it("[G3] wait while an earlier one is being decided, and go on in order", async () => {
+    const { inbound, handled, decisions, state, say } = setUp()
+    say("a", "slow", "b")
+    say("c")
+    expect(handled).toEqual(["a", "slow"])
+    expect(inbound.waiting).toBe(2)
+    decisions[0]?.()
+    await Promise.resolve()
+    expect(handled).toEqual(["a", "slow", "b", "c"])
+    expect([inbound.waiting, state.moved]).toEqual([0, 1])
+  })
+
+  it("wait while they may not be handled, and go on when asked", () => {
+    const { inbound, handled, state, say } = setUp()
+    state.mayHandle = false
+    say("a", "b")
+    expect(handled).toEqual([])
+    state.mayHandle = true
+    inbound.pump()
+    expect(handled).toEqual(["a", "b"])
+  })
+
+  it("are forgotten when the connection leaves in the middle of a decision", async () => {
+    const { inbound, handled, decisions, say } = setUp()
+    say("slow", "b")
+    inbound.clear()
+    decisions[0]?.()
+    await Promise.resolve()
+    expect(handled).toEqual(["slow"])
+  })
+})

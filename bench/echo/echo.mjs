@@ -22,7 +22,7 @@ export const echo = {
     const plan = (/** @type {number} */ inFlight) => ({
       rounds: quick ? 3 : 7,
       warmUpSeconds: quick ? 1.5 : 4,
-      run: { inFlight, ms: quick ? 500 : 1_000 },
+      run: { inFlight, ms: quick ? 400 : 1_000 },
     })
     return contest(contenders, async (entrants) => {
       const single = await inTurns(entrants, plan(1))

@@ -39,7 +39,7 @@ function play(window, quick, directory) {
     { key: "ws", server: "servers/naive-ws.mjs", load: LOAD, connect: to("ws", "fan/one") },
     { key: "stream-lmdb", ...magpie, args: [directory], connect: to("magpie", "log/one") },
   ]
-  const ms = quick ? 500 : 1_500
+  const ms = quick ? 400 : 1_500
   const plan = { rounds: quick ? 3 : 7, warmUpSeconds: quick ? 1 : 3, run: { window, ms } }
   return contest(contenders, (entrants) => inTurns(entrants, plan))
 }

@@ -13,6 +13,9 @@ import type { User } from "../access/identity.ts"
 import type { Connection } from "../session/connection.ts"
 import type { Registry } from "../session/registry.ts"
 
+/** The kind behind a name, where that is a broadcast. */
+type BroadcastOf<C, N extends string> = Extract<KindOf<C, PatternOf<C, N>>, { readonly kind: "broadcast" }>
+
 /** One open connection as server code sees it. */
 export interface ConnectionHandle<C, U extends User> {
   readonly id: string
@@ -26,10 +29,10 @@ export interface ConnectionHandle<C, U extends User> {
    * Sends a message of a broadcast channel to this connection alone, if it follows the channel. At most once. Returns whether
    * it follows it.
    */
-  send<const N extends ChannelName<C>, M extends MessageName<KindOf<C, PatternOf<C, N>>>>(
+  send<const N extends ChannelName<C>, M extends MessageName<BroadcastOf<C, N>>>(
     channel: N,
     name: M,
-    data: MessageInput<KindOf<C, PatternOf<C, N>>, M>,
+    data: MessageInput<BroadcastOf<C, N>, M>,
   ): boolean
   /** Closes it; the close's name decides whether the client comes back. Default RIGHTS_CHANGED, after which it does. */
   disconnect(close?: CloseName, reason?: string): void

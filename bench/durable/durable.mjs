@@ -8,7 +8,7 @@ const STEADY_PER_SECOND = 1_000
 
 /**
  * Publishes that are on the disk when they are acknowledged, by wall clock: 100 connections with one in flight each, against
- * 100 writers on bare LMDB.
+ * 100 writers on bare LMDB, and against the shortest server on `ws` that puts what it gets into LMDB.
  * @type {import("../benchmarks.mjs").Benchmark}
  */
 export const durable = {
@@ -28,7 +28,10 @@ export const durable = {
       const server = await start("servers/magpie.mjs", SERVER_CORE)
       const load = await start("echo/load.mjs", LOAD_CORE)
       await load.ask("connect", { port: await server.ask("listen"), wire: "magpie", channel: "log/durable", count: PUBLISHERS })
-      return figures(await play({ bare, log, server, load }, quick))
+      const naive = await start("servers/naive-ws-lmdb.mjs", SERVER_CORE)
+      const naiveLoad = await start("echo/load.mjs", LOAD_CORE)
+      await naiveLoad.ask("connect", { port: await naive.ask("listen"), wire: "ws", channel: "", count: PUBLISHERS })
+      return figures(await play({ bare, log, server, load, naive, naiveLoad }, quick))
     } finally {
       // The load last started, first stopped: a link that its server ends is a failure.
       for (const child of children.reverse()) await child.stop()
@@ -37,21 +40,18 @@ export const durable = {
   },
 }
 
-/** @typedef {Record<"bare" | "log" | "server" | "load", import("../harness/child.mjs").Child>} Children */
+/** @typedef {Record<"bare" | "log" | "server" | "load" | "naive" | "naiveLoad", import("../harness/child.mjs").Child>} Children */
 
-async function play(/** @type {Children} */ { bare, log, server, load }, /** @type {boolean} */ quick) {
+async function play(/** @type {Children} */ { bare, log, server, load, naive, naiveLoad }, /** @type {boolean} */ quick) {
   /** Each returns publishes per second. */
   const ways = {
     lmdb: async (/** @type {number} */ ms) => perSecond(await bare.ask("run", { writers: PUBLISHERS, ms })),
-    product: async (/** @type {number} */ ms) => {
-      const { replies, seconds, total } = await load.ask("run", { ms, inFlight: 1 })
-      await everythingIsThere(server, total)
-      return replies / seconds
-    },
+    product: (/** @type {number} */ ms) => throughSockets(server, load, ms),
+    wsAndLmdb: (/** @type {number} */ ms) => throughSockets(naive, naiveLoad, ms),
     inProcess: async (/** @type {number} */ ms) => perSecond(await log.ask("run", { writers: PUBLISHERS, ms })),
   }
   for (const way of Object.values(ways)) await way(quick ? 800 : 1_500)
-  const rates = { lmdb: [], product: [], inProcess: [] }
+  const rates = { lmdb: [], product: [], wsAndLmdb: [], inProcess: [] }
   for (let round = 0; round < (quick ? 3 : 5); round++) {
     for (const [key, way] of Object.entries(ways)) rates[/** @type {keyof typeof rates} */ (key)].push(await way(quick ? 700 : 2_000))
   }
@@ -61,6 +61,13 @@ async function play(/** @type {Children} */ { bare, log, server, load }, /** @ty
 }
 
 const perSecond = (/** @type {{ writes: number, seconds: number }} */ { writes, seconds }) => writes / seconds
+
+/** @param {Children["server"]} server @param {Children["load"]} load @param {number} ms */
+async function throughSockets(server, load, ms) {
+  const { replies, seconds, total } = await load.ask("run", { ms, inFlight: 1 })
+  await everythingIsThere(server, total)
+  return replies / seconds
+}
 
 async function everythingIsThere(/** @type {Children["server"]} */ server, /** @type {number} */ acknowledged) {
   const stored = await server.ask("newestOffset", "durable")
@@ -73,6 +80,7 @@ function figures({ rates, steady }) {
   const steadyName = `${NAME}/at-${STEADY_PER_SECOND}-per-s`
   return [
     figure({ name: NAME, values: rates.product, ...peer, owed: { of: "ratio", atLeast: 0.5 } }),
+    figure({ name: NAME, values: rates.product, unit: peer.unit, peer: "ws + lmdb", peerValues: rates.wsAndLmdb }),
     figure({ name: `${NAME}/in-process`, values: rates.inProcess, ...peer }),
     figure({ name: `${steadyName}/latency-p50`, unit: "ms", values: [steady.p50] }),
     figure({ name: `${steadyName}/latency-p99`, unit: "ms", values: [steady.p99], owed: { of: "value", atMost: 10 } }),

@@ -1,4 +1,5 @@
 import { memoryStorage, type Storage } from "@magpie/journal"
+import { type Env, MagpieError } from "@magpie/protocol"
 import { afterEach, describe, expect, it } from "vitest"
 import { type ChatBed, closeBed, greeted, listen, numbered, outcomeOf, publish, say, startChat } from "./chat-bed.ts"
 
@@ -10,11 +11,12 @@ async function leave(spreadMs?: number): Promise<void> {
   await outcomeOf(bed, bed.server.close(spreadMs === undefined ? {} : { spreadMs }))
 }
 
-/** A disk that cannot be read any more once it is closed, as a real one cannot. */
-function strict(storage: Storage): Storage {
+/** A disk that takes its time to close and cannot be read meanwhile, as a real one. */
+function strict(env: Env): Storage {
+  const storage = memoryStorage({ env })
   let closed = false
   const open = <T>(value: T): T => {
-    if (closed) throw new Error("read from a closed storage")
+    if (closed) throw new MagpieError("CLOSED", "read from a closed storage")
     return value
   }
   return {
@@ -23,9 +25,10 @@ function strict(storage: Storage): Storage {
     get: (key) => open(storage.get(key)),
     range: (options) => open(storage.range(options)),
     commit: (writes) => storage.commit(writes),
-    close() {
+    async close() {
       closed = true
-      return storage.close()
+      await new Promise<void>((resolve) => void env.clock.setTimer(50, resolve))
+      await storage.close()
     },
   }
 }
@@ -107,21 +110,25 @@ describe("a server that closes", () => {
     expect(listener.gaps).toEqual([])
   })
 
-  it("[G11] reads nothing from a storage that it has closed, whoever was catching up", async () => {
-    bed = await startChat({ storage: strict(memoryStorage()) })
+  it("[G11] reads nothing from a storage that it is closing, whoever was catching up", async () => {
+    bed = await startChat({ storage: strict })
     const channel = bed.server.channel("chat/a")
-    await Promise.all([...Array.from({ length: 2_000 }, () => channel.publish("say", { text: "x".repeat(500) })), bed.clock.settle()])
-    const { epoch } = channel.position
-    const raws = []
-    for (let index = 0; index < 20; index++) raws.push(await greeted(bed))
-    bed.network.latencyMs = 1
-    for (const raw of raws) raw.send({ type: "subscribe", id: 1, channel: "chat/a", position: { epoch, offset: 0 } })
-    const closed = bed.clock.advance(1).then(() => {})
-    bed.clock.setTimer(1, () => void bed.server.close({ spreadMs: 0 }))
-    await closed
-    for (const raw of raws) raw.send({ type: "ping", id: 2, positions: { "chat/a": 0 } })
-    await bed.clock.advance(10_000)
-    for (const raw of raws) expect(raw.closedWith).toMatchObject({ code: 1012 })
+    const text = "x".repeat(5_000)
+    await Promise.all([...Array.from({ length: 200 }, () => channel.publish("say", { text })), bed.clock.settle()])
+    const raw = await greeted(bed)
+    bed.network.stallReaders(true)
+    raw.send({ type: "subscribe", id: 1, channel: "chat/a", position: { epoch: channel.position.epoch, offset: 0 } })
+    await bed.clock.settle()
+    const closed = bed.server.close({ spreadMs: 0 })
+    await bed.clock.advance(10)
+    bed.network.stallReaders(false)
+    raw.send({ type: "ping", id: 2, positions: { "chat/a": 0 } })
+    await outcomeOf(bed, closed)
+    await bed.clock.settle()
+    expect(raw.of("message").length).toBeLessThan(200)
+    expect(raw.of("unsubscribed")).toMatchObject([{ channel: "chat/a", code: "UNAVAILABLE" }])
+    expect(raw.reply(2)).toMatchObject({ type: "error", code: "UNAVAILABLE" })
+    expect(raw.closedWith).toMatchObject({ code: 1012 })
   })
 
   it("closes a link that was admitted before and arrives after", async () => {

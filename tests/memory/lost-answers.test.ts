@@ -98,6 +98,21 @@ describe("a publish whose answer was lost", () => {
     expect(texts.filter((text) => text.startsWith("two"))).toEqual(["two 1", "two 2", "two 3"])
   })
 
+  it("[F53][G10] leaves a producer to the user whose it is", async () => {
+    bed = await startChat({ auth: { authenticate: ({ token }) => (token === undefined ? undefined : { user: { id: token } }) } })
+    const producer = "known-to-both"
+    const ann = await greeted(bed, { token: "ann", producer })
+    ann.send(publish(1, "ann's", { sequence: 1 }))
+    await bed.clock.settle()
+    ann.close()
+    await bed.clock.advance(1)
+    const eve = await greeted(bed, { token: "eve", producer })
+    eve.send(publish(1, "eve's", { sequence: 1 }))
+    await bed.clock.settle()
+    expect(eve.reply(1)).toMatchObject({ type: "published", position: { offset: 2 } })
+    expect(eve.reply(1)).not.toHaveProperty("duplicate")
+  })
+
   it("[F53] calls a number that stands for another text a CONFLICT and stores nothing", async () => {
     bed = await startChat()
     const producer = "cloned-storage"

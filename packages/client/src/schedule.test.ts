@@ -35,3 +35,23 @@ test("one that fires may cancel another that is due in the same moment", async (
   await clock.advance(10)
   expect(fired).toEqual(["first"])
 })
+
+test("a wait replaces the one before, grows with failures in a row, and obeys a hint", async () => {
+  const clock = fakeClock()
+  const schedule = createSchedule({ clock, random: { float: () => 0.5, bytes: () => new Uint8Array() } }, { initialMs: 500, maxMs: 20_000 })
+  const wait = schedule.createWait()
+  const fired: string[] = []
+  wait.after(10, () => fired.push("replaced"))
+  expect([1, 2, 3].map((round) => wait.again(() => fired.push(`try ${round}`), undefined))).toEqual([250, 500, 1_000])
+  await clock.advance(1_000)
+  expect(fired).toEqual(["try 3"])
+  expect(wait.failures).toBe(3)
+  expect(wait.again(() => fired.push("hinted"), 30_000)).toBe(31_500)
+  wait.failures = 0
+  expect(wait.again(() => fired.push("first again"), undefined)).toBe(250)
+  wait.cancel()
+  wait.cancel()
+  await clock.advance(60_000)
+  expect(fired).toEqual(["try 3"])
+  expect(clock.pendingTimers).toBe(0)
+})

@@ -65,10 +65,10 @@ export function createSession({ environment, schedule, settings, counters, onSta
       onError,
       onWelcome(welcome, newToken) {
         kinds = welcome.channels ?? new Map()
+        requests.online()
         refresh.begin(welcome.tokenExpiresInMs)
         subscriptions.online(newToken)
         outbox.online(welcome.producer)
-        requests.online()
       },
       onLost(cause) {
         refresh.stop()

@@ -45,9 +45,10 @@ export class BroadcastSubscription implements Subscription, Receiver {
   }
 
   end(): void {
+    this.#live.leave(this)
+    // Whoever does not follow any more is not told what it did not get.
     this.#skipped = 0
     this.#connection.forgetRoom(this)
-    this.#live.leave(this)
     this.#onEnd(this.#live)
   }
 }

@@ -57,19 +57,29 @@ describe("a link that is dead without saying so", () => {
   })
 
   it("[F59] never doubles or reorders what old and new link bring at the same time", async () => {
-    for (let healsAtMs = 14_600; healsAtMs <= 15_400; healsAtMs += 100) {
-      const { client, listener } = await startListener()
-      bed.network.latencyMs = 100
-      bed.network.blackHole(true, HOME)
+    for (let delayMs = 2_100; delayMs <= 3_500; delayMs += 200) {
+      bed = await startChat()
+      const client = bed.connect({ heartbeatMs: 1_000, pongTimeoutMs: 1_000, backoff: { initialMs: 100 } })
+      const listener = listen(client)
+      await bed.clock.until(listener.isLive)
       let sent = 0
-      for (let atMs = 0; atMs <= 17_000; atMs += 20) {
-        if (atMs === healsAtMs) bed.network.blackHole(false, HOME)
-        void bed.server.channel("chat/a").publish("say", { text: `${++sent}` })
-        await bed.clock.advance(20)
+      const publishFor = async (durationMs: number): Promise<void> => {
+        for (let atMs = 0; atMs < durationMs; atMs += 20) {
+          void bed.server.channel("chat/a").publish("say", { text: `${++sent}` })
+          await bed.clock.advance(20)
+        }
       }
-      await bed.clock.until(() => listener.heard.length >= sent && client.status.state === "online")
-      expect(listener.heard, `healed at ${healsAtMs}`).toEqual(numbered(Array.from({ length: sent }, (_, index) => `${index + 1}`)))
-      if (healsAtMs < 15_400) await closeBed(bed)
+      // What is sent now comes when the client has long given the link up and has a new one.
+      bed.network.latencyMs = delayMs
+      await publishFor(2_000)
+      bed.network.latencyMs = 5
+      await bed.clock.until(() => client.status.state !== "online")
+      await publishFor(delayMs)
+      await bed.clock.until(() => listener.heard.length >= sent)
+      await bed.clock.advance(10_000)
+      expect(bed.server.counters["closed{REPLACED}"]).toBe(1)
+      expect(listener.heard, `${delayMs} ms late`).toEqual(numbered(Array.from({ length: sent }, (_, index) => `${index + 1}`)))
+      if (delayMs < 3_500) await closeBed(bed)
     }
   })
 

@@ -158,7 +158,8 @@ describe("a subscriber of a broadcast that stops reading", () => {
   it("[F66] and unsubscribes meanwhile hears nothing of the channel after the answer", async () => {
     const raw = await startStalled("cursor/a")
     for (let round = 0; round < 10; round++) await move(50)
-    bed.server.channel("cursor/a").publish("move", { x: 0 })
+    // One more in the very turn in which it unsubscribes.
+    bed.clock.defer(() => bed.server.channel("cursor/a").publish("move", { x: 0, pad: KIB.repeat(60) }))
     raw.send({ type: "unsubscribe", id: 2, channel: "cursor/a" })
     await bed.clock.settle()
     bed.network.stallReaders(false, SLOW)

@@ -88,3 +88,17 @@ test("credentials refused at hello get one fresh try where there is a function, 
     }
   }
 })
+
+test("a token that fails after its attempt was given up changes nothing", async () => {
+  const rejects: ((error: Error) => void)[] = []
+  const token = () => new Promise<string>((_resolve, reject) => rejects.push(reject))
+  const { clock, errors, changes, peer } = clientUnderTest({ token, connectTimeoutMs: 1_000 })
+  await clock.advance(1_000)
+  await clock.until(() => rejects.length === 2)
+  const told = changes.length
+  rejects[0]?.(new Error("late"))
+  await clock.settle()
+  expect(errors).toEqual([])
+  expect(changes).toHaveLength(told)
+  expect(peer.links).toHaveLength(0)
+})

@@ -42,7 +42,6 @@ export function createOutbox({ schedule, codec, maxPending: value, ask, isBroadc
 
   /** The producer that our numbers belong to has no future. */
   function onLostProducer(): void {
-    producer = undefined
     renewProducer()
     restart(new MagpieError("EXPIRED", "the server no longer knows what came before; whether this was stored is unknown"))
   }

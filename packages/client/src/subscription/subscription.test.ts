@@ -328,3 +328,42 @@ test("a subscription that is catching up when the pong says ahead is left to it"
   await closing
   expect(clock.pendingTimers).toBe(0)
 })
+
+test("a listener that comes back in time, or subscribe(), keeps the channel", async () => {
+  const { clock, peer, lobby, dispose } = await listener()
+  dispose()
+  await clock.advance(500)
+  const again = lobby.on("say", () => {})
+  await clock.advance(5_000)
+  again()
+  await clock.advance(500)
+  watch(lobby.subscribe())
+  await clock.advance(5_000)
+  expect(peer.link.received.map(({ type }) => type).filter((type) => type.endsWith("subscribe"))).toEqual(["subscribe"])
+})
+
+test("what was asked already is not asked again by subscribe()", async () => {
+  const { clock, peer, client } = clientUnderTest()
+  await clock.settle()
+  client.channel("chat/lobby").on("say", () => {})
+  const subscribed = watch(
+    client
+      .channel("chat/lobby")
+      .subscribe()
+      .then(() => true),
+  )
+  await clock.settle()
+  expect(subscribed.value).toBe(true)
+  expect(peer.link.of("subscribe")).toHaveLength(1)
+})
+
+test("a listener of the state that leaves while the server asks to wait is obeyed", async () => {
+  const { clock, peer, lobby } = await listener()
+  lobby.subscription.on("state", ({ state }) => {
+    if (state === "subscribing") watch(lobby.unsubscribe())
+  })
+  peer.link.send({ type: "unsubscribed", channel: "chat/lobby", code: "UNAVAILABLE", message: "moving" })
+  await clock.advance(60_000)
+  expect(lobby.subscription.state.state).toBe("idle")
+  expect(peer.link.of("subscribe")).toHaveLength(1)
+})

@@ -63,7 +63,7 @@ function openLink(load: () => OpenWebSocket | Promise<OpenWebSocket>, url: strin
       if (current.state !== "loading") return
       // Settled now, so that the constructor that is still on its way is not used.
       current = { state: "closed" }
-      queueMicrotask(() => events.onClose(code, reason))
+      Promise.resolve().then(() => events.onClose(code, reason))
     },
   }
 }

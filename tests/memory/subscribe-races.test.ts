@@ -62,6 +62,7 @@ describe("subscribe, unsubscribe, subscribe", () => {
   it("[F66] is live after the last of many pipelined requests", async () => {
     bed = await startChat({ limits: fast })
     const ann = bed.connect()
+    await bed.clock.until(() => ann.status.state === "online")
     const channel = ann.channel("chat/a")
     const heard: string[] = []
     channel.onAny(({ data }) => heard.push(data.text))

@@ -39,7 +39,8 @@ export function contract<const C extends ChannelKinds>(channels: C): Contract<C>
     const segments = parseChannelName(name)
     for (const pattern of patterns) {
       const params = matchPattern(pattern, segments)
-      if (params !== undefined) return Object.freeze({ pattern: pattern.source, params, kind: channels[pattern.source] as Kind })
+      if (params !== undefined)
+        return Object.freeze({ pattern: pattern.source, params: Object.freeze(params), kind: channels[pattern.source] as Kind })
     }
     throw new MagpieError("UNKNOWN_CHANNEL", `no pattern of the contract matches "${name}"`, { details: { channel: name } })
   }

@@ -34,9 +34,7 @@ export function createSessionTokens(crypto: Crypto, random: Random, key: Uint8Ar
 }
 
 export function toHex(bytes: Uint8Array): string {
-  let text = ""
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0")
-  return text
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
 }
 
 function equalInConstantTime(a: string, b: string): boolean {

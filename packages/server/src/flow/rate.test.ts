@@ -20,7 +20,7 @@ describe("rate", () => {
     expect(take(meter, limit, 1_000)).toBe(0)
   })
 
-  it("[F49] remembers a bounded number of keys and forgets the longest unused first", () => {
+  it("[F49] remembers a bounded number of keys (trackedRates) and forgets the longest unused first", () => {
     const meters = createMeters(1_000)
     const limit = rate(1, 1)
     take(meters.of("honest"), limit, 0)

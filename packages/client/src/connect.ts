@@ -24,7 +24,9 @@ export function connect<C extends AnyContract>(url: string, options: ConnectOpti
   const counters = createCounters()
   const listeners: ListenersOf<ClientEvents> = {
     status: createListeners((cause) => onError(new MagpieError("INTERNAL", "a listener of status threw", { cause }))),
-    error: createListeners((thrown) => log("error", "client.listener-threw", { reason: String(thrown) })),
+    error: createListeners((thrown) =>
+      log("error", "client.listener-threw", { name: thrown instanceof Error ? thrown.name : typeof thrown }),
+    ),
   }
   /** Why no new work is taken; undefined until the client is closed or the server ends it. */
   let over: MagpieError | undefined

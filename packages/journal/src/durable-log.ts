@@ -63,7 +63,7 @@ export interface DurableLog {
   publish(request: PublishRequest): Promise<Outcome>
   /** Uses up a sequence that was finally refused. Resolves to `refused`, or to what the sequence already stands for. */
   refuse(request: RefuseRequest): Promise<Outcome>
-  /** The newest durable position; offset 0 for a channel without messages. */
+  /** The newest durable position; offset 0 for a channel without messages. May be ahead of what `onApplied` has told, within one turn. */
   newest(channel: string): Position
   /** Whether a client at this position can go on without a loss. Never called recovered in part. */
   resume(channel: string, position: Position): ResumeAnswer

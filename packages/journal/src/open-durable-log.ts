@@ -233,7 +233,8 @@ class Log implements DurableLog {
     try {
       listener()
     } catch (error) {
-      this.#env.log("error", "journal.listener-failed", { error })
+      // Its message may quote a payload.
+      this.#env.log("error", "journal.listener-failed", { name: error instanceof Error ? error.name : typeof error })
     }
   }
 

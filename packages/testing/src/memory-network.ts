@@ -60,12 +60,6 @@ interface MemoryLink {
   break(): void
 }
 
-const TURN_AWAY_CODES = {
-  overloaded: CLOSE_CODES.TRY_AGAIN_LATER,
-  draining: CLOSE_CODES.SERVICE_RESTART,
-  "connection-limit": CLOSE_CODES.CONNECTION_LIMIT,
-} as const
-
 /** What is struck: everything, or some addresses. */
 function createFault() {
   const struck = new Set<string | undefined>()
@@ -138,7 +132,7 @@ export function memoryNetwork(env: Env): MemoryNetwork {
     }
     links.add(link)
     down.run(() => events.onOpen())
-    if (verdict.verdict === "turn-away") down.end(TURN_AWAY_CODES[verdict.reason], closeReason(verdict.reason, verdict.retryAfterMs))
+    if (verdict.verdict === "turn-away") down.end(CLOSE_CODES[verdict.close], closeReason(verdict.reason, verdict.retryAfterMs))
     else up.run(() => attach(server, request, up, down))
     return client
   }

@@ -50,6 +50,12 @@ export interface ChannelQueueOptions {
 /** Unacknowledged publishes of one channel on the link at a time. */
 export const WINDOW = 256
 
+/**
+ * After a refusal for rate so much time passes before the next try, and half as many may then fly: a server that counts
+ * messages would count every try, and close on a client that keeps trying.
+ */
+const RATE_PAUSE_MS = 250
+
 /** What a server says of a message that it keeps nowhere. */
 const NOT_STORED: Receipt = { position: { epoch: "", offset: 0 }, level: "memory", duplicate: false }
 
@@ -60,6 +66,8 @@ export function createChannelQueue({ channel, schedule, ask, onLostProducer, onD
   let gate: "open" | "waiting" | "draining" = "open"
   let lastSequence = 0
   let flying = 0
+  /** Grows by one with each window that was acknowledged, as long as it is not whole. */
+  let window = WINDOW
 
   function open(): void {
     wait.cancel()
@@ -80,7 +88,7 @@ export function createChannelQueue({ channel, schedule, ask, onLostProducer, onD
 
   function pump(): void {
     if (gate === "draining" && flying === 0) open()
-    while (gate === "open" && flying < WINDOW) {
+    while (gate === "open" && flying + 1 <= window) {
       // What flies stands in front, so this never looks further than the window.
       const next = entries.find((entry) => !entry.flying)
       if (next === undefined || !launch(next)) return
@@ -117,6 +125,7 @@ export function createChannelQueue({ channel, schedule, ask, onLostProducer, onD
 
   function stored(entry: Entry, { position = NOT_STORED.position, level = NOT_STORED.level, duplicate = false }: Published): void {
     wait.failures = 0
+    window = Math.min(WINDOW, window + 1 / window)
     remove(entry)
     entry.resolve({ position, level, duplicate })
   }
@@ -125,10 +134,13 @@ export function createChannelQueue({ channel, schedule, ask, onLostProducer, onD
   function hold(error: MagpieError): void {
     if (gate !== "open") return
     gate = "waiting"
+    const tooFast = error.code === "RATE_LIMITED"
+    if (tooFast) window = Math.max(1, window / 2)
+    const hintMs = tooFast ? Math.max(RATE_PAUSE_MS, error.retryAfterMs ?? 0) : error.retryAfterMs
     wait.again(() => {
       gate = "draining"
       pump()
-    }, error.retryAfterMs)
+    }, hintMs)
   }
 
   function isForgotten({ code, details }: MagpieError): boolean {

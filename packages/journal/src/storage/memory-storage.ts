@@ -64,11 +64,21 @@ function createMemoryStorage(options: MemoryStorageOptions, rows: Map<string, Ui
     }
   }
 
+  function refuseClosed(): void {
+    if (state === "closed") throw new MagpieError("CLOSED", "the storage is closed")
+  }
+
   return {
     level: options.level ?? "memory",
     incarnation: options.incarnation ?? "memory",
-    get: (key) => rows.get(key),
-    range: (range) => rangeOf(rows, keys, range),
+    get(key) {
+      refuseClosed()
+      return rows.get(key)
+    },
+    range(range) {
+      refuseClosed()
+      return rangeOf(rows, keys, range)
+    },
     commit(writes) {
       const refused = refusal()
       if (refused !== undefined) return Promise.reject(refused)

@@ -1,4 +1,4 @@
-import type { Clock, Limits, Random } from "@magpie/protocol"
+import type { Clock, CloseName, Limits, Random } from "@magpie/protocol"
 import { createMeter, createMeters, rate, take } from "../flow/rate.ts"
 import { type OriginPolicy, originAllowed } from "./origin.ts"
 
@@ -13,10 +13,18 @@ export interface Knock {
   readonly origins?: OriginPolicy | undefined
 }
 
+type TurnAwayReason = "overloaded" | "draining" | "connection-limit"
+
+const TURN_AWAY_CLOSES: Readonly<Record<TurnAwayReason, CloseName>> = {
+  overloaded: "TRY_AGAIN_LATER",
+  draining: "SERVICE_RESTART",
+  "connection-limit": "CONNECTION_LIMIT",
+}
+
 export type Verdict =
   | { readonly verdict: "admit" }
   /** Let in only to be told to come back: a browser cannot read the status of a refused upgrade. */
-  | { readonly verdict: "turn-away"; readonly reason: "overloaded" | "draining" | "connection-limit"; readonly retryAfterMs: number }
+  | { readonly verdict: "turn-away"; readonly reason: TurnAwayReason; readonly close: CloseName; readonly retryAfterMs: number }
   | { readonly verdict: "refuse"; readonly status: 403 | 503; readonly reason: string; readonly retryAfterMs?: number }
 
 /** The one gate before every transport: decided without a look at credentials, channels or storage [F12]. */
@@ -45,10 +53,10 @@ export function createAdmission({ limits, origins, clock, random, count }: Admis
   const turnAwayRate = rate(limits.turnAwaysPerSecond, limits.turnAwaysPerSecond)
   let draining = false
 
-  function turnAway(reason: "overloaded" | "draining" | "connection-limit", waitMs: number, now: number): Verdict {
+  function turnAway(reason: TurnAwayReason, waitMs: number, now: number): Verdict {
     const retryAfterMs = Math.ceil(waitMs + random.float() * RETRY_SPREAD_MS)
     if (take(turnAways, turnAwayRate, now) > 0) return { verdict: "refuse", status: 503, reason, retryAfterMs }
-    return { verdict: "turn-away", reason, retryAfterMs }
+    return { verdict: "turn-away", reason, close: TURN_AWAY_CLOSES[reason], retryAfterMs }
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
-import { type AnyContract, closeReason, type Limits, SUBPROTOCOL_JSON } from "@magpie/protocol"
+import { type AnyContract, CLOSE_CODES, closeReason, type Limits, SUBPROTOCOL_JSON } from "@magpie/protocol"
 import { type WebSocket, WebSocketServer } from "ws"
 import { clientAddress, plainAddress } from "../access/client-address.ts"
 import type { User } from "../access/identity.ts"
@@ -19,12 +19,6 @@ export interface UpgradeOptions {
   readonly trustedProxies: ReadonlySet<string>
   readonly endpoints: ReadonlyMap<string, LiveEndpoint>
 }
-
-const CLOSES = {
-  overloaded: { code: 1013, reason: "overloaded" },
-  draining: { code: 1012, reason: "restart" },
-  "connection-limit": { code: 4009, reason: "connection limit" },
-} as const
 
 export type UpgradeListener = (request: IncomingMessage, stream: Duplex, head: Buffer) => void
 
@@ -80,9 +74,8 @@ export function createUpgradeListener({ core, limits, path, trustedProxies, endp
     if (verdict.verdict === "refuse") return refuseUpgrade(stream, verdict.status, verdict.reason, retryHeader(verdict.retryAfterMs))
     webSockets.handleUpgrade(request, stream, head, (webSocket) => {
       if (verdict.verdict === "turn-away") {
-        const { code, reason } = CLOSES[verdict.reason]
         webSocket.on("error", () => {})
-        webSocket.close(code, closeReason(reason, verdict.retryAfterMs))
+        webSocket.close(CLOSE_CODES[verdict.close], closeReason(verdict.reason, verdict.retryAfterMs))
       } else if (endpoint) endpoint.accept(webSocket, request, address)
       else accept(webSocket, stream, request, address, handshake)
     })

@@ -49,6 +49,18 @@ describe("history", () => {
     for (const id of [1, 2]) expect(raw.reply(id)).toMatchObject({ type: "error", code: "BAD_REQUEST" })
   })
 
+  it("gives at most historyPage messages where the request names no limit and that is fewer than 50", async () => {
+    bed = await startChat({ limits: { historyPage: 10 } })
+    for (let index = 0; index < 15; index++) await outcomeOf(bed, bed.server.channel("chat/a").publish("say", { text: `${index}` }))
+    const raw = await greeted(bed)
+    raw.send({ type: "history", id: 1, channel: "chat/a" }, { type: "history", id: 2, channel: "chat/a", limit: 11 })
+    await bed.clock.settle()
+    const [page] = raw.of("history") as unknown as [{ messages: { offset: number }[]; more: boolean }]
+    expect(offsetsOf(page)).toEqual(range(6, 15))
+    expect(page.more).toBe(true)
+    expect(raw.reply(2)).toMatchObject({ type: "error", code: "BAD_REQUEST", details: { limit: "historyPage" } })
+  })
+
   it("gives at most historyPageBytes in a page, or one message where that is larger", async () => {
     const channel = await startWith(10, (index) => (index === 5 ? "x".repeat(200_000) : "x".repeat(30_000)))
     const sizes: number[] = []

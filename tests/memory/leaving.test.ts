@@ -1,7 +1,7 @@
 import { memoryStorage, type Storage } from "@magpie/journal"
 import { type Env, MagpieError } from "@magpie/protocol"
 import { afterEach, describe, expect, it } from "vitest"
-import { type ChatBed, closeBed, greeted, listen, numbered, outcomeOf, publish, say, startChat } from "./chat-bed.ts"
+import { type ChatBed, closeBed, failureOf, greeted, listen, numbered, outcomeOf, publish, say, startChat } from "./chat-bed.ts"
 
 let bed: ChatBed
 afterEach(() => closeBed(bed))
@@ -51,7 +51,7 @@ describe("a server that closes", () => {
     expect(new Set(hints).size).toBeGreaterThan(30)
   })
 
-  it("[G1] acknowledges what it has stored before it goes, and refuses the rest with UNAVAILABLE", async () => {
+  it("[G1] stores and acknowledges what it has accepted before it goes, and refuses the rest with UNAVAILABLE", async () => {
     bed = await startChat({ storage: (env) => memoryStorage({ env, commitDelayMs: 50 }) })
     const raw = await greeted(bed)
     raw.send(publish(1, "under way", { sequence: 1 }))
@@ -67,7 +67,8 @@ describe("a server that closes", () => {
     await outcomeOf(bed, closed)
     await bed.clock.settle()
     expect(raw.reply(1)).toMatchObject({ type: "published", position: { offset: 1 } })
-    for (const id of [2, 3, 4, 5]) expect(raw.reply(id)).toMatchObject({ type: "error", code: "UNAVAILABLE", retryable: true })
+    expect(raw.reply(2)).toMatchObject({ type: "published", position: { offset: 2 } })
+    for (const id of [3, 4, 5]) expect(raw.reply(id)).toMatchObject({ type: "error", code: "UNAVAILABLE", retryable: true })
     expect(
       raw.replies
         .map(({ id }) => id)
@@ -75,6 +76,20 @@ describe("a server that closes", () => {
         .sort(),
     ).toEqual([1, 2, 3, 4, 5])
     expect(raw.closedWith).toMatchObject({ code: 1012 })
+  })
+
+  it("[G1] stores what code on the server published right before, and refuses what comes after with CLOSED", async () => {
+    const disk = memoryStorage()
+    bed = await startChat({ storage: disk })
+    const channel = bed.server.channel("chat/a")
+    const accepted = Array.from({ length: 100 }, (_, index) => channel.publish("say", { text: `${index}` }))
+    const closed = bed.server.close()
+    const late = await failureOf(bed, channel.publish("say", { text: "late" }))
+    await outcomeOf(bed, closed)
+    expect(late).toMatchObject({ code: "CLOSED" })
+    expect((await Promise.all(accepted)).map(({ position }) => position.offset)).toEqual(accepted.map((_, index) => index + 1))
+    await bed.start(disk.crash())
+    expect(bed.server.channel("chat/a").position.offset).toBe(100)
   })
 
   it("[G1][G2][G3] loses and doubles nothing for clients that go on publishing over three restarts", async () => {

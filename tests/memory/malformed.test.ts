@@ -31,7 +31,7 @@ const BROKEN: readonly (readonly [string, string | Uint8Array])[] = [
   ["nothing", ""],
   ["NaN", '{"type":"ping","id":NaN}'],
   ["a lone surrogate", '{"type":"ping","id":1,"x":"\\ud800"}'],
-  ["a doubled key", '{"type":"ping","id":1,"id":2}'],
+  ["a doubled key", '{"type":"ping","type":"ping","id":1}'],
   ["jsonDepth: 10,000 levels", `{"type":"publish","id":1,"data":${"[".repeat(10_000)}${"]".repeat(10_000)}}`],
   [
     "jsonKeys: more than 10,000 keys",
@@ -72,8 +72,18 @@ describe("a malformed message", () => {
     raw.sendFrame(`{"type":"ping","id":3,"x":{${Array.from({ length: 9_997 }, (_, index) => `"${index}":0`).join()}}}`)
     raw.sendFrame(Array.from({ length: 1_024 }, () => '{"type":"ping","id":4}').join("\n"))
     await bed.clock.settle()
-    expect([1, 2, 3, 4].map((id) => raw.reply(id)?.type)).toEqual(["pong", undefined, "pong", "pong"])
+    expect([1, 2, 3, 4].map((id) => raw.reply(id)?.type)).toEqual(["pong", "error", "pong", "pong"])
     expect(raw.of("error")).toMatchObject([{ details: { limit: "jsonDepth" } }])
+  })
+
+  it("[F44] [G11] is answered alone: what shares its frame is done", async () => {
+    bed = await startChat()
+    const raw = await greeted(bed)
+    const half = '{"type":"publish","channel":"chat/a","name":"say","data":"\\ud83d","id":2}'
+    raw.sendFrame([JSON.stringify(publish(1, "before")), half, "{oops", JSON.stringify(publish(3, "behind"))].join("\n"))
+    await bed.clock.settle()
+    expect([1, 2, 3].map((id) => raw.reply(id)?.type)).toEqual(["published", "error", "published"])
+    expect(raw.of("error").map(({ id }) => id)).toEqual([2, undefined])
   })
 
   it("[F44] more often than badRequests in a minute closes the connection with 4506", async () => {

@@ -1,3 +1,4 @@
+import { memoryStorage } from "@magpie/journal"
 import { afterEach, describe, expect, it } from "vitest"
 import { closeBed, failureOf, greeted, listen, type MemberBed, outcomeOf, publish, say, startMembers, tokenOf } from "./chat-bed.ts"
 
@@ -68,6 +69,41 @@ describe("without the right", () => {
     expect(await failureOf(bed, say(ann, "hello"))).toMatchObject({ code: "FORBIDDEN" })
     expect(await failureOf(bed, ann.channel("chat/a").history())).toMatchObject({ code: "FORBIDDEN" })
     expect(bed.server.channel("chat/a").position.offset).toBe(0)
+  })
+})
+
+describe("a refused publish", () => {
+  it("[G11] of somebody who has stored nothing leaves no row behind, and its number free", async () => {
+    const disk = memoryStorage()
+    bed = await startMembers({ storage: disk })
+    const keys = (): string[] => [...disk.range({ from: "", to: "\uffff" })].map(({ key }) => key)
+    const before = keys()
+    const raw = await greeted(bed, { token: tokenOf("eve", { rooms: ["hers"] }) })
+    for (let id = 1; id <= 100; id++) raw.send(publish(id, "x", { channel: `chat/${id}`, sequence: 1 }))
+    await bed.clock.settle()
+    expect(raw.of("error")).toHaveLength(100)
+    for (const error of raw.of("error")) expect(error).toMatchObject({ code: "FORBIDDEN", details: { sequence: "free" } })
+    expect(keys()).toEqual(before)
+    raw.send({ ...publish(101, "x", { channel: "chat/hers", sequence: 1 }), data: { text: 7 } })
+    raw.send(publish(102, "x", { channel: "chat/hers", sequence: 1 }))
+    await bed.clock.settle()
+    expect(raw.reply(101)).toMatchObject({ type: "error", code: "BAD_REQUEST", details: { sequence: "free" } })
+    expect(raw.reply(102)).toMatchObject({ type: "published", position: { offset: 1 } })
+  })
+
+  it("[G2] of somebody who has stored something uses its number up, and says so each time", async () => {
+    bed = await startMembers()
+    const raw = await greeted(bed, { token: tokenOf("ann") })
+    raw.send(publish(1, "x", { sequence: 1 }), { ...publish(2, "x", { sequence: 2 }), data: { text: 7 } })
+    raw.send(
+      { ...publish(3, "x", { sequence: 2 }), data: { text: 7 } },
+      publish(4, "mended", { sequence: 2 }),
+      publish(5, "x", { sequence: 3 }),
+    )
+    await bed.clock.settle()
+    for (const id of [2, 3, 4]) expect(raw.reply(id)).toMatchObject({ type: "error", code: "BAD_REQUEST", details: { sequence: "used" } })
+    expect(raw.reply(2)).toMatchObject({ details: { field: expect.stringContaining("text") } })
+    expect(raw.reply(5)).toMatchObject({ type: "published", position: { offset: 2 } })
   })
 })
 

@@ -90,8 +90,9 @@ describe("too many messages", () => {
   })
 
   it("[F49][G2] of an honest client are sent again later, in order, and none is lost", async () => {
-    bed = await startChat({ limits: { messagesPerSecond: 10 } })
-    const ann = bed.connect()
+    // Its connection alone is within the rate that the welcome told.
+    bed = await startChat({ limits: { messagesPerAddressPerSecond: 10 } })
+    const ann = bed.connect({ address: "192.0.2.1" })
     const listener = listen(bed.connect())
     await bed.clock.until(listener.isLive)
     const texts = Array.from({ length: 100 }, (_, index) => `${index}`)

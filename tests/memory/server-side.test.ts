@@ -76,7 +76,7 @@ describe("server.channel", () => {
     raw.send(publish(3, "y", { sequence: 2 }))
     await bed.clock.settle()
     expect(raw.reply(3)).toMatchObject({ type: "error", code: "STORAGE_FENCED" })
-    expect(bed.env.lines.some(({ event }) => event === "storage-fenced")).toBe(true)
+    expect(bed.env.lines.some(({ event }) => event === "journal.fenced")).toBe(true)
     expect(await failureOf(bed, bed.server.channel("chat/a").publish("say", { text: "z" }))).toMatchObject({ code: "STORAGE_FENCED" })
   })
 

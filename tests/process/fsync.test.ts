@@ -32,7 +32,7 @@ describe.runIf(compiler && process.platform === "linux")("a disk whose flush fai
     writeFileSync(flag, "")
     const settled: number[] = []
     const pending = [4, 5, 6].map((n) => ann.send(n).then((offset) => settled.push(offset)))
-    await until(() => server.output.includes("storage-fenced"))
+    await until(() => server.output.includes("journal.fenced"))
     // The fence is up and publishes are refused for good; reading goes on.
     const page = await bob.client.channel("chat/lobby").history({ limit: 10 })
     expect(page.messages.map((message) => message.data.n)).toEqual([1, 2, 3])

@@ -1,13 +1,12 @@
 import type { Serving } from "./serve.ts"
 
 /** What a person sees when the server is ready: where to go, and where the data is. */
-export function banner({ host, port, secure, endpoints, pages, data }: Serving): string {
-  const at = `${host}:${port}`
-  const socket = secure ? "wss" : "ws"
+export function banner({ url, endpoints, pages, data }: Serving): string {
+  const { protocol, host } = new URL(url)
   const rows = [
-    ...(pages ? [["page", `${secure ? "https" : "http"}://${at}/`]] : []),
-    ["magpie", `${socket}://${at}/magpie`],
-    ...endpoints.map((path) => ["plain", `${socket}://${at}${path}`]),
+    ...(pages ? [["page", `${protocol === "wss:" ? "https" : "http"}://${host}/`]] : []),
+    ["magpie", url],
+    ...endpoints.map((path) => ["plain", `${protocol}//${host}${path}`]),
     ["data", data],
   ]
   return [

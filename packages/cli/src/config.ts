@@ -21,8 +21,8 @@ import { createJiti } from "jiti"
 export interface Config<C extends AnyContract = AnyContract, U extends User = User> extends Omit<ServerOptions<U>, "storage" | "log"> {
   readonly contract: C
   readonly channels: { readonly [P in PatternName<C>]: ChannelRules<C, P, U> }
-  /** Plain WebSocket endpoints by path. Default: the echo of the guide at `/`. */
-  readonly endpoints?: Readonly<Record<string, ConfiguredEndpoint>>
+  /** Plain WebSocket endpoints by path. Default: the echo of the guide at `/`; `false` leaves a path free. */
+  readonly endpoints?: Readonly<Record<string, ConfiguredEndpoint | false>>
   /** A directory of pages, relative to the configuration file. */
   readonly static?: string
   /** Default 8080; `PORT` and `--port` go before it. */

@@ -14,9 +14,8 @@ export interface ServeOptions {
 
 export interface Serving {
   readonly server: Server<AnyContract>
-  readonly port: number
-  readonly host: string
-  readonly secure: boolean
+  /** Where clients of Magpie's protocol connect. */
+  readonly url: string
   readonly endpoints: readonly string[]
   readonly pages: boolean
   readonly data: string
@@ -29,11 +28,13 @@ export async function serve({ config, file }: LoadedConfig, options: ServeOption
   const server = createServer(config.contract, { ...config, storage: lmdb({ directory: join(data, "magpie") }) })
   try {
     for (const [pattern, rules] of Object.entries(config.channels)) server.channel(pattern, rules)
-    const endpoints = { "/": echo, ...config.endpoints }
-    for (const [path, { handler, ...options }] of Object.entries(endpoints)) server.endpoint(path, handler, options)
+    const endpoints = Object.entries({ "/": echo, ...config.endpoints }).flatMap(([path, endpoint]) =>
+      endpoint ? [{ path, ...endpoint }] : [],
+    )
+    for (const { path, handler, ...endpointOptions } of endpoints) server.endpoint(path, handler, endpointOptions)
     await config.setup?.(server)
     const host = options.host ?? config.host
-    const { port } = await server.listen({
+    const { url } = await server.listen({
       port: options.port ?? config.port ?? 8080,
       ...(host === undefined ? undefined : { host }),
       ...(config.tls === undefined ? undefined : { tls: config.tls }),
@@ -41,10 +42,8 @@ export async function serve({ config, file }: LoadedConfig, options: ServeOption
     })
     return {
       server,
-      port,
-      host: host ?? "localhost",
-      secure: config.tls !== undefined,
-      endpoints: Object.keys(endpoints),
+      url,
+      endpoints: endpoints.map(({ path }) => path),
       pages: config.static !== undefined,
       data,
     }

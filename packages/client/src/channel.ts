@@ -1,4 +1,13 @@
-import type { AckLevel, MagpieError, MessageInput, MessageName, MessageOutput, Position, UnrecoverableReason } from "@magpie/protocol"
+import type {
+  AckLevel,
+  KindName,
+  MagpieError,
+  MessageInput,
+  MessageName,
+  MessageOutput,
+  Position,
+  UnrecoverableReason,
+} from "@magpie/protocol"
 
 /** A message as a listener gets it. */
 export interface Received<Name extends string = string, Data = unknown> {
@@ -36,6 +45,11 @@ export interface Receipt {
   readonly duplicate: boolean
 }
 
+/**
+ * Where a subscription begins. A channel has one, for all its listeners and loops: while it is subscribed, another start
+ * gives nobody a message twice and leaves out none that is still to come. What is asked for again is not delivered again,
+ * and a start that lies further ahead is not taken. `unsubscribe()` first begins anew; `history()` reads what was.
+ */
 export interface SubscribeOptions {
   /** Begin with the newest messages, so many. */
   readonly last?: number
@@ -84,12 +98,17 @@ export interface IterateOptions extends SubscribeOptions {
 
 interface ChannelBase<K> {
   readonly name: string
+  /** Undefined until it is known: from the contract's value at once, else from the first welcome. */
+  readonly kind: KindName | undefined
   readonly subscription: Subscription
   /** Calls the listener for each message of that name, and subscribes while there is a listener. Returns its disposer. */
   on<N extends MessageName<K>>(name: N, listener: (message: Received<N, MessageOutput<K, N>>) => void): () => void
   /** Every message, whatever its name. */
   onAny(listener: (message: MessageOf<K>) => void): () => void
-  /** Subscribes without a listener, or anew from another start; resolves when the server has answered. Fails with FORBIDDEN and others. */
+  /**
+   * Subscribes without a listener, or anew from another start; resolves when the server has answered. Fails with FORBIDDEN and
+   * others; where the signal fires before the answer, with ABORTED, and the channel is left again unless somebody else needs it.
+   */
   subscribe(options?: SubscribeOptions & { readonly signal?: AbortSignal }): Promise<void>
   unsubscribe(): Promise<void>
   /** Messages as an async iterable; leaving the loop unsubscribes. */
@@ -101,7 +120,7 @@ export interface HistoryOptions {
   readonly before?: number
   /** Messages after this offset, instead. */
   readonly after?: number
-  /** Default 50. */
+  /** Default: the server's, which is 50. */
   readonly limit?: number
   readonly signal?: AbortSignal
 }
@@ -116,9 +135,9 @@ export interface HistoryPage<K> {
   next(): Promise<HistoryPage<K>> | undefined
 }
 
-/** A `stream` seen from the client [G1–G5]. */
-export interface StreamChannel<K> extends ChannelBase<K> {
-  readonly kind: "stream"
+/** A `stream` seen from the client [G1–G5]. `Unknown` is never where the contract's value was given. */
+export interface StreamChannel<K, Unknown extends undefined = undefined> extends ChannelBase<K> {
+  readonly kind: "stream" | Unknown
   /**
    * Resolves when the message is durable, however often the link breaks meanwhile; it is stored once [G1, G2]. Sends of one
    * client on one channel are stored in the order of the calls [G3]. Fails with FORBIDDEN, BAD_REQUEST, TOO_LARGE, CONFLICT,
@@ -129,8 +148,8 @@ export interface StreamChannel<K> extends ChannelBase<K> {
 }
 
 /** A `broadcast` seen from the client: at most once. */
-export interface BroadcastChannel<K> extends ChannelBase<K> {
-  readonly kind: "broadcast"
+export interface BroadcastChannel<K, Unknown extends undefined = undefined> extends ChannelBase<K> {
+  readonly kind: "broadcast" | Unknown
   /**
    * Hands the message to the link; where there is none it is dropped, and nothing is ever repeated. What the server refuses
    * comes as the client's `error` event. Throws BAD_REQUEST on data that the contract's value refuses, and CLOSED. Before
@@ -142,8 +161,8 @@ export interface BroadcastChannel<K> extends ChannelBase<K> {
 }
 
 /** The channel that stands behind a kind. */
-export type ChannelOfKind<K> = K extends { readonly kind: "stream" }
-  ? StreamChannel<K>
+export type ChannelOfKind<K, Unknown extends undefined = undefined> = K extends { readonly kind: "stream" }
+  ? StreamChannel<K, Unknown>
   : K extends { readonly kind: "broadcast" }
-    ? BroadcastChannel<K>
+    ? BroadcastChannel<K, Unknown>
     : never

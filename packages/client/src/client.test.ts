@@ -164,8 +164,9 @@ const tellKinds: typeof answerPolitely = (message, link) =>
 test("without the contract's value the welcome tells a broadcast from a stream", async () => {
   const { clock, peer, client } = clientUnderTest()
   peer.onMessage = tellKinds
-  await clock.settle()
   const typing = client.channel("typing/a")
+  expect(typing.kind).toBeUndefined()
+  await clock.settle()
   expect([typing.kind, client.channel("chat/a").kind]).toEqual(["broadcast", "stream"])
   expect(typing.send("dot", { x: 1 })).toBeUndefined()
   await clock.settle()
@@ -310,6 +311,8 @@ test("history waits for a link, survives its loss, reads on in the same directio
   expect((await Promise.all([second, clock.settle()]))[0]?.next()).toBeUndefined()
   const refused = watch(client.channel("chat/lobby").history({ after: 3 }))
   await clock.settle()
+  // How many a page holds by itself is the server's business.
+  expect(peer.link.last("history").limit).toBeUndefined()
   peer.link.send({ type: "error", id: peer.link.last("history").id, code: "FORBIDDEN", message: "", remedy: "", retryable: false })
   const controller = new AbortController()
   const aborted = watch(client.channel("chat/lobby").history({ signal: controller.signal }))

@@ -19,14 +19,16 @@ export interface ClientStatistics {
   readonly pending: number
 }
 
-/** A connection that heals itself, and the channels on it. */
-export interface Client<C extends AnyContract> {
+/** A connection that heals itself, and the channels on it. `Unknown` is never where the contract's value was given: each channel then has its kind at once. */
+export interface Client<C extends AnyContract, Unknown extends undefined = undefined> {
   readonly status: Status
   readonly statistics: ClientStatistics
   /** Returns its disposer. */
   on<E extends keyof ClientEvents>(event: E, listener: (value: ClientEvents[E]) => void): () => void
   /** The same object for the same name. A name that no pattern of the contract fits does not compile. */
-  channel<const N extends ChannelName<C>>(name: PatternOf<C, N> extends never ? never : N): ChannelOfKind<KindOf<C, PatternOf<C, N>>>
+  channel<const N extends ChannelName<C>>(
+    name: PatternOf<C, N> extends never ? never : N,
+  ): ChannelOfKind<KindOf<C, PatternOf<C, N>>, Unknown>
   /** Starts a lazy client, or tries again at once instead of waiting out the back-off. */
   connect(): void
   /**

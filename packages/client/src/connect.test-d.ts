@@ -12,8 +12,16 @@ const app = contract({
 const magpie = connect<typeof app>("ws://localhost", { contract: app })
 
 test("the contract alone types the client", () => {
-  expectTypeOf(magpie).toEqualTypeOf<Client<typeof app>>()
-  expectTypeOf(connect("ws://localhost", { contract: app })).toEqualTypeOf<Client<typeof app>>()
+  expectTypeOf(connect<typeof app>("ws://localhost")).toEqualTypeOf<Client<typeof app>>()
+  expectTypeOf(connect("ws://localhost", { contract: app })).toEqualTypeOf<Client<typeof app, never>>()
+  expectTypeOf(magpie).toExtend<Client<typeof app>>()
+})
+
+test("the kind is known at once with the contract's value, and from the first welcome on without", () => {
+  const typed = connect<typeof app>("ws://localhost")
+  expectTypeOf(typed.channel("chat/lobby").kind).toEqualTypeOf<"stream" | undefined>()
+  expectTypeOf(typed.channel("typing/lobby").kind).toEqualTypeOf<"broadcast" | undefined>()
+  expectTypeOf(magpie.channel("typing/lobby").kind).toEqualTypeOf<"broadcast">()
 })
 
 test("a channel has what its kind has, and data flows from the schema", () => {

@@ -16,6 +16,8 @@ import { createCounters } from "./statistics.ts"
  * Fails with INVALID_OPTIONS naming the field. Everything later comes through the client: its status, its `error` event,
  * and the promises of its calls.
  */
+export function connect<C extends AnyContract>(url: string, options: ConnectOptions<C> & { readonly contract: C }): Client<C, never>
+export function connect<C extends AnyContract>(url: string, options?: ConnectOptions<C>): Client<C>
 export function connect<C extends AnyContract>(url: string, options: ConnectOptions<C> = {}): Client<C> {
   const environment = options.environment ?? thisMachine
   const { clock, random, log } = environment

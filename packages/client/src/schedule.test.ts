@@ -46,7 +46,7 @@ test("a wait replaces the one before, grows with failures in a row, and obeys a 
   await clock.advance(1_000)
   expect(fired).toEqual(["try 3"])
   expect(wait.failures).toBe(3)
-  expect(wait.again(() => fired.push("hinted"), 30_000)).toBe(31_500)
+  expect(wait.again(() => fired.push("hinted"), 30_000)).toBe(32_000)
   wait.failures = 0
   expect(wait.again(() => fired.push("first again"), undefined)).toBe(250)
   wait.cancel()

@@ -1,7 +1,8 @@
-import { type DownMessage, jsonCodec, type KindName, type MagpieError, toMagpieError } from "@magpie/protocol"
+import { type DownMessage, type KindName, type MagpieError, toMagpieError } from "@magpie/protocol"
 import { type Connection, createConnection } from "./connection/connection.ts"
 import { createCredentials } from "./connection/credentials.ts"
 import { createTokenRefresh } from "./connection/token-refresh.ts"
+import { wireCodec } from "./connection/wire-codec.ts"
 import type { ClientEnvironment } from "./environment/environment.ts"
 import { kindOf } from "./kinds/kind-of.ts"
 import type { Outgoing } from "./outbox/channel-queue.ts"
@@ -45,12 +46,11 @@ export function createSession({ environment, schedule, settings, counters, onSta
 
   const outbox = createOutbox({
     schedule,
-    codec: jsonCodec,
+    codec: wireCodec,
     maxPending: settings.maxPending,
     ask,
     isBroadcast: (channel) => kind(channel) === "broadcast",
     broadcast,
-    renewProducer: () => connection.renewProducer(),
   })
   const refresh = createTokenRefresh({ schedule, credentials, request, onError, onRefreshed: subscriptions.reconsider })
 

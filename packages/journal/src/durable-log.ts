@@ -29,6 +29,8 @@ export type Outcome =
   | { readonly result: "out-of-order"; readonly expected: number }
   /** This sequence was used up by a refusal, with that code. */
   | { readonly result: "refused"; readonly code: ErrorCode }
+  /** The producer is unknown on this channel; nothing was written and the number of the refusal is free. */
+  | { readonly result: "unused" }
   /** This sequence or key stands for other content; nothing was stored. */
   | { readonly result: "conflict" }
   /** So old that its outcome is no longer remembered; nothing was stored. */
@@ -61,7 +63,10 @@ export interface DurableLog {
   readonly level: AckLevel
   /** Resolves when durable. Fails with UNAVAILABLE (nothing was accepted), STORAGE_FENCED (unknown) or CLOSED. */
   publish(request: PublishRequest): Promise<Outcome>
-  /** Uses up a sequence that was finally refused. Resolves to `refused`, or to what the sequence already stands for. */
+  /**
+   * Uses up a sequence that was finally refused, of a producer that has used one on the channel before; of any other it
+   * writes nothing and resolves to `unused`. Resolves to `refused`, or to what the sequence already stands for.
+   */
   refuse(request: RefuseRequest): Promise<Outcome>
   /** The newest durable position; offset 0 for a channel without messages. May be ahead of what `onApplied` has told, within one turn. */
   newest(channel: string): Position
@@ -75,6 +80,6 @@ export interface DurableLog {
   onApplied(listener: (publications: readonly Publication[]) => void): () => void
   /** Called once, when nothing more can be made durable. */
   onFenced(listener: (cause: unknown) => void): () => void
-  /** Finishes what is under way and refuses the rest with CLOSED. Idempotent. */
+  /** Stores what was accepted before, refuses what comes after with CLOSED, and lets go of everything, also where it fails. Idempotent. */
   close(): Promise<void>
 }

@@ -65,3 +65,26 @@ test("[F105] ends when its tail rejects, with the same error for everything that
   expect(await results).toMatchObject([{ status: "rejected" }, { status: "rejected" }])
   await expect(journal.append(0, clockEntries(1))).rejects.toMatchObject({ code: "INTERNAL" })
 })
+
+test("[G1] gives its tail what was appended before the close, in batches, and refuses what comes after", async () => {
+  const env = fakeEnv()
+  const journal = embeddedJournal({ env, level: "disk", batchEntries: 2 })
+  const sizes: number[] = []
+  journal.tail(0, 0, async ({ entries }) => void sizes.push(entries.length))
+  const before = Promise.all(clockEntries(5).map((entry) => journal.append(0, [entry])))
+  const closed = Promise.all([journal.close(), journal.close()])
+  await expect(journal.append(0, clockEntries(1))).rejects.toMatchObject({ code: "CLOSED" })
+  await closed
+  await before
+  await journal.close()
+  await env.clock.settle()
+  expect(sizes).toEqual([2, 2, 1])
+  await expect(journal.append(0, clockEntries(1))).rejects.toMatchObject({ code: "CLOSED" })
+})
+
+test("refuses what waits for a tail that never came when it closes", async () => {
+  const journal = embeddedJournal({ env: fakeEnv(), level: "disk" })
+  const waiting = Promise.allSettled([journal.append(0, clockEntries(1))])
+  await journal.close()
+  expect(await waiting).toMatchObject([{ reason: { code: "CLOSED" } }])
+})

@@ -34,6 +34,8 @@ type State =
   /** The batch starts when this turn of the event loop has ended, so that the turn's publishes share a commit. */
   | { readonly name: "gathering" }
   | { readonly name: "delivering"; readonly done: Promise<void> }
+  /** Delivers what was appended before the close. */
+  | { readonly name: "closing"; readonly done: Promise<void> }
   | { readonly name: "ended"; readonly error: MagpieError }
 
 /**
@@ -103,10 +105,18 @@ export function embeddedJournal(options: EmbeddedJournalOptions): Journal {
     for (const append of left) append.reject(error)
   }
 
+  /** Bounded by what may be pending: nothing is added meanwhile. */
+  async function finish(underWay: Promise<void> | undefined): Promise<void> {
+    await underWay
+    while (consumer !== undefined && queue.length > 0) await deliver(consumer, takeBatch())
+    end(closedError())
+  }
+
   return {
     capabilities: { level: options.level, partitions: 1, retained: false },
     append(_partition, entries) {
       if (state.name === "ended") return Promise.reject(state.error)
+      if (state.name === "closing") return Promise.reject(closedError())
       const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0)
       if (waiting.entries + entries.length > limits.pendingEntries || waiting.bytes + bytes > limits.pendingBytes) {
         return Promise.reject(new MagpieError("UNAVAILABLE", "too much waits for the disk", { retryAfterMs: RETRY_AFTER_MS }))
@@ -125,16 +135,20 @@ export function embeddedJournal(options: EmbeddedJournalOptions): Journal {
       return {
         async stop() {
           if (consumer === give) consumer = undefined
-          if (state.name === "delivering") await state.done
+          if (state.name === "delivering" || state.name === "closing") await state.done
         },
       }
     },
     async close() {
-      const underWay = state.name === "delivering" ? state.done : undefined
-      end(new MagpieError("CLOSED", "the journal is closed"))
-      await underWay
+      if (state.name === "ended") return
+      if (state.name !== "closing") state = { name: "closing", done: finish(state.name === "delivering" ? state.done : undefined) }
+      await state.done
     },
   }
+}
+
+function closedError(): MagpieError {
+  return new MagpieError("CLOSED", "the journal is closed")
 }
 
 function entryBytes(entry: Entry): number {

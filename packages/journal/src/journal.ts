@@ -34,5 +34,6 @@ export interface Journal {
    * resolved; a rejection ends the tail and fails the appends that wait on it.
    */
   tail(partition: number, from: number, deliver: (batch: JournalBatch) => Promise<void>): Tail
+  /** Gives its tails what was appended before, unless one of them has rejected; what comes after fails with CLOSED. Idempotent. */
   close(): Promise<void>
 }

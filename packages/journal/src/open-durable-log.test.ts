@@ -2,6 +2,7 @@ import { type JsonText, toJsonText } from "@magpie/protocol"
 import { type FakeEnv, fakeEnv } from "@magpie/testing"
 import { describe, expect, test } from "vitest"
 import type { DurableLog, DurableLogSettings, Outcome, PublishRequest } from "./durable-log.ts"
+import { embeddedJournal } from "./embedded-journal.ts"
 import { openDurableLog } from "./open-durable-log.ts"
 import { channelKey, messageKey, messagePrefix } from "./rows/keys.ts"
 import { type MemoryStorage, memoryStorage } from "./storage/memory-storage.ts"
@@ -47,6 +48,8 @@ async function settled<T>(env: FakeEnv, promise: Promise<T>): Promise<T> {
 async function publish({ env, log }: Opened, ...requests: PublishRequest[]): Promise<Outcome[]> {
   return settled(env, Promise.all(requests.map((request) => log.publish(request))))
 }
+
+const REFUSAL = { channel: "chat/lobby", pattern: "chat/:room", producer: "ada", sequence: 1, code: "FORBIDDEN" } as const
 
 const datas = (log: DurableLog, offset = 0): unknown[] =>
   log.readAfter("chat/lobby", offset, PAGE).publications.map(({ data }) => JSON.parse(data) as unknown)
@@ -127,12 +130,30 @@ describe("a durable log", () => {
 
   test("[G2] uses up a refused sequence, so that the next is in order and the same is refused again", async () => {
     const world = await opened()
-    const refusal = { channel: "chat/lobby", pattern: "chat/:room", producer: "ada", sequence: 1, code: "FORBIDDEN" } as const
+    await publish(world, numbered(1))
+    const refusal = { ...REFUSAL, sequence: 2 }
     expect(await settled(world.env, world.log.refuse(refusal))).toEqual({ result: "refused", code: "FORBIDDEN" })
     const again = await reopened(world)
-    expect(await publish(again, numbered(1))).toEqual([{ result: "refused", code: "FORBIDDEN" }])
-    expect(offsets(await publish(again, numbered(2)))).toEqual([1])
-    expect(await settled(again.env, again.log.refuse({ ...refusal, sequence: 2 }))).toMatchObject({ result: "duplicate" })
+    expect(await publish(again, numbered(2))).toEqual([{ result: "refused", code: "FORBIDDEN" }])
+    expect(await settled(again.env, again.log.refuse(refusal))).toEqual({ result: "refused", code: "FORBIDDEN" })
+    expect(offsets(await publish(again, numbered(3)))).toEqual([2])
+    expect(await settled(again.env, again.log.refuse({ ...refusal, sequence: 3 }))).toMatchObject({ result: "duplicate" })
+  })
+
+  test("[G11] writes nothing for a refusal of a producer that is unknown on the channel, and leaves its number free", async () => {
+    const world = await opened()
+    const rows = (): string[] =>
+      [...world.storage.range({ from: "", to: "g/progress" }), ...world.storage.range({ from: "g/q", to: "z" })].map(({ key }) => key)
+    const before = rows()
+    const refuse = (channel: string, sequence: number) => settled(world.env, world.log.refuse({ ...REFUSAL, channel, sequence }))
+    for (let index = 0; index < 50; index++) expect(await refuse(`chat/${index}`, 1)).toEqual({ result: "unused" })
+    expect(await refuse("chat/lobby", 7)).toEqual({ result: "unused" })
+    expect(rows()).toEqual(before)
+    await publish(world, message("by another"))
+    expect(await refuse("chat/lobby", 1)).toEqual({ result: "unused" })
+    expect(rows().filter((key) => /^[pst]/.test(key))).toEqual([])
+    expect(offsets(await publish(world, numbered(1)))).toEqual([2])
+    expect(await refuse("chat/lobby", 2)).toEqual({ result: "refused", code: "FORBIDDEN" })
   })
 
   test("[G2] remembers idempotency keys with their position; a sequence wins over a key", async () => {
@@ -319,7 +340,62 @@ describe("a durable log", () => {
     await expect(opened({ settings })).rejects.toMatchObject({ code: "INVALID_OPTIONS", details: { field: "deduplicationMs" } })
   })
 
-  test("[G12] finishes what is under way when it closes, refuses the rest and leaves no timer", async () => {
+  test("[G1] stores what was accepted before it closes, in as many batches as it takes", async () => {
+    const world = await opened()
+    const waiting = Promise.all(
+      Array.from({ length: 100 }, (_, index) => world.log.publish(message("x".repeat(50_000), { ref: `${index}` }))),
+    )
+    const closed = world.log.close()
+    const late = world.log.publish(message("late"))
+    await expect(settled(world.env, late)).rejects.toMatchObject({ code: "CLOSED" })
+    expect((await waiting).map(({ result }) => result)).toEqual(Array.from({ length: 100 }, () => "stored"))
+    await closed
+    const again = await reopened(world)
+    expect(again.log.newest("chat/lobby").offset).toBe(100)
+  })
+
+  test("[F105] stores nothing of what waits when it closes after a flush that failed", async () => {
+    const world = await opened()
+    world.storage.failNextCommit("fenced")
+    const waiting = Promise.allSettled(Array.from({ length: 100 }, () => world.log.publish(message("x".repeat(50_000)))))
+    await settled(world.env, world.log.close())
+    for (const one of await waiting) expect(one).toMatchObject({ status: "rejected", reason: { code: "STORAGE_FENCED" } })
+    expect((await reopened(world)).log.newest("chat/lobby").offset).toBe(0)
+  })
+
+  test("[G12] closes everything else when a part of it cannot be closed, and then fails", async () => {
+    const failure = new Error("cannot be closed")
+    for (const broken of ["storage", "journal"]) {
+      const env = fakeEnv()
+      const inner = memoryStorage()
+      const closed: string[] = []
+      const finish = async (what: string, close: () => Promise<void>): Promise<void> => {
+        await close()
+        closed.push(what)
+        if (what === broken) throw failure
+      }
+      const storage = Object.assign(Object.create(inner), { close: () => finish("storage", () => inner.close()) }) as MemoryStorage
+      const embedded = embeddedJournal({ env, level: "memory" })
+      const journal = { ...embedded, close: () => finish("journal", () => embedded.close()) }
+      const opening = openDurableLog({ storage, journal, env, settings: SETTINGS })
+      await env.clock.settle()
+      const log = await opening
+      await settled(env, log.publish(message(1)))
+      expect(env.clock.pendingTimers).toBe(1)
+      await expect(settled(env, log.close())).rejects.toBe(failure)
+      expect([broken, ...closed]).toEqual([broken, "journal", "storage"])
+      expect(env.clock.pendingTimers).toBe(0)
+      await expect(log.publish(message(2))).rejects.toMatchObject({ code: "CLOSED" })
+    }
+  })
+
+  test("says why it could not be opened, also where the storage cannot be closed either", async () => {
+    const storage = Object.assign(memoryStorage(), { close: () => Promise.reject(new Error("cannot be closed")) })
+    storage.failNextCommit("fenced")
+    await expect(opened({ storage })).rejects.toMatchObject({ code: "STORAGE_FENCED" })
+  })
+
+  test("[G12] finishes what was accepted when it closes, refuses the rest and leaves no timer", async () => {
     const env = fakeEnv()
     const storage = memoryStorage({ env, commitDelayMs: 10 })
     const opening = openDurableLog({ storage, env, settings: SETTINGS })
@@ -328,11 +404,10 @@ describe("a durable log", () => {
     const underWay = log.publish(message(1))
     await env.clock.settle()
     const waiting = log.publish(message(2))
-    waiting.catch(() => {})
     const closed = log.close()
     await env.clock.advance(100)
     await expect(underWay).resolves.toMatchObject({ result: "stored" })
-    await expect(waiting).rejects.toMatchObject({ code: "CLOSED" })
+    await expect(waiting).resolves.toMatchObject({ result: "stored" })
     await closed
     await log.close()
     await expect(log.publish(message(3))).rejects.toMatchObject({ code: "CLOSED" })

@@ -44,11 +44,12 @@ export async function openDurableLog(options: DurableLogOptions): Promise<Durabl
       await log.start()
       return log
     } catch (error) {
-      await log.close()
+      await log.close().catch(() => {})
       throw error
     }
   } catch (error) {
-    await options.storage.close()
+    // Why it could not be opened is what helps; that it could not be closed either does not.
+    await options.storage.close().catch(() => {})
     throw error
   }
 }
@@ -150,8 +151,11 @@ class Log implements DurableLog {
   async #close(): Promise<void> {
     if (this.#state.name === "open") this.#state = { name: "closed" }
     this.#timer.stop()
-    await this.#journal.close()
-    await this.#storage.close()
+    try {
+      await this.#journal.close()
+    } finally {
+      await this.#storage.close()
+    }
   }
 
   #now(): number {

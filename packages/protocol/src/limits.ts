@@ -61,7 +61,7 @@ export const LIMITS = {
   messageFragments: { value: 131_072, unit: "count", answer: "close POLICY", about: "frames that one WebSocket message may be cut into" },
   messagesPerFrame: { value: 1_024, unit: "count", answer: "BAD_REQUEST", about: "messages that a client may put into one frame" },
   jsonDepth: { value: 64, unit: "levels", answer: "BAD_REQUEST", about: "nesting of JSON" },
-  jsonKeys: { value: 10_000, unit: "count", answer: "BAD_REQUEST", about: "object keys in one frame of JSON" },
+  jsonKeys: { value: 10_000, unit: "count", answer: "BAD_REQUEST", about: "object keys in one message" },
   channelNameBytes: { value: 255, unit: "bytes", answer: "BAD_REQUEST", about: "length of a channel's name" },
   subscriptionsPerConnection: { value: 1_000, unit: "count", answer: "LIMIT_EXCEEDED", about: "channels that one connection follows" },
   messagesPerSecond: {

@@ -1,13 +1,4 @@
-import {
-  type DownMessage,
-  type Hello,
-  jsonCodec,
-  MagpieError,
-  PROTOCOL_VERSION,
-  toMagpieError,
-  type UpMessage,
-  type Welcome,
-} from "@magpie/protocol"
+import { type DownMessage, type Hello, MagpieError, PROTOCOL_VERSION, toMagpieError, type UpMessage, type Welcome } from "@magpie/protocol"
 import type { ClientEnvironment } from "../environment/environment.ts"
 import { randomName } from "../random-name.ts"
 import type { Schedule } from "../schedule.ts"
@@ -17,18 +8,17 @@ import type { Status, StatusChange } from "../status.ts"
 import type { Credentials } from "./credentials.ts"
 import { type LinkEnd, NORMAL } from "./link-end.ts"
 import { type LiveLink, openLiveLink } from "./live-link.ts"
+import { wireCodec } from "./wire-codec.ts"
 
 /** The connection that heals itself: links one after another, under one status. */
 export interface Connection {
   readonly status: Status
   /** Tries at once, unless there is an attempt or a link already. */
   start(): void
-  /** False where nobody can be told now. Fails with TOO_LARGE and BAD_REQUEST. */
-  send(message: UpMessage): boolean
+  /** After how many milliseconds it leaves; undefined where nobody can be told now. Fails with TOO_LARGE, BAD_REQUEST and RATE_LIMITED. */
+  send(message: UpMessage): number | undefined
   /** The server answered something: the next failure is a first one again. */
   progressed(): void
-  /** Leaves the present link and greets on the next as a new producer. */
-  renewProducer(): void
   /** Ends it for good; resolves when the transport has let go of the last link, or after a second. */
   close(): Promise<void>
 }
@@ -127,7 +117,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       clock,
       schedule,
       settings,
-      codec: jsonCodec,
+      codec: wireCodec,
       hello,
       counters,
       events: {
@@ -188,12 +178,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       return status
     },
     start,
-    send: (message) => link?.send(message) === true,
+    send: (message) => link?.send(message),
     progressed,
-    renewProducer() {
-      producer = randomName(random, 16)
-      ended({ next: "retry", cause: new MagpieError("EXPIRED", "the server does not know this producer's earlier messages") })
-    },
     close() {
       const leaving = release()
       finish(undefined)

@@ -1,53 +1,112 @@
 import { type Clock, type Codec, type Encoded, MagpieError, type UpMessage } from "@magpie/protocol"
+import type { Schedule } from "../schedule.ts"
+import { createPace } from "./pace.ts"
 
-/** Gathers what is sent in one turn into as few frames as the server's limit on a frame allows. */
+/** Gathers what is sent in one turn into as few frames as the server's limit on a frame allows, and keeps to its rate. */
 export interface FrameWriter {
-  /** Fails with TOO_LARGE on a message beyond the limit, BAD_REQUEST on what the codec cannot write. */
-  write(message: UpMessage): void
-  /** Sends what waits now instead of at the end of the turn. */
-  flush(): void
+  /**
+   * Returns after how many milliseconds it leaves: at the end of the turn, or when those before it have left at the server's
+   * rate. A ping goes first. Fails with TOO_LARGE on a message beyond the limit, BAD_REQUEST on what the codec cannot write,
+   * RATE_LIMITED on a publish that nobody repeats and that would wait too long.
+   */
+  write(message: UpMessage): number
+  /** Sends at once what may leave now, and forgets the rest. */
+  end(): void
 }
 
 export interface FrameWriterOptions {
   readonly clock: Clock
+  readonly schedule: Schedule
   readonly codec: Codec
   readonly maxFrameBytes: number
+  readonly messagesPerSecond: number | undefined
   send(frame: Encoded, bytes: number, messages: number): void
+}
+
+interface Part {
+  readonly encoded: Encoded
+  readonly bytes: number
 }
 
 /** A server also bounds the keys in a frame; so many messages stay far below its default of 10,000. */
 const MAX_FRAME_MESSAGES = 128
+/** What has to wait for its turn leaves so often, a few messages together. */
+const PACE_MS = 50
+/** A publish without a number is of the moment: one that would wait longer is refused, so that those who send too much do not pile up. */
+const MAX_UNNUMBERED_DELAY_MS = 1_000
 
-export function createFrameWriter({ clock, codec, maxFrameBytes, send }: FrameWriterOptions): FrameWriter {
-  let parts: Encoded[] = []
-  let bytes = 0
+export function createFrameWriter(options: FrameWriterOptions): FrameWriter {
+  const { clock, schedule, codec, maxFrameBytes, messagesPerSecond } = options
+  const pace = createPace(clock, messagesPerSecond)
+  const wait = schedule.createWait()
+  let waiting: Part[] = []
+  let state: "idle" | "deferred" | "paced" | "ended" = "idle"
 
+  function sendFrame(parts: readonly Part[], bytes: number): void {
+    const [first = "", ...others] = parts.map(({ encoded }) => encoded)
+    options.send(others.length === 0 ? first : codec.join([first, ...others]), bytes, parts.length)
+  }
+
+  /** Everything that may leave now, in frames. */
   function flush(): void {
-    if (parts.length === 0) return
-    const [first = "", ...others] = parts
-    const frame = others.length === 0 ? first : codec.join(parts)
-    const [size, count] = [bytes, parts.length]
-    parts = []
-    bytes = 0
-    send(frame, size, count)
+    let frame: Part[] = []
+    let bytes = 0
+    let left = 0
+    for (const part of waiting) {
+      if (pace.delayMs(0) > 0) break
+      pace.take()
+      left++
+      // One byte for the line feed between two.
+      if (frame.length >= MAX_FRAME_MESSAGES || (frame.length > 0 && bytes + 1 + part.bytes > maxFrameBytes)) {
+        sendFrame(frame, bytes)
+        frame = []
+        bytes = 0
+      }
+      bytes += part.bytes + (frame.length === 0 ? 0 : 1)
+      frame.push(part)
+    }
+    waiting = waiting.slice(left)
+    if (frame.length > 0) sendFrame(frame, bytes)
+  }
+
+  function turn(): void {
+    if (state === "ended") return
+    flush()
+    state = waiting.length > 0 ? "paced" : "idle"
+    if (state === "paced") wait.after(Math.max(PACE_MS, pace.delayMs(0)), turn)
   }
 
   return {
     write(message) {
       const encoded = codec.encode(message)
-      const size = byteLength(encoded)
-      if (size > maxFrameBytes) {
-        throw new MagpieError("TOO_LARGE", `the message has ${size} bytes, the server takes ${maxFrameBytes}`, {
+      const bytes = byteLength(encoded)
+      if (bytes > maxFrameBytes) {
+        throw new MagpieError("TOO_LARGE", `the message has ${bytes} bytes, the server takes ${maxFrameBytes}`, {
           details: { limit: "messageBytes", value: maxFrameBytes },
         })
       }
-      // One byte for the line feed between two.
-      if (parts.length >= MAX_FRAME_MESSAGES || (parts.length > 0 && bytes + 1 + size > maxFrameBytes)) flush()
-      if (parts.length === 0) clock.defer(flush)
-      bytes += size + (parts.length === 0 ? 0 : 1)
-      parts.push(encoded)
+      if (message.type === "ping") {
+        pace.take()
+        sendFrame([{ encoded, bytes }], bytes)
+        return 0
+      }
+      const delayMs = pace.delayMs(waiting.length)
+      if (message.type === "publish" && message.sequence === undefined && delayMs > MAX_UNNUMBERED_DELAY_MS) {
+        throw new MagpieError("RATE_LIMITED", "more is sent than the server takes", { retryAfterMs: Math.ceil(delayMs) })
+      }
+      waiting.push({ encoded, bytes })
+      if (state === "idle") {
+        state = "deferred"
+        clock.defer(turn)
+      }
+      return delayMs
     },
-    flush,
+    end() {
+      flush()
+      state = "ended"
+      waiting = []
+      wait.cancel()
+    },
   }
 }
 

@@ -21,8 +21,8 @@ import { readDown } from "./read-down.ts"
 
 /** One link from its opening to its end. Once ended, whatever the transport still says is dropped: a late event has no owner. */
 export interface LiveLink {
-  /** Whether the welcome has come and the message was taken. Fails with TOO_LARGE and BAD_REQUEST. */
-  send(message: UpMessage): boolean
+  /** After how many milliseconds it leaves; undefined before the welcome. Fails with TOO_LARGE, BAD_REQUEST and RATE_LIMITED. */
+  send(message: UpMessage): number | undefined
   probe(): void
   /** Ends the link without `onEnd`; `gone` is called when the transport has let go of it. */
   end(code: number, reason: string, gone?: () => void): void
@@ -60,7 +60,7 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
   function leave(gone?: () => void): void {
     if (current.state === "welcomed") {
       current.heartbeat.stop()
-      current.writer.flush()
+      current.writer.end()
     }
     current = { state: "ended", gone }
   }
@@ -84,7 +84,8 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
         events.onEnd({ next: "retry", cause })
       },
     })
-    const writer = createFrameWriter({ clock, codec, maxFrameBytes: welcome.messageBytes, send: sendFrame })
+    const { messageBytes: maxFrameBytes, messagesPerSecond } = welcome
+    const writer = createFrameWriter({ clock, schedule, codec, maxFrameBytes, messagesPerSecond, send: sendFrame })
     current = { state: "welcomed", writer, heartbeat }
     events.onWelcome(welcome)
   }
@@ -147,9 +148,7 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
 
   return {
     send(message) {
-      if (current.state !== "welcomed") return false
-      current.writer.write(message)
-      return true
+      return current.state === "welcomed" ? current.writer.write(message) : undefined
     },
     probe() {
       if (current.state === "welcomed") current.heartbeat.probe()

@@ -52,6 +52,8 @@ export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
   const onThrow = (cause: unknown): void => options.onError(new MagpieError("INTERNAL", `a listener of "${name}" threw`, { cause }))
   const listeners = new Map<string | typeof ANY, Listeners<Received>>()
   const linger = schedule.createWait()
+  /** Calls of `subscribe` that wait for their answer, and whether one of them got it. */
+  const asking = new Set<object>()
   let held = false
 
   const inner = createChannelSubscription({ channel: name, schedule, ask, onThrow, deliver })
@@ -84,18 +86,26 @@ export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
     inner.want()
     return () => {
       remove()
-      if (!isUsed() && inner.view.state.state !== "idle") linger.after(options.lingerMs, () => void inner.drop())
+      leave()
     }
   }
 
+  /** Somebody needs the channel no longer. */
+  function leave(): void {
+    if (!isUsed() && inner.view.state.state !== "idle") linger.after(options.lingerMs, () => void inner.drop())
+  }
+
   function isUsed(): boolean {
-    return held || [...listeners.values()].some(({ size }) => size > 0)
+    return held || asking.size > 0 || [...listeners.values()].some(({ size }) => size > 0)
+  }
+
+  function check({ last = 1 }: SubscribeOptions): void {
+    if (!(Number.isSafeInteger(last) && last >= 1)) throw badField("last", "must be a whole number of at least 1")
+    start()
   }
 
   function begin(from: SubscribeOptions, settled: OnSettled): void {
-    const { last = 1 } = from
-    if (!(Number.isSafeInteger(last) && last >= 1)) throw badField("last", "must be a whole number of at least 1")
-    start()
+    check(from)
     inner.ask(from, settled)
   }
 
@@ -105,14 +115,26 @@ export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
     on,
     onAny: (listener) => on(ANY, listener),
     subscribe({ signal, ...from } = {}) {
-      return abortable(schedule, { signal }, (resolve, reject) => {
-        begin(from, (error) => (error ? reject(error) : resolve()))
-        held = true
-        linger.cancel()
-      })
+      const mine = {}
+      return abortable(
+        schedule,
+        { signal },
+        (resolve, reject) => {
+          check(from)
+          asking.add(mine)
+          linger.cancel()
+          inner.ask(from, (error) => {
+            if (asking.delete(mine)) held = true
+            if (error) reject(error)
+            else resolve()
+          })
+        },
+        () => asking.delete(mine) && leave(),
+      )
     },
     async unsubscribe() {
       held = false
+      asking.clear()
       linger.cancel()
       await inner.drop()
     },
@@ -122,6 +144,8 @@ export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
     read,
     outgoing(messageName, data, ref = randomName(options.random, 8)) {
       start()
+      checkLength("name", messageName)
+      checkLength("ref", ref)
       if (data === undefined) throw badField("data", "must be present")
       validate?.(messageName, data)
       return { name: messageName, data, ref }
@@ -134,4 +158,11 @@ export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
     },
   }
   return core
+}
+
+/** Neither a message's name nor its reference may be longer. */
+const MAX_NAME_LENGTH = 64
+
+function checkLength(field: string, text: string): void {
+  if (text.length > MAX_NAME_LENGTH) throw badField(field, `must have at most ${MAX_NAME_LENGTH} characters`)
 }

@@ -15,7 +15,7 @@ type PageOptions = { readonly [Field in keyof HistoryOptions]: HistoryOptions[Fi
 
 /** Reads a page of the log. Where its link breaks it is asked for again on the next one, until the signal fires or the client closes. */
 export async function readHistory(core: ChannelCore, request: RequestTable["request"], options: PageOptions): Promise<ReceivedPage> {
-  const { before, after, limit = 50, signal } = options
+  const { before, after, limit, signal } = options
   core.start()
   if (before !== undefined && after !== undefined) throw badField("after", "and before exclude each other")
   const message = { type: "history", channel: core.name, before, after, limit } as const

@@ -18,7 +18,7 @@ export function openChannel(core: ChannelCore, { outbox, requests, broadcast }: 
   return {
     name,
     get kind() {
-      return kind() ?? "stream"
+      return kind()
     },
     subscription,
     on,

@@ -13,8 +13,10 @@ export interface Outgoing {
 /** A publish on its way. */
 export interface Entry {
   message: Outgoing
-  /** Undefined until it leaves for the first time. What left once leaves again under the same number, because nobody knows whether that try was stored. */
+  /** Undefined until it leaves for the first time, and again when it is certain that it was not stored. Else what left once leaves again under the same number. */
   sequence: number | undefined
+  /** A try went without the server's answer, so it may have been stored. */
+  unsure: boolean
   /** Waits for its reply on the present link. */
   flying: boolean
   resolve(receipt: Receipt): void
@@ -41,8 +43,6 @@ export interface ChannelQueueOptions {
   readonly channel: string
   readonly schedule: Schedule
   readonly ask: RequestTable["ask"]
-  /** The server's count is below what we know to be stored: this producer can never go on. */
-  onLostProducer(): void
   /** An entry has left the queue. */
   onDone(): void
 }
@@ -56,15 +56,22 @@ export const WINDOW = 256
  */
 const RATE_PAUSE_MS = 250
 
+/** Refusals of a number that stands for something already. */
+const USES_NUMBER: readonly string[] = ["CONFLICT", "EXPIRED"]
+
 /** What a server says of a message that it keeps nowhere. */
 const NOT_STORED: Receipt = { position: { epoch: "", offset: 0 }, level: "memory", duplicate: false }
 
-export function createChannelQueue({ channel, schedule, ask, onLostProducer, onDone }: ChannelQueueOptions): ChannelQueue {
+export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQueueOptions): ChannelQueue {
   const entries: Entry[] = []
   const wait = schedule.createWait()
   /** Whether entries may leave. After a refusal nothing does until the wait is over and what is in flight has been answered. */
   let gate: "open" | "waiting" | "draining" = "open"
   let lastSequence = 0
+  /** The lowest number that the server says is free. It stores nothing behind that, so what left under higher ones takes new ones. */
+  let free: number | undefined
+  /** The server no longer knows numbers that it had acknowledged. */
+  let forgotten = false
   let flying = 0
   /** Grows by one with each window that was acknowledged, as long as it is not whole. */
   let window = WINDOW
@@ -72,6 +79,19 @@ export function createChannelQueue({ channel, schedule, ask, onLostProducer, onD
   function open(): void {
     wait.cancel()
     gate = "open"
+    if (free !== undefined) renumber(free)
+    free = undefined
+    forgotten = false
+  }
+
+  /** Nothing flies now. */
+  function renumber(next: number): void {
+    lastSequence = next - 1
+    for (const entry of [...entries]) {
+      if (entry.sequence === undefined || entry.sequence < next) continue
+      if (forgotten && entry.unsure) fail(entry, new MagpieError("EXPIRED", "the server no longer knows whether this was stored"))
+      else entry.sequence = undefined
+    }
   }
 
   function remove(entry: Entry): void {
@@ -117,17 +137,38 @@ export function createChannelQueue({ channel, schedule, ask, onLostProducer, onD
     flying--
     entry.flying = false
     if (!(reply instanceof MagpieError)) stored(entry, reply)
-    else if (isForgotten(reply)) onLostProducer()
-    else if (reply.retryable) hold(reply)
-    else fail(entry, reply)
+    else if (reply.retryable) putOff(entry, reply)
+    else refused(entry, reply)
     pump()
   }
 
   function stored(entry: Entry, { position = NOT_STORED.position, level = NOT_STORED.level, duplicate = false }: Published): void {
     wait.failures = 0
     window = Math.min(WINDOW, window + 1 / window)
+    // A number behind it was used, so it was not free.
+    if (free !== undefined && Number(entry.sequence) > free) free = undefined
     remove(entry)
     entry.resolve({ position, level, duplicate })
+  }
+
+  function refused(entry: Entry, error: MagpieError): void {
+    fail(entry, error)
+    if (error.details?.sequence === "used" || USES_NUMBER.includes(error.code)) return
+    free = Math.min(free ?? Infinity, Number(entry.sequence))
+    if (gate === "open") gate = "draining"
+  }
+
+  function putOff(entry: Entry, error: MagpieError): void {
+    const { code, details } = error
+    if (code === "OUT_OF_ORDER") {
+      const expected = Number(details?.expected)
+      const lowest = free ?? entries.find(({ sequence }) => sequence !== undefined)?.sequence ?? 0
+      if (expected >= 1 && expected < lowest) {
+        forgotten = true
+        free = expected
+      }
+    } else if (code !== "RATE_LIMITED") entry.unsure = true
+    hold(error)
   }
 
   /** The first refusal decides how long to wait; those of what was pipelined behind it only come back. */
@@ -141,11 +182,6 @@ export function createChannelQueue({ channel, schedule, ask, onLostProducer, onD
       gate = "draining"
       pump()
     }, hintMs)
-  }
-
-  function isForgotten({ code, details }: MagpieError): boolean {
-    const lowest = entries.find((entry) => entry.sequence !== undefined)?.sequence
-    return code === "OUT_OF_ORDER" && lowest !== undefined && Number(details?.expected) < lowest
   }
 
   return {
@@ -163,6 +199,7 @@ export function createChannelQueue({ channel, schedule, ask, onLostProducer, onD
     },
     restart(error) {
       lastSequence = 0
+      free = undefined
       for (const entry of [...entries]) if (entry.sequence !== undefined) fail(entry, error)
     },
     handOver(send) {

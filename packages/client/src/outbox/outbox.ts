@@ -25,11 +25,9 @@ export interface OutboxOptions {
   readonly ask: RequestTable["ask"]
   isBroadcast(channel: string): boolean
   broadcast(channel: string, message: Outgoing): void
-  /** Asks the connection to come back under a new producer. */
-  renewProducer(): void
 }
 
-export function createOutbox({ schedule, codec, maxPending: value, ask, isBroadcast, broadcast, renewProducer }: OutboxOptions): Outbox {
+export function createOutbox({ schedule, codec, maxPending: value, ask, isBroadcast, broadcast }: OutboxOptions): Outbox {
   const queues = new Map<string, ChannelQueue>()
   let producer: string | undefined
   let pending = 0
@@ -40,18 +38,12 @@ export function createOutbox({ schedule, codec, maxPending: value, ask, isBroadc
     if (pending === 0) onDrained()
   }
 
-  /** The producer that our numbers belong to has no future. */
-  function onLostProducer(): void {
-    renewProducer()
-    restart(new MagpieError("EXPIRED", "the server no longer knows what came before; whether this was stored is unknown"))
-  }
-
   function restart(error: MagpieError): void {
     for (const queue of queues.values()) queue.restart(error)
   }
 
   function queueOf(channel: string): ChannelQueue {
-    const queue = queues.get(channel) ?? createChannelQueue({ channel, schedule, ask, onLostProducer, onDone })
+    const queue = queues.get(channel) ?? createChannelQueue({ channel, schedule, ask, onDone })
     queues.set(channel, queue)
     return queue
   }
@@ -72,7 +64,7 @@ export function createOutbox({ schedule, codec, maxPending: value, ask, isBroadc
               details: { limit: "maxPending", value },
             })
           }
-          entry = { message, sequence: undefined, flying: false, resolve, reject }
+          entry = { message, sequence: undefined, unsure: false, flying: false, resolve, reject }
           pending++
           queue.push(entry)
           // It waits: what the caller does to the data from here on must not change the message.

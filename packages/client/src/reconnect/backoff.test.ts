@@ -13,8 +13,11 @@ test("the jitter is full also at the cap: it spreads from zero to the bound", ()
   expect(backoffMs(backoff, 30, 0.5)).toBe(10_000)
 })
 
-test("a server's hint is never undercut, and spread a little", () => {
-  expect(hintedMs(backoff, 30_000, 0)).toBe(30_000)
-  expect(hintedMs(backoff, 30_000, 0.999)).toBeLessThan(33_000)
-  expect(hintedMs(backoff, 0, 0.5)).toBe(250)
+test("a server's hint is never undercut, and spread ever wider with each failure", () => {
+  expect(hintedMs(backoff, 0, 30_000, 0)).toBe(30_000)
+  expect(hintedMs(backoff, 0, 30_000, 0.999)).toBeLessThan(33_000)
+  expect([0, 1, 2, 5, 6, 50, 2_000].map((failures) => hintedMs(backoff, failures, 5, 0.5))).toEqual([
+    255, 505, 1_005, 8_005, 10_005, 10_005, 10_005,
+  ])
+  expect(hintedMs(backoff, 0, 900_000, 1)).toBe(920_000)
 })

@@ -12,12 +12,12 @@ export function backoffMs(backoff: Backoff, failures: number, random: number): n
   return random * Math.min(backoff.maxMs, backoff.initialMs * 2 ** failures)
 }
 
-/** What a server asks for, and a little more: never sooner, and not everybody in the same moment. */
-export function hintedMs(backoff: Backoff, hintMs: number, random: number): number {
-  return hintMs + random * Math.max(backoff.initialMs, hintMs / 10)
+/** What a server asks for, and more with each failure: never sooner, and not everybody in the same moment. */
+export function hintedMs({ initialMs, maxMs }: Backoff, failures: number, hintMs: number, random: number): number {
+  return hintMs + random * Math.min(maxMs, Math.max(initialMs * 2 ** failures, hintMs / 10))
 }
 
 /** The wait before the next try in whole milliseconds, a server's hint first. */
 export function retryMs(backoff: Backoff, failures: number, hintMs: number | undefined, random: number): number {
-  return Math.ceil(hintMs === undefined ? backoffMs(backoff, failures, random) : hintedMs(backoff, hintMs, random))
+  return Math.ceil(hintMs === undefined ? backoffMs(backoff, failures, random) : hintedMs(backoff, failures, hintMs, random))
 }

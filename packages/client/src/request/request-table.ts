@@ -2,7 +2,7 @@ import { type DownMessage, type ErrorReply, isErrorCode, MagpieError, type UpMes
 import { abortable, type Patience } from "../abort.ts"
 import type { Schedule, Wait } from "../schedule.ts"
 
-/** How long the server may take to answer, in milliseconds. */
+/** How long the server may take to answer what has left, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 15_000
 
 type Reply = Exclude<DownMessage, ErrorReply>
@@ -36,7 +36,8 @@ export interface AskOptions {
 
 export interface RequestTableOptions {
   readonly schedule: Schedule
-  send(message: UpMessage): boolean
+  /** After how many milliseconds it leaves; undefined where there is no link. */
+  send(message: UpMessage): number | undefined
 }
 
 interface Pending {
@@ -69,9 +70,9 @@ export function createRequestTable({ schedule, send }: RequestTableOptions): Req
       repeat,
       wait,
       transmit() {
-        const sent = send({ ...message, id } as UpMessage)
-        if (sent) wait.after(timeoutMs, late)
-        return sent
+        const delayMs = send({ ...message, id } as UpMessage)
+        if (delayMs !== undefined) wait.after(delayMs + timeoutMs, late)
+        return delayMs !== undefined
       },
       onReply(reply) {
         if (reply instanceof MagpieError) onReply(reply)

@@ -12,6 +12,11 @@ export function isBehind(reached: Position, newest: Position): boolean {
   return reached.epoch !== newest.epoch || reached.offset < newest.offset
 }
 
+/** Whether an answer would leave out messages that are still owed after `owed`. */
+export function skips(owed: Position, answered: Position): boolean {
+  return owed.epoch === answered.epoch && answered.offset > owed.offset
+}
+
 /** What is missing for good after an answer that did not continue from where we were; undefined where nothing is [G4]. */
 export function gapOfAnswer(asked: Position | undefined, answer: Subscribed): GapNotice | undefined {
   if (asked === undefined || answer.answer === "recovered") return undefined

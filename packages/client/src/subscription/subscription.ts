@@ -12,7 +12,7 @@ import type { SubscribeOptions, Subscription, SubscriptionEvents, SubscriptionSt
 import { createListeners, type ListenersOf } from "../listeners.ts"
 import type { RequestTable } from "../request/request-table.ts"
 import type { Schedule } from "../schedule.ts"
-import { admit, gapOfAnswer, isBehind } from "./admit.ts"
+import { admit, gapOfAnswer, isBehind, skips } from "./admit.ts"
 
 /** Hears once of the server's answer, or of the end. */
 export type OnSettled = (error: MagpieError | undefined) => void
@@ -65,6 +65,10 @@ export function createChannelSubscription({ channel, schedule, ask, deliver, onT
   /** Where the next request begins: as its caller said, or right after what was reached. */
   let start: SubscribeOptions = {}
   let reached: Position | undefined
+  /** The same, until nobody wants the channel any more: whatever start is asked for meanwhile, what follows is still to come. */
+  let owed: Position | undefined
+  /** The newest offset that listeners were given in that time and epoch: nothing up to there is given again. */
+  let delivered = 0
   let settling: OnSettled[] = []
 
   /** The only place that changes the state; tells those who wait and those who watch. */
@@ -104,9 +108,14 @@ export function createChannelSubscription({ channel, schedule, ask, deliver, onT
   }
 
   function answered(asked: Position | undefined, answer: Subscribed): void {
-    const gap = gapOfAnswer(asked, answer)
     const recovered = answer.answer === "recovered"
     const position = (recovered && asked) || answer.position
+    if (owed && position && asked !== owed && skips(owed, position)) {
+      start = { position: owed }
+      return sendAsk()
+    }
+    // A start further back leaves nothing out.
+    const gap = asked || owed?.epoch !== position?.epoch ? gapOfAnswer(asked ?? owed, answer) : undefined
     if (position) reach(position)
     transition({ state: "live" })
     if (gap) listeners.gap.emit(gap)
@@ -114,7 +123,9 @@ export function createChannelSubscription({ channel, schedule, ask, deliver, onT
   }
 
   function reach(position: Position): void {
+    if (position.epoch !== owed?.epoch) delivered = 0
     reached = position
+    owed = position
     start = { position }
   }
 
@@ -143,6 +154,8 @@ export function createChannelSubscription({ channel, schedule, ask, deliver, onT
     if (verdict !== "next") return
     wait.failures = 0
     reach({ epoch: reached.epoch, offset, mark })
+    if (offset <= delivered) return
+    delivered = offset
     deliver(message)
   }
 
@@ -188,6 +201,7 @@ export function createChannelSubscription({ channel, schedule, ask, deliver, onT
     },
     drop() {
       const known = current.state === "live" || isAsked()
+      owed = undefined
       transition({ state: "idle" }, new MagpieError("ABORTED", "the channel was unsubscribed"))
       return new Promise((resolve) => {
         // Without a link, or with one that breaks, nothing is subscribed either.

@@ -1,13 +1,15 @@
 import { MagpieError } from "@magpie/protocol"
 import { isTimeKey, type KeyRange } from "../rows/keys.ts"
 import { isIntact } from "../rows/row-reader.ts"
-import { compareUtf8 } from "../storage/sorted-keys.ts"
+import { compareUtf8, SortedKeys } from "../storage/sorted-keys.ts"
 import type { Storage, StorageRow, Write } from "../storage/storage.ts"
 
 /** A storage as it will be once the writes gathered here are committed. */
 export class PendingWrites {
   readonly #storage: Storage
   readonly #rows = new Map<string, Uint8Array | undefined>()
+  /** The keys put here that belong to the indexes of time, which are read by range. */
+  #times = new SortedKeys()
   #timesChanged = false
 
   constructor(storage: Storage) {
@@ -20,12 +22,18 @@ export class PendingWrites {
   }
 
   put(key: string, value: Uint8Array): void {
-    if (isTimeKey(key)) this.#timesChanged = true
+    if (isTimeKey(key)) {
+      this.#timesChanged = true
+      this.#times.add(key)
+    }
     this.#rows.set(key, value)
   }
 
   remove(key: string): void {
-    if (isTimeKey(key)) this.#timesChanged = true
+    if (isTimeKey(key)) {
+      this.#timesChanged = true
+      this.#times.remove(key)
+    }
     this.#rows.set(key, undefined)
   }
 
@@ -40,21 +48,25 @@ export class PendingWrites {
     throw new MagpieError("STORAGE_FENCED", `the stored row ${key} is damaged; restore a backup`, { details: { key } })
   }
 
-  /** The first rows of a range, at most `limit`. A copy: writing meanwhile does not change it. */
+  /** The first rows of a range of one of the indexes of time, at most `limit`. A copy: writing meanwhile does not change it. */
   first(range: KeyRange, limit: number): StorageRow[] {
-    const written = [...this.#rows.keys()].filter((key) => compareUtf8(key, range.from) >= 0 && compareUtf8(key, range.to) < 0)
     const found: StorageRow[] = []
-    for (const key of written) {
+    const put = this.#putTimes(range)
+    let next = put.next()
+    for (const row of this.#storage.range(range)) {
+      for (; !next.done && found.length < limit && compareUtf8(next.value.key, row.key) < 0; next = put.next()) found.push(next.value)
+      if (found.length >= limit) return found
+      if (!this.#rows.has(row.key)) found.push(row)
+    }
+    for (; !next.done && found.length < limit; next = put.next()) found.push(next.value)
+    return found
+  }
+
+  *#putTimes({ from, to }: KeyRange): Generator<StorageRow, undefined> {
+    for (let key = this.#times.atOrAfter(from); key !== undefined && compareUtf8(key, to) < 0; key = this.#times.atOrAfter(`${key}\0`)) {
       const value = this.#rows.get(key)
-      if (value !== undefined) found.push({ key, value })
+      if (value !== undefined) yield { key, value }
     }
-    let stored = 0
-    for (const row of this.#storage.range({ ...range, limit: limit + written.length })) {
-      if (this.#rows.has(row.key)) continue
-      found.push(row)
-      if (++stored >= limit) break
-    }
-    return found.sort((a, b) => compareUtf8(a.key, b.key)).slice(0, limit)
   }
 
   /** What to commit. The writes stay visible here until `clear`. */
@@ -66,6 +78,8 @@ export class PendingWrites {
 
   clear(): void {
     this.#rows.clear()
+    if (!this.#timesChanged) return
+    this.#times = new SortedKeys()
     this.#timesChanged = false
   }
 }

@@ -5,6 +5,7 @@ import type { ClockEntry, Entry, EpochEntry, PublishEntry, RefusedEntry, Setting
 import { ageRange, EPOCH_KEY, memoryRange, messageKey, PROGRESS_KEY, readMemoryKey, SETTINGS_KEY } from "../rows/keys.ts"
 import { encodeMessageRow, markText } from "../rows/message-row.ts"
 import type { SequenceRecord } from "../rows/producer-row.ts"
+import { isIntact } from "../rows/row-reader.ts"
 import { RowWriter } from "../rows/row-writer.ts"
 import {
   type AppliedSettings,
@@ -31,7 +32,7 @@ import { Sequences } from "./sequences.ts"
 export const APPLY_VERSION = 1
 
 /** Rows that one clock entry may touch; what remains is due at once, for the next one. */
-const EXPIRED_PER_CLOCK = 4_096
+const EXPIRED_PER_CLOCK = 512
 
 /** What an entry led to: its outcome for whoever sent it, and the message to deliver if one was stored. */
 export interface Applied {
@@ -178,11 +179,11 @@ export class StateMachine {
     return stored
   }
 
+  /** Whoever has stored nothing yet leaves no row behind, so that refusals do not fill the disk. */
   #refuse(entry: RefusedEntry): Outcome {
-    const known = this.#channels.find(entry.channel)
-    if (known === undefined && entry.sequence !== 1) return { result: "out-of-order", expected: 1 }
-    const channel = known ?? this.#create(entry)
-    const producer = this.#sequences.find(channel.id, entry.producer)
+    const channel = this.#channels.find(entry.channel)
+    const producer = channel === undefined ? undefined : this.#sequences.find(channel.id, entry.producer)
+    if (producer === undefined || producer.last === 0) return { result: "unused" }
     const verdict = this.#sequences.verdict(producer, entry.sequence)
     if (verdict !== "next") return "result" in verdict ? verdict : this.#repeated(verdict, undefined)
     this.#sequences.refuse(producer, this.#now, this.#settings.deduplicationMs, entry.code)
@@ -197,7 +198,7 @@ export class StateMachine {
     return { result: "duplicate", position: this.#position(record.offset, record.mark) }
   }
 
-  #create(entry: PublishEntry | RefusedEntry): ChannelState {
+  #create(entry: PublishEntry): ChannelState {
     const channel = this.#channels.create(entry.channel, this.#nextChannelId++, entry.pattern)
     this.#channels.changed(channel)
     return channel
@@ -234,8 +235,8 @@ export class StateMachine {
       if (!(cutoff >= 0)) continue
       for (const row of this.#pending.first(ageRange(pattern, cutoff), rest)) {
         if (rest <= 0) return 0
-        const channel = this.#channels.find(decodeText(row.value))
-        const took = channel === undefined ? 1 : this.#trimmer.expire(channel, cutoff, rest)
+        const channel = isIntact(row.value) ? this.#channels.find(decodeText(row.value)) : undefined
+        const took = this.#trimmer.expire(row.key, channel, cutoff, rest)
         rest -= took
         this.#mix(took)
       }

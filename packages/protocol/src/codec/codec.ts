@@ -1,3 +1,4 @@
+import type { MagpieError } from "../errors.ts"
 import type { DownMessage } from "../messages/down.ts"
 import type { UpMessage } from "../messages/up.ts"
 import type { Position } from "../position.ts"
@@ -46,10 +47,16 @@ export interface PageHeader {
   readonly position: Position
 }
 
+/** One message of a stranger's frame: its value, or why it has none and the request id that it seems to carry. */
+export type Decoded = { readonly value: unknown } | { readonly error: MagpieError; readonly id: number | undefined }
+
 /** The server's half: encodes publications without re-reading their data, and decodes what strangers send. */
 export interface ServerCodec extends Codec {
   encodePublication(publication: Publication): Encoded
   encodePage(header: PageHeader, publications: readonly Publication[]): Encoded
-  /** `several` allows more than one message in the frame. Fails with BAD_REQUEST on anything malformed or beyond the limits. */
-  decodeUntrusted(frame: Encoded, limits: DecodeLimits, several: boolean): readonly unknown[]
+  /**
+   * `several` allows more than one message in the frame; each that is malformed or beyond the limits stands as its refusal,
+   * and costs its neighbours nothing. Fails with BAD_REQUEST where the frame as a whole cannot be taken.
+   */
+  decodeUntrusted(frame: Encoded, limits: DecodeLimits, several: boolean): readonly Decoded[]
 }

@@ -9,8 +9,12 @@ import { jsonServerCodec } from "./json-server.ts"
 
 const SEED = 20260101
 
+/** The values of a frame; the first message that is refused throws its refusal. */
 function decode(frame: string, several = false): readonly unknown[] {
-  return jsonServerCodec.decodeUntrusted(frame, DEFAULT_LIMITS, several)
+  return jsonServerCodec.decodeUntrusted(frame, DEFAULT_LIMITS, several).map((decoded) => {
+    if ("error" in decoded) throw decoded.error
+    return decoded.value
+  })
 }
 
 function refusal(action: () => unknown): MagpieError {

@@ -1,5 +1,5 @@
-import { MagpieError } from "../errors.ts"
-import type { DecodeLimits, Encoded, JsonText, Publication, ServerCodec } from "./codec.ts"
+import { MagpieError, toMagpieError } from "../errors.ts"
+import type { Decoded, DecodeLimits, Encoded, JsonText, Publication, ServerCodec } from "./codec.ts"
 import { inspectJson } from "./inspect-json.ts"
 import { jsonCodec, parseJson, textOf, writeJson } from "./json.ts"
 
@@ -27,7 +27,7 @@ export const jsonServerCodec: ServerCodec = {
     const messages = publications.map((publication) => `{${publicationFields(publication)}`).join(",")
     return `{"type":"history",${head}"channel":${JSON.stringify(channel)},"messages":[${messages}],"more":${more},"position":${JSON.stringify(position)}}`
   },
-  decodeUntrusted(frame: Encoded, limits: DecodeLimits, several: boolean): readonly unknown[] {
+  decodeUntrusted(frame: Encoded, limits: DecodeLimits, several: boolean): readonly Decoded[] {
     const text = textOf(frame)
     const lines = several && text.includes("\n") ? text.split("\n") : [text]
     if (lines.length > limits.messagesPerFrame) {
@@ -35,11 +35,26 @@ export const jsonServerCodec: ServerCodec = {
         details: { limit: "messagesPerFrame" },
       })
     }
-    const keys = inspectJson(text, limits)
-    const values = lines.map(parseJson)
-    if (countKeys(values) !== keys) throw new MagpieError("BAD_REQUEST", "an object names a key twice", { details: { field: "" } })
-    return values
+    return lines.map((line) => decodeLine(line, limits))
   },
+}
+
+function decodeLine(line: string, limits: DecodeLimits): Decoded {
+  try {
+    const keys = inspectJson(line, limits)
+    const value = parseJson(line)
+    if (countKeys(value) !== keys) throw new MagpieError("BAD_REQUEST", "an object names a key twice", { details: { field: "" } })
+    return { value }
+  } catch (failure) {
+    return { error: toMagpieError(failure), id: idIn(line) }
+  }
+}
+
+/** The id of a message that was not parsed. Our client writes it last; whoever nests another confuses only himself. */
+function idIn(line: string): number | undefined {
+  const at = line.lastIndexOf('"id":')
+  const digits = at < 0 ? undefined : /^\s{0,8}(\d{1,15})\s{0,8}[,}]/.exec(line.slice(at + 5, at + 40))?.[1]
+  return digits === undefined ? undefined : Number(digits)
 }
 
 function countKeys(value: unknown): number {

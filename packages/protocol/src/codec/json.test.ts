@@ -47,7 +47,7 @@ describe.each(sides)("golden vectors, $side", ({ cases, shapes, parse }) => {
   })
 
   it.each(cases)("reads $message.type the same as a stranger's text", ({ wire }) => {
-    expect(jsonServerCodec.decodeUntrusted(wire, DEFAULT_LIMITS, false)).toEqual(jsonCodec.decode(wire))
+    expect(untrusted(wire, false)).toEqual(jsonCodec.decode(wire))
   })
 })
 
@@ -99,7 +99,7 @@ describe("frames", () => {
   it.each(all)("refuses every truncation of $message.type with BAD_REQUEST", ({ wire }) => {
     for (let length = 0; length < wire.length; length++) {
       expect(codeOf(() => jsonCodec.decode(wire.slice(0, length)))).toBe("BAD_REQUEST")
-      expect(codeOf(() => jsonServerCodec.decodeUntrusted(wire.slice(0, length), DEFAULT_LIMITS, true))).toBe("BAD_REQUEST")
+      expect(codeOf(() => untrusted(wire.slice(0, length)))).toBe("BAD_REQUEST")
     }
   })
 
@@ -113,7 +113,7 @@ describe("frames", () => {
           const part = wires.slice(edges[index], end)
           return part.length === 0 ? [] : [jsonCodec.join(part)]
         })
-        const decoded = frames.flatMap((frame) => jsonServerCodec.decodeUntrusted(frame, DEFAULT_LIMITS, true))
+        const decoded = frames.flatMap((frame) => untrusted(frame))
         expect(decoded).toEqual(wires.map((wire) => JSON.parse(wire)))
       }),
       { seed: 20260101, numRuns: 200 },
@@ -125,16 +125,43 @@ describe("frames", () => {
     const frame = wires.join("\n")
     const whole = new Set(wires.map((_, index) => wires.slice(0, index + 1).join("\n").length))
     for (let length = 0; length < frame.length; length++) {
-      const code = codeOf(() => jsonServerCodec.decodeUntrusted(frame.slice(0, length), DEFAULT_LIMITS, true))
+      const code = codeOf(() => untrusted(frame.slice(0, length)))
       expect(code, `cut at ${length}`).toBe(whole.has(length) ? undefined : "BAD_REQUEST")
     }
   })
 
+  it("answers a bad message alone, with its id, and takes its neighbours", () => {
+    const good = vectors.up[0]?.wire ?? ""
+    const bad = [
+      '{"type":"publish","data":"\\ud83d","id":7}',
+      "{oops",
+      '{"a":1,"a":2,"id":8}',
+      `{"data":${"[".repeat(99)}${"]".repeat(99)},"id":9}`,
+    ]
+    const decoded = jsonServerCodec.decodeUntrusted([good, ...bad, good].join("\n"), DEFAULT_LIMITS, true)
+    expect(decoded.map((one) => ("error" in one ? [one.error.code, one.id] : "taken"))).toEqual([
+      "taken",
+      ["BAD_REQUEST", 7],
+      ["BAD_REQUEST", undefined],
+      ["BAD_REQUEST", 8],
+      ["BAD_REQUEST", 9],
+      "taken",
+    ])
+  })
+
   it("refuses a binary frame", () => {
     expect(codeOf(() => jsonCodec.decode(new Uint8Array([123, 125])))).toBe("BAD_REQUEST")
-    expect(codeOf(() => jsonServerCodec.decodeUntrusted(new Uint8Array([123, 125]), DEFAULT_LIMITS, true))).toBe("BAD_REQUEST")
+    expect(codeOf(() => untrusted(new Uint8Array([123, 125])))).toBe("BAD_REQUEST")
   })
 })
+
+/** The values of a stranger's frame; the first message that is refused throws its refusal. */
+function untrusted(frame: string | Uint8Array, several = true): readonly unknown[] {
+  return jsonServerCodec.decodeUntrusted(frame, DEFAULT_LIMITS, several).map((decoded) => {
+    if ("error" in decoded) throw decoded.error
+    return decoded.value
+  })
+}
 
 /** The code of the MagpieError that `action` throws; undefined when it throws nothing. Anything else thrown is a failure. */
 function codeOf(action: () => unknown): string | undefined {

@@ -3,7 +3,8 @@ import { dictionary, type Infer, integer, list, object, oneOf, optional, text } 
 /**
  * Server → client, the answer to hello. `session` is given back on the next hello. `producer` is the one that the client
  * offered, or a new one where another session uses that; sequences then start anew.
- * `channels` tells the kind behind each pattern of the contract, for a client that has only its types.
+ * `messagesPerSecond` is the rate that this connection may send at, with a burst of twice as many. `channels` tells the kind
+ * behind each pattern of the contract, for a client that has only its types.
  */
 export const welcome = object({
   type: oneOf("welcome"),
@@ -15,6 +16,7 @@ export const welcome = object({
   user: optional(text(256)),
   heartbeatMs: integer(1),
   messageBytes: integer(1),
+  messagesPerSecond: optional(integer(1)),
   tokenExpiresInMs: optional(integer(0)),
   channels: optional(dictionary(text(16), 10_000)),
   at: integer(0),

@@ -1,5 +1,6 @@
 import type { Clock, CloseName, Limits, Random } from "@magpie/protocol"
 import { createMeter, createMeters, rate, take } from "../flow/rate.ts"
+import { addressKey } from "./occupancy.ts"
 import { type OriginPolicy, originAllowed } from "./origin.ts"
 
 /** What is known when somebody knocks, whatever transport it is. */
@@ -62,7 +63,7 @@ export function createAdmission({ limits, origins, clock, random, count }: Admis
   return {
     knock({ address, origin, host, cookieOnly, origins: policy = origins }) {
       const now = clock.monotonic()
-      const wait = Math.max(take(overall, overallRate, now), take(addresses.of(address), addressRate, now))
+      const wait = Math.max(take(overall, overallRate, now), take(addresses.of(addressKey(address)), addressRate, now))
       if (wait > 0) return turnAway("overloaded", wait, now)
       if (!originAllowed(policy, { origin, host, cookieOnly })) return { verdict: "refuse", status: 403, reason: "origin" }
       if (draining) return turnAway("draining", 0, now)

@@ -8,7 +8,7 @@ export function clientAddress(peer: string, forwardedFor: string | undefined, tr
     .slice(-1_024)
     .split(",")
     .map((hop) => hop.trim())
-  for (const hop of hops.reverse()) if (hop !== "" && !trusted.has(hop)) return hop.slice(0, 64)
+  for (const hop of hops.reverse()) if (hop !== "" && !trusted.has(plainAddress(hop))) return plainAddress(hop.slice(0, 64))
   return peer
 }
 

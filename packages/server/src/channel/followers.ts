@@ -18,7 +18,9 @@ export function createFollowers(hub: Hub): Followers {
       return channel
     },
     unfollow(channel) {
-      const left = (counts.get(channel) ?? 1) - 1
+      const followed = counts.get(channel)
+      if (followed === undefined) return
+      const left = followed - 1
       if (left > 0) {
         counts.set(channel, left)
         return

@@ -68,7 +68,7 @@ export function createHub({ clock, codec, turn, newest }: HubOptions): Hub {
       return channel
     },
     release(channel) {
-      channels.delete(channel.name)
+      if (channels.get(channel.name) === channel) channels.delete(channel.name)
       active.delete(channel)
     },
     publish: (publication) => channels.get(publication.channel)?.publish(publication),

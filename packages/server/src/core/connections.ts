@@ -85,7 +85,7 @@ export function createConnections<C, U extends User>({ contract, codec, clock, r
 
   return {
     get size() {
-      return registry.size
+      return registry.openSize
     },
     get(id) {
       const connection = registry.get(id)

@@ -13,6 +13,7 @@ import {
 import { createAdmission, type Knock, type Verdict } from "../access/admission.ts"
 import { createAuthorizer } from "../access/authorizer.ts"
 import type { User } from "../access/identity.ts"
+import { createOccupancy, type Occupancy } from "../access/occupancy.ts"
 import { createCatchUp } from "../channel/catch-up.ts"
 import { createFollowers } from "../channel/followers.ts"
 import { createHub } from "../channel/hub.ts"
@@ -43,6 +44,8 @@ export interface Core<C extends AnyContract, U extends User> {
   channel<const N extends ChannelName<C>>(name: PatternOf<C, N> extends never ? never : N): ServerChannelOf<KindOf<C, PatternOf<C, N>>>
   /** Decides about a handshake before anything else is done for it. */
   knock(knock: Knock): Verdict
+  /** Every open link, those that the core does not carry among them: plain endpoints count themselves in. */
+  readonly occupancy: Occupancy
   /** Takes over a link; what it says goes to the returned events. */
   accept(socket: Socket, request: LinkRequest, handshake: HandshakeCredentials): SocketEvents
   readonly counters: Readonly<Record<string, number>>
@@ -72,14 +75,14 @@ export function createCore<C extends AnyContract, U extends User>(
   const catchUp = createCatchUp(clock)
   const broadcast = (publication: Publication): void => hub.publish(publication)
   const stopListening = log.onApplied((publications) => publications.forEach(broadcast))
-  log.onFenced((cause) => env.log("error", "storage-fenced", { cause: cause instanceof Error ? cause.message : typeof cause }))
 
+  const occupancy = createOccupancy()
   const admission = createAdmission({
     limits,
     origins: options.origins,
     clock,
     random,
-    count: (address) => ({ all: registry.size, fromAddress: registry.countFrom(address) }),
+    count: (address) => ({ all: occupancy.all, fromAddress: occupancy.from(address) }),
   })
   const greeting = createGreeting({
     auth: options.auth,
@@ -120,7 +123,10 @@ export function createCore<C extends AnyContract, U extends User>(
     pongTimeoutMs: options.pongTimeoutMs,
     tokenGraceMs: options.tokenGraceMs,
     handle: dispatch,
-    onClosed: (connection) => registry.remove(connection),
+    onClosed(connection) {
+      registry.remove(connection)
+      occupancy.leave(connection.request.address)
+    },
   }
   let closing: Promise<void> | undefined
 
@@ -128,9 +134,16 @@ export function createCore<C extends AnyContract, U extends User>(
     admission.drain()
     const leaving = [...registry.all()].map((connection) => ({ connection, retryAfterMs: Math.round(random.float() * spreadMs) }))
     for (const { connection, retryAfterMs } of leaving) connection.send({ type: "go-away", reason: "restart", retryAfterMs })
-    await log.close()
-    // What was stored is acknowledged before its publisher is told to go.
-    await new Promise<void>((resolve) => clock.defer(resolve))
+    try {
+      await log.close()
+      // What was stored is acknowledged before its publisher is told to go.
+      await new Promise<void>((resolve) => clock.defer(resolve))
+    } finally {
+      leave(leaving, spreadMs)
+    }
+  }
+
+  function leave(leaving: readonly { readonly connection: Connection; readonly retryAfterMs: number }[], spreadMs: number): void {
     for (const { connection, retryAfterMs } of leaving) connection.close("SERVICE_RESTART", closeReason("restart", retryAfterMs))
     for (const connection of [...registry.all()]) connection.close("SERVICE_RESTART", closeReason("restart", spreadMs))
     stopListening()
@@ -155,9 +168,11 @@ export function createCore<C extends AnyContract, U extends User>(
       if (verdict.verdict !== "admit") counters.add("turnedAway", verdict.reason)
       return verdict
     },
+    occupancy,
     accept(socket, request, handshake) {
       const connection = new Connection(toHex(random.bytes(8)), socket, request, handshake, context)
       registry.add(connection)
+      occupancy.enter(request.address)
       counters.add("accepted")
       // It was admitted while the server was still there.
       if (closing !== undefined) connection.close("SERVICE_RESTART", closeReason("restart", 0))

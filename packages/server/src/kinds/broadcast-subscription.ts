@@ -8,6 +8,7 @@ export class BroadcastSubscription implements Subscription, Receiver {
   readonly #live: LiveChannel
   readonly #onEnd: (live: LiveChannel) => void
   #skipped = 0
+  #ended = false
 
   constructor(connection: Connection, live: LiveChannel, onEnd: (live: LiveChannel) => void) {
     this.#connection = connection
@@ -45,6 +46,9 @@ export class BroadcastSubscription implements Subscription, Receiver {
   }
 
   end(): void {
+    // Counted down twice, the channel would be let go of while others follow it.
+    if (this.#ended) return
+    this.#ended = true
     this.#live.leave(this)
     // Whoever does not follow any more is not told what it did not get.
     this.#skipped = 0

@@ -21,6 +21,9 @@ import type { KindHandler } from "./kind-handler.ts"
 import { BUSY_RETRY_MS, laterInsteadOfClosed } from "./leaving-log.ts"
 import { StreamSubscription } from "./stream-subscription.ts"
 
+/** Messages in a page of history whose request names no limit. */
+const PAGE_LENGTH = 50
+
 export interface StreamHandlerOptions {
   readonly log: DurableLog
   readonly codec: ServerCodec
@@ -74,7 +77,7 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
     )
   }
 
-  /** A final refusal uses the sequence up, so that the publishes behind it are in order. */
+  /** A final refusal uses up the sequence of a producer that is known here, so that the publishes behind it are in order. */
   function refuse(connection: Connection, message: Publish, match: ChannelMatch, error: MagpieError): void {
     const { channel, sequence } = message
     const producer = connection.open?.producer
@@ -149,7 +152,7 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
     const { channel, before, after, limit } = message
     if (before !== undefined && after !== undefined)
       throw new MagpieError("BAD_REQUEST", "history goes before or after an offset, not both", { details: { field: "before" } })
-    const wanted = limit ?? 50
+    const wanted = limit ?? Math.min(PAGE_LENGTH, limits.historyPage)
     if (wanted > limits.historyPage) {
       throw new MagpieError("BAD_REQUEST", `limit must be at most ${limits.historyPage}`, {
         details: { field: "limit", limit: "historyPage" },
@@ -173,10 +176,18 @@ function refusalOf(outcome: Exclude<Outcome, { result: "stored" | "duplicate" }>
     case "out-of-order":
       return new MagpieError("OUT_OF_ORDER", `the next sequence is ${outcome.expected}`, { details: { expected: outcome.expected } })
     case "refused":
-      return error ?? new MagpieError(outcome.code, "this sequence was refused before")
+      return numbered(error ?? new MagpieError(outcome.code, "this sequence was refused before"), "used")
+    case "unused":
+      return numbered(error ?? new MagpieError("INTERNAL", "a publish had the outcome of a refusal"), "free")
     case "conflict":
       return new MagpieError("CONFLICT", "this sequence or key stands for another message")
     case "expired":
       return new MagpieError("EXPIRED", "so old that its outcome is no longer remembered")
   }
+}
+
+/** Says beside the error what became of the publish's sequence. */
+function numbered(error: MagpieError, sequence: "used" | "free"): MagpieError {
+  const { code, reason, retryAfterMs, remedy, cause } = error
+  return new MagpieError(code, reason, { details: { ...error.details, sequence }, retryAfterMs, remedy, cause })
 }

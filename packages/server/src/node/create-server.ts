@@ -1,4 +1,4 @@
-import type { Server as HttpServer } from "node:http"
+import type { Server as HttpServer, IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 import { memoryStorage, openDurableLog, type Storage } from "@magpie/journal"
 import { type AnyContract, DEFAULT_PATH, type Log, MagpieError } from "@magpie/protocol"
@@ -10,7 +10,7 @@ import { type CoreOptions, checkOptions, retentionOf } from "../options.ts"
 import { createEndpoint, type Endpoint, type EndpointHandler, type EndpointOptions, type LiveEndpoint } from "./endpoint.ts"
 import { createHttp, nothingHere, type RequestHandler, type TlsOptions } from "./http-server.ts"
 import { lineLog, nodeEnv } from "./node-env.ts"
-import { createUpgradeListener } from "./upgrade.ts"
+import { createUpgradeListener, pathOf, type UpgradeListener } from "./upgrade.ts"
 
 export interface ServerOptions<U extends User = User> extends CoreOptions<U> {
   /** Where streams are kept: `lmdb({ directory })`. Default: memory, gone with the process; acknowledgements say so. */
@@ -82,14 +82,31 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
   const attached = new Set<() => void>()
   let closing: Promise<void> | undefined
 
+  function isOurs(request: IncomingMessage): boolean {
+    const at = pathOf(request)
+    return at === path || endpoints.has(at)
+  }
+
   async function close(spreadMs: number): Promise<void> {
     const ended = [...listening].map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
     for (const endpoint of endpoints.values()) endpoint.close(1012, "restart")
-    await core.close({ spreadMs })
-    for (const detach of attached) detach()
-    for (const server of listening) server.closeIdleConnections()
-    await Promise.all(ended)
-    wheel.close()
+    try {
+      await core.close({ spreadMs })
+    } finally {
+      for (const detach of attached) detach()
+      for (const server of listening) server.closeIdleConnections()
+      // Somebody may hold half a request for ever.
+      const cut = env.clock.setTimer(checked.limits.closeMs, () => {
+        for (const server of listening) server.closeAllConnections()
+      })
+      await Promise.all(ended)
+      cut.cancel()
+      wheel.close()
+    }
+  }
+
+  function refuseClosed(): void {
+    if (closing !== undefined) throw new MagpieError("CLOSED", "the server was closed")
   }
 
   return {
@@ -110,25 +127,37 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
         wheel,
         log: env.log,
         monotonic: () => env.clock.monotonic(),
+        occupancy: core.occupancy,
       })
       endpoints.set(at, endpoint)
       return endpoint
     },
     async listen({ port, host, tls, http }) {
+      refuseClosed()
       await opening
+      refuseClosed()
       const server = createHttp(http ?? nothingHere(path), checked.limits, tls)
       server.on("upgrade", onUpgrade)
+      listening.add(server)
       await new Promise<void>((resolve, reject) => {
-        server.once("error", (cause) => reject(new MagpieError("UNAVAILABLE", `cannot listen on port ${port}`, { cause })))
+        server.once("error", (cause) => {
+          listening.delete(server)
+          reject(new MagpieError("UNAVAILABLE", `cannot listen on port ${port}`, { cause }))
+        })
         server.listen(port, host, resolve)
       })
-      listening.add(server)
       const { port: taken } = server.address() as AddressInfo
-      return { port: taken, url: `${tls ? "wss" : "ws"}://${host ?? "localhost"}:${taken}${path}` }
+      return { port: taken, url: `${tls ? "wss" : "ws"}://${urlHost(host)}:${taken}${path}` }
     },
     attach(server) {
-      server.on("upgrade", onUpgrade)
-      const detach = (): void => void server.off("upgrade", onUpgrade)
+      refuseClosed()
+      // An upgrade of a path that is not ours belongs to whoever else listens.
+      const listener: UpgradeListener = (request, stream, head) => {
+        if (server.listenerCount("upgrade") > 1 && !isOurs(request)) return
+        onUpgrade(request, stream, head)
+      }
+      server.on("upgrade", listener)
+      const detach = (): void => void server.off("upgrade", listener)
       attached.add(detach)
       return detach
     },
@@ -137,4 +166,10 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
       return this.close()
     },
   }
+}
+
+/** An IPv6 address stands in brackets in a URL. */
+export function urlHost(host: string | undefined): string {
+  if (host === undefined) return "localhost"
+  return host.includes(":") ? `[${host}]` : host
 }

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from "node:http"
 import type { Encoded, Limits, Log } from "@magpie/protocol"
 import { WebSocket } from "ws"
+import type { Occupancy } from "../access/occupancy.ts"
 import type { OriginPolicy } from "../access/origin.ts"
 import { createMeter, rate, take } from "../flow/rate.ts"
 import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
+import { failureFields } from "../metrics/failure-fields.ts"
 
 /** A WebSocket without Magpie's protocol: text and bytes as they come. */
 export interface PlainSocket {
@@ -13,7 +15,7 @@ export interface PlainSocket {
   /** Text or bytes. Does nothing when the link is gone; a client that does not read is cut at the queue limit. */
   send(data: Encoded): void
   close(code?: number, reason?: string): void
-  on(event: "message", listener: (data: Encoded) => void): () => void
+  on(event: "message", listener: (data: Encoded) => void | Promise<void>): () => void
   on(event: "close", listener: (close: { readonly code: number; readonly reason: string }) => void): () => void
 }
 
@@ -31,7 +33,7 @@ export interface Endpoint {
   broadcast(data: Encoded): void
 }
 
-export type EndpointHandler = (socket: PlainSocket, request: IncomingMessage) => void
+export type EndpointHandler = (socket: PlainSocket, request: IncomingMessage) => void | Promise<void>
 
 export interface EndpointContext {
   readonly limits: Limits
@@ -40,6 +42,7 @@ export interface EndpointContext {
   readonly heartbeatMs: number
   readonly pongTimeoutMs: number
   readonly monotonic: () => number
+  readonly occupancy: Occupancy
 }
 
 export interface LiveEndpoint extends Endpoint {
@@ -66,7 +69,11 @@ export function createEndpoint(
     },
     accept(webSocket, request, address) {
       // Registered before the handler's own listeners, so that who leaves is no longer counted when they hear of it.
-      webSocket.on("close", () => void clients.delete(socket))
+      context.occupancy.enter(address)
+      webSocket.on("close", () => {
+        clients.delete(socket)
+        context.occupancy.leave(address)
+      })
       const socket = createPlainSocket(webSocket, request, address, context)
       clients.set(socket, webSocket)
       guarded(webSocket, path, context.log, () => handler(socket, request))
@@ -78,12 +85,16 @@ export function createEndpoint(
 }
 
 /** A handler that throws costs its own connection and nothing else [F50]. */
-function guarded(webSocket: WebSocket, path: string, log: Log, task: () => void): void {
-  try {
-    task()
-  } catch (cause) {
-    log("error", "endpoint-failed", { path, cause: cause instanceof Error ? cause.message : typeof cause })
+function guarded(webSocket: WebSocket, path: string, log: Log, task: () => void | Promise<void>): void {
+  const failed = (cause: unknown): void => {
+    log("error", "endpoint-failed", { path, ...failureFields(cause) })
     webSocket.close(1011, "internal error")
+  }
+  try {
+    const pending = task()
+    if (pending instanceof Promise) pending.catch(failed)
+  } catch (cause) {
+    failed(cause)
   }
 }
 
@@ -92,7 +103,7 @@ function createPlainSocket(webSocket: WebSocket, request: IncomingMessage, addre
   const meter = createMeter()
   const messageRate = rate(limits.messagesPerSecond, limits.messagesPerSecond * 2)
   const path = request.url ?? "/"
-  const messageListeners = new Set<(data: Encoded) => void>()
+  const messageListeners = new Set<(data: Encoded) => void | Promise<void>>()
   const closeListeners = new Set<(close: { code: number; reason: string }) => void>()
   const heartbeat = watchHeartbeat(webSocket, context)
 

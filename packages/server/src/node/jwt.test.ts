@@ -36,7 +36,7 @@ describe("jwt", () => {
     const auth = jwt({ secret, user: ({ sub, role }) => ({ id: sub, role: String(role) }) })
     expect(await authenticate(auth, await sign({ role: "host" }))).toEqual({
       user: { id: "ann", role: "host" },
-      expiresAt: (now + 60) * 1_000,
+      expiresAt: (now + 65) * 1_000,
     })
     expect(await authenticate(jwt({ publicKey: pem }), await sign({}, privateKey))).toMatchObject({ user: { id: "ann" } })
   })

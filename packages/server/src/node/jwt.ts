@@ -36,10 +36,11 @@ const MIN_SECRET_BYTES = 32
 export function jwt<U extends User = ClaimedUser>(options: JwtOptions<U>): Authenticator<U> {
   const { key, algorithms } = keyOf(options)
   const toUser = options.user ?? ((claims) => ({ id: claims.sub, claims }) as unknown as U)
+  const toleranceMs = options.clockToleranceMs ?? 5_000
   const verifyOptions: JWTVerifyOptions = {
     algorithms: [...(options.algorithms ?? algorithms)],
     requiredClaims: ["sub", "exp"],
-    clockTolerance: (options.clockToleranceMs ?? 5_000) / 1_000,
+    clockTolerance: toleranceMs / 1_000,
     ...(options.issuer === undefined ? undefined : { issuer: options.issuer }),
     ...(options.audience === undefined ? undefined : { audience: options.audience }),
   }
@@ -50,7 +51,7 @@ export function jwt<U extends User = ClaimedUser>(options: JwtOptions<U>): Authe
         const { payload } = await verify(token, key, { ...verifyOptions, currentDate: new Date(clock.now()) })
         const { sub, exp } = payload
         if (typeof sub !== "string" || sub === "" || sub.length > 256 || exp === undefined) return undefined
-        return { user: toUser({ ...payload, sub }), expiresAt: exp * 1_000 }
+        return { user: toUser({ ...payload, sub }), expiresAt: exp * 1_000 + toleranceMs }
       } catch {
         // Whatever was wrong with it, the answer is the same.
         return undefined

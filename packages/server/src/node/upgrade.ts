@@ -89,7 +89,7 @@ function destroyItself(this: Duplex): void {
 
 type GoodHandshake = Extract<HandshakeVerdict, { readonly ok: true }>
 
-function pathOf(request: IncomingMessage): string {
+export function pathOf(request: IncomingMessage): string {
   const url = request.url ?? "/"
   const query = url.indexOf("?")
   return query < 0 ? url : url.slice(0, query)

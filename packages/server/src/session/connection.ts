@@ -1,4 +1,13 @@
-import { CLOSE_CODES, type CloseName, closeReason, type DownMessage, type Encoded, type MagpieError, toMagpieError } from "@magpie/protocol"
+import {
+  CLOSE_CODES,
+  type CloseName,
+  closeReason,
+  type Decoded,
+  type DownMessage,
+  type Encoded,
+  type MagpieError,
+  toMagpieError,
+} from "@magpie/protocol"
 import type { Identity } from "../access/identity.ts"
 import type { Subscription } from "../channel/subscription.ts"
 import type { Batch } from "../flow/batch.ts"
@@ -8,7 +17,7 @@ import type { Gatherer } from "../flow/turn.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
 import type { HandshakeCredentials, LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
 import type { ConnectionContext } from "./connection-context.ts"
-import { errorReply } from "./error-reply.ts"
+import { encodeRefusal } from "./error-reply.ts"
 import { Inbound, type InboundOwner } from "./inbound.ts"
 import { Liveness } from "./liveness.ts"
 import { Outbound } from "./outbound.ts"
@@ -136,7 +145,7 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   refuse(id: number | undefined, error: MagpieError): void {
     this.#context.counters.add("refused", error.code)
     if (error.code === "INTERNAL") this.#context.log("error", "request-failed", { connection: this.id, ...failureFields(error.cause) })
-    this.send(errorReply(id, error))
+    this.sendEncoded(encodeRefusal(this.#context, id, error))
   }
 
   /** Handles `task`'s failure as a refusal of the request, so that no rejection goes astray. */
@@ -167,8 +176,13 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     this.#inbound.hold(pending)
   }
 
-  handleInbound(value: unknown): void | Promise<void> {
-    return this.#context.handle(this, value)
+  handleInbound(message: Decoded): void | Promise<void> {
+    if ("value" in message) return this.#context.handle(this, message.value)
+    this.strike(message.id, message.error)
+  }
+
+  inboundFailed(failure: unknown): void {
+    this.#context.log("error", "decision-failed", { connection: this.id, ...failureFields(failure) })
   }
 
   mayHandle(): boolean {
@@ -181,7 +195,7 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     this.#liveness.heard(monotonic())
     counters.add("framesIn")
     try {
-      for (const value of codec.decodeUntrusted(frame, limits, !this.request.plain)) this.#inbound.push(value)
+      for (const message of codec.decodeUntrusted(frame, limits, !this.request.plain)) this.#inbound.push(message)
     } catch (failure) {
       return this.strike(undefined, toMagpieError(failure))
     }

@@ -15,6 +15,7 @@ import {
   type UpMessage,
 } from "@magpie/protocol"
 import { type Authorizer, forbidden } from "../access/authorizer.ts"
+import { addressKey } from "../access/occupancy.ts"
 import { createMeter, type Meter, type Meters, type Rate, rate, take } from "../flow/rate.ts"
 import type { KindHandler } from "../kinds/kind-handler.ts"
 import type { Connection } from "./connection.ts"
@@ -106,6 +107,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     for (const [channel, subscription] of connection.subscriptions) {
       const match = contract.match(channel)
       if (await authorizer.allowed(connection, channel, match, "subscribe")) continue
+      // Meanwhile the connection may have closed, or subscribed anew.
+      if (connection.subscriptions.get(channel) !== subscription) continue
       connection.drop(subscription, forbidden(channel, "subscribe"))
     }
   }
@@ -162,7 +165,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       return connection.strike(idOf(value), error)
     }
     const id = "id" in message ? message.id : undefined
-    const wait = message.type === "hello" ? 0 : tooFast(connection)
+    const wait = message.type === "hello" ? 0 : tooFast(connection, costOf(message))
     if (wait > 0) return connection.slowDown(id, new MagpieError("RATE_LIMITED", "too many messages", { retryAfterMs: wait }))
     try {
       return act(connection, message)
@@ -175,23 +178,33 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 }
 
 /** How long the sender of one more message has to wait: 0 within the rates of its connection, user and address. */
-function createSpeedCheck({ clock, limits, userMeters, addressMeters }: DispatchOptions): (connection: Connection) => number {
+function createSpeedCheck(options: DispatchOptions): (connection: Connection, cost: number) => number {
+  const { clock, limits, userMeters, addressMeters } = options
   const burst = (perSecond: number): Rate => rate(perSecond, perSecond * 2)
   const perConnection = burst(limits.messagesPerSecond)
   const perUser = burst(limits.messagesPerUserPerSecond)
   const perAddress = burst(limits.messagesPerAddressPerSecond)
-  return (connection) => {
+  return (connection, cost) => {
     const now = clock.monotonic()
-    const wait = take(connection.meter, perConnection, now)
-    if (wait > 0) return wait
+    for (let unit = 0; unit < cost; unit++) {
+      const wait = take(connection.meter, perConnection, now)
+      if (wait > 0) return wait
+    }
     connection.sharedMeters ??= {
       user: connection.userId === undefined ? undefined : userMeters.of(connection.userId),
-      address: addressMeters.of(connection.request.address),
+      address: addressMeters.of(addressKey(connection.request.address)),
     }
     const { user, address } = connection.sharedMeters
     const userWait = user === undefined ? 0 : take(user, perUser, now)
     return userWait > 0 ? userWait : take(address, perAddress, now)
   }
+}
+
+const POSITIONS_A_MESSAGE = 50
+
+/** A ping asks for a read per position, so a long one counts as several messages. */
+function costOf(message: UpMessage): number {
+  return message.type === "ping" ? 1 + Math.floor((message.positions?.size ?? 0) / POSITIONS_A_MESSAGE) : 1
 }
 
 function idOf(value: unknown): number | undefined {

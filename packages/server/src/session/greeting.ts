@@ -39,6 +39,8 @@ export interface Greeting {
 }
 
 const USER_LIMIT_RETRY_MS = 5_000
+/** What may stand in keys and messages: no control characters, at most 256. */
+const USER_ID = /^\P{C}{1,256}$/u
 const PRODUCER = /^[A-Za-z0-9_-]{8,64}$/
 
 export function createGreeting(options: GreetingOptions): Greeting {
@@ -53,6 +55,7 @@ export function createGreeting(options: GreetingOptions): Greeting {
     const { address, origin } = connection.request
     const identity = await auth.authenticate({ token, key, address, origin }, clock)
     if (identity === undefined) throw new MagpieError("UNAUTHORIZED", "no valid credentials")
+    if (identity.user !== undefined && !USER_ID.test(identity.user.id)) throw new MagpieError("UNAUTHORIZED", "the user id cannot be used")
     if (identity.expiresAt !== undefined && identity.expiresAt <= clock.now())
       throw new MagpieError("UNAUTHORIZED", "the credentials have expired")
     return identity
@@ -61,14 +64,22 @@ export function createGreeting(options: GreetingOptions): Greeting {
   function bindProducer(user: string, offered: string | undefined, session: string): { name: string; bound: string } {
     const usable = offered !== undefined && PRODUCER.test(offered)
     const bound = `${user}/${offered}`
-    const usedBy = usable ? registry.sessionOfProducer(bound) : undefined
+    const usedBy = usable ? registry.ofProducer(bound)?.open?.session : undefined
     if (usable && (usedBy === undefined || usedBy === session)) return { name: offered, bound }
     const fresh = toHex(random.bytes(16))
     return { name: fresh, bound: `${user}/${fresh}` }
   }
 
+  /** The same client, whose welcome was lost with its link: it offers the session and the producer that it offered before. */
+  function takeOverUnwelcomed(user: string, hello: Hello | undefined): void {
+    if (hello?.session === undefined || hello.producer === undefined) return
+    const holder = registry.ofProducer(`${user}/${hello.producer}`)
+    if (holder?.open?.offered === hello.session) holder.close("REPLACED", "another connection took this session over")
+  }
+
   function open(connection: Connection, identity: Identity, hello: Hello | undefined): void {
     const user = identity.user?.id ?? ""
+    takeOverUnwelcomed(user, hello)
     const known = hello?.session === undefined ? undefined : tokens.verify(hello.session, user)
     const replaced = known === undefined ? undefined : registry.ofSession(known)
     const others = registry.countOfUser(user) - (replaced === undefined ? 0 : 1)
@@ -77,7 +88,7 @@ export function createGreeting(options: GreetingOptions): Greeting {
     }
     const { session, token } = known === undefined ? tokens.create(user) : { session: known, token: hello?.session ?? "" }
     const producer = bindProducer(user, hello?.producer, session)
-    connection.becomeOpen({ identity, session, producer: producer.bound })
+    connection.becomeOpen({ identity, session, producer: producer.bound, offered: hello?.session })
     registry.opened(connection)?.close("REPLACED", "another connection took this session over")
     connection.send({
       type: "welcome",
@@ -89,6 +100,7 @@ export function createGreeting(options: GreetingOptions): Greeting {
       ...(identity.user === undefined ? undefined : { user: identity.user.id }),
       heartbeatMs,
       messageBytes: limits.messageBytes,
+      messagesPerSecond: Math.max(1, Math.floor(limits.messagesPerSecond)),
       ...(identity.expiresAt === undefined ? undefined : { tokenExpiresInMs: Math.max(0, identity.expiresAt - clock.now()) }),
       channels,
       at: clock.now(),

@@ -4,19 +4,24 @@ import { Inbound } from "./inbound.ts"
 function setUp() {
   const handled: unknown[] = []
   const decisions: (() => void)[] = []
-  const state = { mayHandle: true, moved: 0 }
+  const state = { mayHandle: true, moved: 0, failed: 0 }
   const inbound = new Inbound({
-    handleInbound(value) {
+    handleInbound(message) {
+      const value = "value" in message ? message.value : undefined
       handled.push(value)
+      if (value === "broken") return Promise.reject(new Error("a defect"))
       return value === "slow" ? new Promise<void>((resolve) => void decisions.push(resolve)) : undefined
     },
     mayHandle: () => state.mayHandle,
     inboundMoved: () => {
       state.moved++
     },
+    inboundFailed: () => {
+      state.failed++
+    },
   })
   const say = (...values: unknown[]): void => {
-    for (const value of values) inbound.push(value)
+    for (const value of values) inbound.push({ value })
     inbound.pump()
   }
   return { inbound, handled, decisions, state, say }
@@ -43,6 +48,13 @@ describe("inbound messages", () => {
     state.mayHandle = true
     inbound.pump()
     expect(handled).toEqual(["a", "b"])
+  })
+
+  it("[G11] go on after a decision that failed where it should have answered", async () => {
+    const { handled, state, say } = setUp()
+    say("broken", "b")
+    await Promise.resolve()
+    expect([handled, state.failed]).toEqual([["broken", "b"], 1])
   })
 
   it("are forgotten when the connection leaves in the middle of a decision", async () => {

@@ -1,11 +1,15 @@
+import type { Decoded } from "@magpie/protocol"
+
 /** What decides about a connection's messages. */
 export interface InboundOwner {
-  /** May return a promise; the next value waits for it. Never rejects. */
-  handleInbound(value: unknown): void | Promise<void>
+  /** May return a promise; the next value waits for it. */
+  handleInbound(message: Decoded): void | Promise<void>
   /** Whether the next value may be handled now. */
   mayHandle(): boolean
   /** What was awaited has settled, and the queue has moved on. */
   inboundMoved(): void
+  /** A decision failed where it should have answered. */
+  inboundFailed(failure: unknown): void
 }
 
 /**
@@ -14,7 +18,7 @@ export interface InboundOwner {
  */
 export class Inbound {
   readonly #owner: InboundOwner
-  #queue: unknown[] = []
+  #queue: (Decoded | undefined)[] = []
   #next = 0
   #busy = false
 
@@ -26,26 +30,31 @@ export class Inbound {
     return this.#queue.length - this.#next
   }
 
-  push(value: unknown): void {
-    this.#queue.push(value)
+  push(message: Decoded): void {
+    this.#queue.push(message)
   }
 
   /** Keeps everything waiting until `pending` has settled. */
   hold(pending: Promise<void>): void {
     this.#busy = true
-    void pending.then(() => {
+    const settled = (): void => {
       this.#busy = false
       this.pump()
       this.#owner.inboundMoved()
+    }
+    pending.then(settled, (failure) => {
+      this.#owner.inboundFailed(failure)
+      settled()
     })
   }
 
   /** Handles what waits, as far as it may. Called again when something that held it back has passed. */
   pump(): void {
     while (!this.#busy && this.#next < this.#queue.length && this.#owner.mayHandle()) {
-      const value = this.#queue[this.#next]
+      const message = this.#queue[this.#next]
       this.#queue[this.#next++] = undefined
-      const pending = this.#owner.handleInbound(value)
+      if (message === undefined) continue
+      const pending = this.#owner.handleInbound(message)
       if (pending !== undefined) this.hold(pending)
     }
     if (this.#next === this.#queue.length && this.#next > 0) this.clear()

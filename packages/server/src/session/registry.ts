@@ -2,7 +2,8 @@ import type { Connection } from "./connection.ts"
 
 /** Who is here: every connection by its id, address, user, session and producer. */
 export interface Registry {
-  readonly size: number
+  /** Connections that were welcomed. */
+  readonly openSize: number
   add(connection: Connection): void
   /** Takes the place of an earlier connection of the same session, which is returned. */
   opened(connection: Connection): Connection | undefined
@@ -11,9 +12,8 @@ export interface Registry {
   ofUser(user: string): Iterable<Connection>
   countOfUser(user: string): number
   ofSession(session: string): Connection | undefined
-  countFrom(address: string): number
-  /** The session that uses this producer now. */
-  sessionOfProducer(producer: string): string | undefined
+  /** Who uses this producer now. */
+  ofProducer(producer: string): Connection | undefined
   all(): Iterable<Connection>
 }
 
@@ -22,20 +22,17 @@ export function createRegistry(): Registry {
   const bySession = new Map<string, Connection>()
   const byProducer = new Map<string, Connection>()
   const byUser = new Map<string, Set<Connection>>()
-  const fromAddress = new Map<string, number>()
 
   function dropIfOwn(map: Map<string, Connection>, key: string, connection: Connection): void {
     if (map.get(key) === connection) map.delete(key)
   }
 
   return {
-    get size() {
-      return byId.size
+    get openSize() {
+      return bySession.size
     },
     add(connection) {
       byId.set(connection.id, connection)
-      const { address } = connection.request
-      fromAddress.set(address, (fromAddress.get(address) ?? 0) + 1)
     },
     opened(connection) {
       const { open, userId } = connection
@@ -53,10 +50,6 @@ export function createRegistry(): Registry {
     },
     remove(connection) {
       if (!byId.delete(connection.id)) return
-      const { address } = connection.request
-      const left = (fromAddress.get(address) ?? 1) - 1
-      if (left > 0) fromAddress.set(address, left)
-      else fromAddress.delete(address)
       const { registered } = connection
       if (registered === undefined) return
       dropIfOwn(bySession, registered.session, connection)
@@ -69,8 +62,7 @@ export function createRegistry(): Registry {
     ofUser: (user) => byUser.get(user) ?? [],
     countOfUser: (user) => byUser.get(user)?.size ?? 0,
     ofSession: (session) => bySession.get(session),
-    countFrom: (address) => fromAddress.get(address) ?? 0,
-    sessionOfProducer: (producer) => byProducer.get(producer)?.open?.session,
+    ofProducer: (producer) => byProducer.get(producer),
     all: () => byId.values(),
   }
 }

@@ -15,4 +15,6 @@ export interface OpenState {
   readonly session: string
   /** The publisher's counter, bound to its user. */
   readonly producer: string
+  /** The session that its hello offered, ours or not: a client that never saw our welcome offers the same again. */
+  readonly offered: string | undefined
 }

@@ -1,0 +1,125 @@
+import type { DownMessage, ErrorCode } from "@magpie/protocol"
+import type { PeerLink } from "@magpie/testing"
+import { expect, test } from "vitest"
+import { clientUnderTest, watch } from "../client-under-test.fixture.ts"
+
+const texts = (link: PeerLink): unknown[] => link.of("publish").map(({ data }) => (data as { text: string }).text)
+const sequences = (link: PeerLink): unknown[] => link.of("publish").map(({ sequence }) => sequence)
+
+function stored(id: number | undefined, offset: number, duplicate?: boolean): DownMessage {
+  return { type: "published", id, position: { epoch: "e1", offset }, level: "disk", duplicate }
+}
+
+function refused(
+  id: number | undefined,
+  code: ErrorCode,
+  more: { retryAfterMs?: number; expected?: number; sequence?: string } = {},
+): DownMessage {
+  const retryable = ["RATE_LIMITED", "UNAVAILABLE", "OUT_OF_ORDER", "STORAGE_FENCED", "TIMEOUT"].includes(code)
+  const { retryAfterMs, ...details } = more
+  return { type: "error", id, code, message: "", remedy: "", retryable, retryAfterMs, details: new Map(Object.entries(details)) }
+}
+
+/** A client that has sent so many messages to the lobby, none of them answered. */
+async function sender(count: number, options: Parameters<typeof clientUnderTest>[0] = {}) {
+  const made = clientUnderTest(options)
+  const lobby = made.client.channel("chat/lobby")
+  const say = (text: string, how: Parameters<typeof lobby.send>[2] = {}) => watch(lobby.send("say", { text }, how))
+  await made.clock.settle()
+  const sends = Array.from({ length: count }, (_, index) => say(`m${index + 1}`))
+  await made.clock.settle()
+  const id = (index: number): number | undefined => made.peer.link.of("publish")[index]?.id
+  return { ...made, lobby, say, sends, id }
+}
+
+test("[G3] a final refusal that left its number free gives that to what stands behind, when all that flew is answered", async () => {
+  const { clock, peer, sends, id, say } = await sender(4)
+  peer.link.send(stored(id(0), 1), refused(id(1), "FORBIDDEN"), refused(id(2), "OUT_OF_ORDER", { expected: 2 }))
+  await clock.settle()
+  expect(sends[1]?.code).toBe("FORBIDDEN")
+  say("next")
+  await clock.advance(5_000)
+  expect(peer.link.of("publish")).toHaveLength(4)
+  peer.link.send(refused(id(3), "OUT_OF_ORDER", { expected: 2 }))
+  await clock.advance(1_000)
+  expect(texts(peer.link).slice(4)).toEqual(["m3", "m4", "next"])
+  expect(sequences(peer.link).slice(4)).toEqual([2, 3, 4])
+  peer.link.send(stored(id(4), 2), refused(id(5), "BAD_REQUEST"), refused(id(6), "TOO_LARGE"))
+  await clock.settle()
+  say("last")
+  await clock.settle()
+  expect(sequences(peer.link).slice(7)).toEqual([3])
+})
+
+test("a free number is found again also where the link breaks, or an earlier entry has to wait, before all is answered", async () => {
+  const { clock, peer, id, client } = await sender(4)
+  peer.link.send(refused(id(0), "RATE_LIMITED", { retryAfterMs: 500 }), refused(id(1), "FORBIDDEN"))
+  await clock.settle()
+  peer.link.close(1006)
+  await clock.until(() => client.status.state === "online")
+  await clock.settle()
+  expect(texts(peer.link)).toEqual(["m1", "m3", "m4"])
+  expect(sequences(peer.link)).toEqual([1, 2, 3])
+})
+
+test("a server that forgot earlier numbers is followed on the same link; only what may have been stored fails with EXPIRED", async () => {
+  const { clock, peer, sends, id, client, say } = await sender(3)
+  const other = watch(client.channel("chat/other").send("say", { text: "other" }))
+  await clock.settle()
+  peer.link.send(stored(id(0), 1))
+  await clock.settle()
+  peer.link.close(1006)
+  await clock.until(() => client.status.state === "online")
+  say("m4")
+  await clock.settle()
+  expect(sequences(peer.link)).toEqual([2, 3, 1, 4])
+  peer.link.send(...[0, 1, 3].map((index) => refused(id(index), "OUT_OF_ORDER", { expected: 1 })), stored(id(2), 1))
+  await clock.advance(2_000)
+  expect(sends.map((send) => send.code)).toEqual([undefined, "EXPIRED", "EXPIRED"])
+  expect(other.value?.position.offset).toBe(1)
+  expect(texts(peer.link).slice(4)).toEqual(["m4"])
+  expect(sequences(peer.link).slice(4)).toEqual([1])
+  say("last")
+  await clock.settle()
+  expect(sequences(peer.link).slice(4)).toEqual([1, 2])
+  expect(peer.links).toHaveLength(2)
+})
+
+test("what a server would refuse for ever never leaves, names its field and uses no number", async () => {
+  const { clock, peer, lobby, say } = await sender(0)
+  let deep: unknown = {}
+  for (let level = 0; level < 63; level++) deep = [deep]
+  const send = (data: unknown, name: "say" = "say", ref?: string) =>
+    lobby.send(name, data as { text: string }, ref === undefined ? {} : { ref }).catch((error) => [error.code, error.details?.field])
+  const outcomes = [
+    send({ text: "hi 😀".slice(0, 4) }),
+    send({ text: '\\"', "\udead": 1 }),
+    send(deep),
+    send({ text: "x" }, "x".repeat(65) as "say"),
+    send({ text: "x" }, "say", "r".repeat(65)),
+  ]
+  const fine = ["\\ud83d \\\\ud83d 😀", `${'"[{'.repeat(99)}\\`]
+  for (const text of fine) say(text)
+  await clock.settle()
+  expect(await Promise.all(outcomes)).toEqual(["data", "data", "data", "name", "ref"].map((field) => ["BAD_REQUEST", field]))
+  expect(texts(peer.link)).toEqual(fine)
+  expect(sequences(peer.link)).toEqual([1, 2])
+})
+
+test("what waits for a link is refused at the call where no server would take it", async () => {
+  const { clock, say, client } = await sender(0, { polite: false })
+  const half = say("hi 😀".slice(0, 4))
+  await clock.settle()
+  expect(half.code).toBe("BAD_REQUEST")
+  expect(client.statistics.pending).toBe(0)
+})
+
+test("a number that the server says is used is not given again, also where nothing stands behind it", async () => {
+  const { clock, peer, sends, id, say } = await sender(1)
+  peer.link.send(refused(id(0), "FORBIDDEN", { sequence: "used" }))
+  await clock.settle()
+  say("next")
+  await clock.settle()
+  expect(sends[0]?.code).toBe("FORBIDDEN")
+  expect(sequences(peer.link)).toEqual([1, 2])
+})

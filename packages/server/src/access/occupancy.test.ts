@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest"
+import { addressKey, createOccupancy } from "./occupancy.ts"
+
+describe("occupancy", () => {
+  it("counts what is open, in all and from an address, and forgets an address with its last link", () => {
+    const occupancy = createOccupancy()
+    for (const address of ["192.0.2.1", "192.0.2.1", "192.0.2.2"]) occupancy.enter(address)
+    expect([occupancy.all, occupancy.from("192.0.2.1"), occupancy.from("192.0.2.2")]).toEqual([3, 2, 1])
+    occupancy.leave("192.0.2.1")
+    occupancy.leave("192.0.2.1")
+    expect([occupancy.all, occupancy.from("192.0.2.1")]).toEqual([1, 0])
+  })
+
+  it("takes all addresses of an IPv6 network of 64 bits for one", () => {
+    expect(addressKey("2001:db8:1:2:3:4:5:6")).toBe(addressKey("2001:db8:1:2::9"))
+    expect(addressKey("2001:db8:1:3::9")).not.toBe(addressKey("2001:db8:1:2::9"))
+    expect(addressKey("::1")).toBe("0:0:0:0::/64")
+    expect(addressKey("192.0.2.1")).toBe("192.0.2.1")
+  })
+})

@@ -68,6 +68,13 @@ describe("magpie serve", () => {
     expect((await magpie(["serve", "--config", "nowhere.ts"])).err).toContain("nowhere.ts: cannot be loaded")
   })
 
+  it("names a directory of pages that is not there", async () => {
+    const config = fileURLToPath(new URL("pages.config.mjs", import.meta.url))
+    const { code, err } = await magpie(["serve", "--config", config, "--port", "0"])
+    expect(code).toBe(2)
+    expect(err).toContain("static: there is no directory")
+  })
+
   it("runs open channels without a configuration, on this machine only", async () => {
     const child = spawn(process.execPath, [MAGPIE, "serve", "--port", "0"], { cwd: directory, stdio: ["ignore", "pipe", "ignore"] })
     let out = ""

@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs"
+import { existsSync, mkdirSync } from "node:fs"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { dirname, join, resolve } from "node:path"
-import type { AnyContract } from "@magpie/protocol"
+import { type AnyContract, MagpieError } from "@magpie/protocol"
 import { createServer, lmdb, type RequestHandler, type Server } from "@magpie/server"
 import sirv from "sirv"
 import { type Config, echo, type LoadedConfig } from "./config.ts"
@@ -63,6 +63,7 @@ const PAGE_HEADERS = {
 function pages(config: Config, file: string | undefined): { readonly http?: RequestHandler } {
   if (config.static === undefined) return {}
   const directory = resolve(file === undefined ? "." : dirname(file), config.static)
+  if (!existsSync(directory)) throw new MagpieError("INVALID_OPTIONS", `static: there is no directory ${directory}; build the pages first`)
   const files = sirv(directory, {
     etag: true,
     setHeaders: (response, path) => {

@@ -2,21 +2,12 @@ import { createServer as createHttpServer } from "node:http"
 import { type AddressInfo, connect as connectTcp } from "node:net"
 import { memoryStorage } from "@magpie/journal"
 import { anonymous, createServer } from "@magpie/server"
-import { afterEach, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { WebSocket, WebSocketServer } from "ws"
 import { frame, openWebSocket, until } from "./raw-client.ts"
-import { app, startTestServer } from "./test-server.ts"
+import { app, closedAfterEach, startTestServer } from "./test-server.ts"
 
-const closers: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
-async function start(...given: Parameters<typeof startTestServer>) {
-  const running = await startTestServer(...given)
-  closers.push(running.close)
-  return running
-}
+const { start, closers } = closedAfterEach()
 
 describe("the life of a server on real sockets", () => {
   it("[G12] ends although somebody holds half a request (closeMs)", async () => {

@@ -4,21 +4,12 @@ import { connect } from "@magpie/client"
 import { anonymous, createServer, jwt } from "@magpie/server"
 import { SignJWT } from "jose"
 import { generate } from "selfsigned"
-import { afterEach, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
 import { frame, openWebSocket, until } from "./raw-client.ts"
-import { app, startTestServer } from "./test-server.ts"
+import { app, closedAfterEach } from "./test-server.ts"
 
-const closers: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
-
-async function start(...given: Parameters<typeof startTestServer>) {
-  const running = await startTestServer(...given)
-  closers.push(running.close)
-  return running
-}
+const { start, closers } = closedAfterEach()
 
 describe("server on real sockets", () => {
   it("serves Magpie's protocol and plain endpoints side by side", async () => {

@@ -1,4 +1,5 @@
 import { anonymous, broadcast, contract, createServer, json, type ListenOptions, type ServerOptions, stream } from "@magpie/server"
+import { afterEach } from "vitest"
 
 export const app = contract({
   "chat/:room": stream({ messages: { say: json() } }),
@@ -24,4 +25,20 @@ export async function startTestServer({ limits, ...options }: Partial<ServerOpti
   })
   const { port } = await server.listen({ port: 0, host: "127.0.0.1", ...listen })
   return { server, port, lines, close: () => server.close({ spreadMs: 0 }) }
+}
+
+/** Servers, and whatever else a test opens, that are closed after it, the last opened first. */
+export function closedAfterEach() {
+  const closers: (() => Promise<unknown>)[] = []
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  })
+  return {
+    closers,
+    async start(...given: Parameters<typeof startTestServer>) {
+      const running = await startTestServer(...given)
+      closers.push(running.close)
+      return running
+    },
+  }
 }

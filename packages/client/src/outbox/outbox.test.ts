@@ -1,36 +1,7 @@
-import type { DownMessage, ErrorCode } from "@magpie/protocol"
-import { answerPolitely, type PeerLink } from "@magpie/testing"
+import { answerPolitely } from "@magpie/testing"
 import { expect, test } from "vitest"
-import { clientUnderTest, watch } from "../client-under-test.fixture.ts"
-
-const texts = (link: PeerLink): unknown[] => link.of("publish").map(({ data }) => (data as { text: string }).text)
-const sequences = (link: PeerLink): unknown[] => link.of("publish").map(({ sequence }) => sequence)
-
-function stored(id: number | undefined, offset: number, duplicate?: boolean): DownMessage {
-  return { type: "published", id, position: { epoch: "e1", offset }, level: "disk", duplicate }
-}
-
-function refused(
-  id: number | undefined,
-  code: ErrorCode,
-  more: { retryAfterMs?: number; expected?: number; sequence?: string } = {},
-): DownMessage {
-  const retryable = ["RATE_LIMITED", "UNAVAILABLE", "OUT_OF_ORDER", "STORAGE_FENCED", "TIMEOUT"].includes(code)
-  const { retryAfterMs, ...details } = more
-  return { type: "error", id, code, message: "", remedy: "", retryable, retryAfterMs, details: new Map(Object.entries(details)) }
-}
-
-/** A client that has sent so many messages to the lobby, none of them answered. */
-async function sender(count: number, options: Parameters<typeof clientUnderTest>[0] = {}) {
-  const made = clientUnderTest(options)
-  const lobby = made.client.channel("chat/lobby")
-  const say = (text: string, how: Parameters<typeof lobby.send>[2] = {}) => watch(lobby.send("say", { text }, how))
-  await made.clock.settle()
-  const sends = Array.from({ length: count }, (_, index) => say(`m${index + 1}`))
-  await made.clock.settle()
-  const id = (index: number): number | undefined => made.peer.link.of("publish")[index]?.id
-  return { ...made, lobby, say, sends, id }
-}
+import { watch } from "../client-under-test.fixture.ts"
+import { refused, sender, sequences, stored, texts } from "./sender.fixture.ts"
 
 test("[G1] [G3] numbers sends from 1 in the order of the calls and resolves each with its receipt", async () => {
   const { clock, peer, sends, id, client } = await sender(3)

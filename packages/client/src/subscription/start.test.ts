@@ -1,49 +1,7 @@
-import type { DownMessage, Position } from "@magpie/protocol"
 import { answerPolitely } from "@magpie/testing"
 import { expect, test } from "vitest"
 import { clientUnderTest, said, watch } from "../client-under-test.fixture.ts"
-import type { GapNotice } from "../index.ts"
-
-/** A client that listens to the lobby, with what it heard. */
-async function listener(options: Parameters<typeof clientUnderTest>[0] = {}) {
-  const made = clientUnderTest(options)
-  const lobby = made.client.channel("chat/lobby")
-  const heard: (number | undefined)[] = []
-  const gaps: GapNotice[] = []
-  const events: string[] = []
-  const dispose = lobby.on("say", (message) => {
-    heard.push(message.offset)
-    events.push(`m${message.offset}`)
-  })
-  lobby.subscription.on("gap", (gap) => {
-    gaps.push(gap)
-    events.push("gap")
-  })
-  lobby.subscription.on("recovered", () => events.push("recovered"))
-  lobby.subscription.on("state", ({ state }) => events.push(state))
-  await made.clock.settle()
-  return { ...made, lobby, heard, gaps, events, dispose }
-}
-
-function subscribedTo(id: number | undefined, fields: Partial<Extract<DownMessage, { type: "subscribed" }>> = {}): DownMessage {
-  return { type: "subscribed", id, channel: "chat/lobby", kind: "stream", answer: "new", position: { epoch: "e1", offset: 0 }, ...fields }
-}
-
-/** Breaks the link and answers the resume on the next one by hand. */
-async function resumeWith(
-  made: Awaited<ReturnType<typeof listener>>,
-  fields: Parameters<typeof subscribedTo>[1],
-  ...messages: DownMessage[]
-) {
-  made.peer.onMessage = (message, link) => {
-    if (message.type === "subscribe") link.send(subscribedTo(message.id, fields), ...messages)
-    else answerPolitely(message, link)
-  }
-  made.peer.link.close(1006)
-  await made.clock.until(() => made.client.status.state === "online")
-}
-
-const at = (offset: number, epoch = "e1"): Position => ({ epoch, offset })
+import { at, listener, resumeWith, subscribedTo } from "./listener.fixture.ts"
 
 /** A lobby with so many messages, which answers as a server does. */
 function logOf(made: Awaited<ReturnType<typeof listener>>, newest: number, epoch = "e1"): void {

@@ -68,7 +68,7 @@ describe("opening handshake over TCP", () => {
   })
 
   it("[F8] [F9] cuts slow and silent handshakes at the deadline (handshakeMs) while honest ones pass", async () => {
-    running = await startTestServer({ limits: { handshakeMs: 300 } })
+    running = await startTestServer({ limits: { handshakeMs: 1_000 } })
     const request = upgradeRequest("/magpie")
     const slow = await Promise.all(Array.from({ length: 250 }, () => openRaw(running.port)))
     const silent = await Promise.all(Array.from({ length: 250 }, () => openRaw(running.port)))

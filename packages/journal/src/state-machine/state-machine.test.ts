@@ -147,7 +147,8 @@ describe("the state machine", () => {
     }
     const best = (channels: number): number => Math.min(...Array.from({ length: 5 }, () => expiryMs(channels)))
     best(1_000)
-    expect(best(4_000) / best(1_000)).toBeLessThan(8)
+    // 16 times as many take 16 times as long, or 256 times where each looks at all the others; a busy machine lies far from both.
+    expect(best(16_000) / best(1_000)).toBeLessThan(64)
   })
 
   test("reads pending and stored rows of the indexes of time as one", async () => {

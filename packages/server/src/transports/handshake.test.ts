@@ -51,11 +51,12 @@ describe("handshake", () => {
   it("[F5] answers hostile header texts as fast as harmless ones", () => {
     const hostile = `"b"${" ".repeat(16_000)}"x"${" ".repeat(16_000)}`
     const long = 'a;,="\\'.repeat(3_000)
-    const time = (request: HandshakeRequest): number => {
+    const once = (request: HandshakeRequest): number => {
       const start = performance.now()
       for (let round = 0; round < 50; round++) checkHandshake(request)
       return performance.now() - start
     }
+    const time = (request: HandshakeRequest): number => Math.min(...Array.from({ length: 5 }, () => once(request)))
     const harmless = time(withHeaders({ "sec-websocket-protocol": ["a".repeat(15_000)] }))
     expect(checkHandshake(withHeaders({ "sec-websocket-protocol": [hostile] }))).toMatchObject({ status: 400 })
     expect(checkHandshake(withHeaders({ "sec-websocket-extensions": [long] }))).toMatchObject({ status: 400 })

@@ -97,7 +97,9 @@ async function pace(/** @type {{ ms: number, perSecond: number }} */ { ms, perSe
         const asker = askers[due % askers.length]
         if (asker !== undefined) ask(asker, 1, started + (due * 1_000) / perSecond)
       }
-      if (now >= until) clearInterval(clock)
+      if (now < until) return
+      clearInterval(clock)
+      if (replied === asked) onQuiet()
     }, 1)
   })
   clearInterval(clock)

@@ -90,17 +90,46 @@ describe("a subscriber of a stream that stops reading", () => {
     expect(bed.clock.monotonic() - stalledAt).toBeLessThanOrEqual(19_000)
   })
 
-  it("[G6] is not asked to answer faster than it reads: history waits in line within queuedBytes and one page", async () => {
+  it("[G6] is not asked to answer faster than it reads: history waits in line within queuedBytes", async () => {
     const raw = await startStalled("short/a")
     await publishTimes(500)
     raw.send(...upTo(40).map((id) => ({ type: "history", id: id + 1, channel: "chat/a", limit: 100 })))
     await bed.clock.settle()
-    expect(bed.network.heldBytes(SLOW)).toBeLessThanOrEqual(LIMIT + 131_072)
+    expect(bed.network.heldBytes(SLOW)).toBeLessThanOrEqual(LIMIT)
     for (let round = 0; round < 40; round++) {
       bed.network.stallReaders(false, SLOW)
       await bed.clock.settle()
     }
     expect(raw.of("history")).toHaveLength(40)
+  })
+
+  it("[F77][G6] costs at most queuedBytes also where JSON's own signs come on top of what the log counts", async () => {
+    const raw = await startStalled("short/a")
+    await publishTimes(2_000, "x".repeat(400))
+    const { epoch } = bed.server.channel("chat/a").position
+    // Sizes at which one more page, as the log counts it, would just fit.
+    raw.send({ type: "history", id: 3, channel: "chat/a", limit: 80 })
+    raw.send({ type: "subscribe", id: 2, channel: "chat/a", position: { epoch, offset: 0 } })
+    await bed.clock.settle()
+    expect(bed.network.heldBytes(SLOW)).toBeLessThanOrEqual(LIMIT)
+    expect(bed.network.heldBytes(SLOW)).toBeGreaterThan(LIMIT * 0.9)
+    bed.network.stallReaders(false, SLOW)
+    await bed.clock.settle()
+    expect(raw.reply(3)?.type).toBe("history")
+    expect(offsetsOf(raw)).toEqual(upTo(2_000))
+  })
+
+  it("[G6] costs at most queuedBytes with pages of history alone", async () => {
+    const raw = await startStalled("short/a")
+    await publishTimes(500, "x".repeat(400))
+    for (const [id, limit] of [260, 500, 500].entries()) raw.send({ type: "history", id, channel: "chat/a", limit })
+    for (let round = 0; round < 4; round++) {
+      await bed.clock.settle()
+      expect(bed.network.heldBytes(SLOW)).toBeLessThanOrEqual(LIMIT)
+      bed.network.stallReaders(false, SLOW)
+      bed.network.stallReaders(true, SLOW)
+    }
+    expect(raw.of("history")).toHaveLength(3)
   })
 
   it("[G5] that catches up is not told by a pong that it is behind", async () => {
@@ -134,7 +163,7 @@ describe("a subscriber of a broadcast that stops reading", () => {
     await bed.clock.settle()
     const got = raw.of("message").length
     expect(raw.of("gap")).toEqual([{ type: "gap", channel: "cursor/a", reason: "slow", skipped: 1_000 - got }])
-    expect(raw.replies.at(-1)?.type).toBe("gap")
+    expect(raw.replies.at(-1)).toMatchObject({ type: "message", data: { x: 49 } })
     await move(3)
     expect(raw.of("message")).toHaveLength(got + 3)
     expect(raw.of("gap")).toHaveLength(1)

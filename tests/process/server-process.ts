@@ -22,14 +22,21 @@ export interface ServerProcessOptions {
   readonly port?: number
   readonly env?: Readonly<Record<string, string>>
   readonly config?: string
+  /** How many files it may have open, sockets among them. */
+  readonly openFiles?: number
+}
+
+/** Starts `magpie serve` as a process of its own, ready or not. */
+export function spawnServer({ data, port = 0, env = {}, config = CONFIG, openFiles }: ServerProcessOptions): ChildProcess {
+  const command = [process.execPath, MAIN, "serve", "--config", config, "--data", data, "--port", String(port)]
+  const limited = openFiles === undefined ? command : ["sh", "-c", `ulimit -n ${openFiles}; exec "$0" "$@"`, ...command]
+  const [program = "", ...args] = limited
+  return spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] })
 }
 
 /** Starts `magpie serve` as a process of its own and waits until it says that it is ready. */
-export async function startServerProcess({ data, port = 0, env = {}, config = CONFIG }: ServerProcessOptions): Promise<ServerProcess> {
-  const child: ChildProcess = spawn(process.execPath, [MAIN, "serve", "--config", config, "--data", data, "--port", String(port)], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  })
+export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
+  const child = spawnServer(options)
   let output = ""
   const exited = once(child, "exit").then(([code]) => code as number | null)
   const ready = new Promise<number>((resolve, reject) => {

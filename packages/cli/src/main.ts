@@ -3,7 +3,8 @@ import { isMagpieError, remedyOf } from "@magpie/protocol"
 import { Command, InvalidArgumentError } from "commander"
 import { banner } from "./banner.ts"
 import { defaultConfig, type LoadedConfig, loadConfig } from "./config.ts"
-import { type Serving, serve } from "./serve.ts"
+import { serve } from "./serve.ts"
+import { stopOnSignals } from "./signals.ts"
 import { signToken } from "./token.ts"
 
 const CONFIG_FILES = ["magpie.config.ts", "magpie.config.js", "magpie.config.mjs"]
@@ -25,14 +26,15 @@ program
   .option("-d, --data <directory>", "where streams are kept; MAGPIE_DATA does the same")
   .action((options: { config?: string; port?: number; host?: string; data?: string }) =>
     run(async () => {
+      const stopping = stopOnSignals(process, (code) => process.exit(code))
       const environmentPort = process.env.PORT === undefined ? undefined : parsePort(process.env.PORT)
       const serving = await serve(await findConfig(options.config), {
         port: options.port ?? environmentPort,
         host: options.host,
         data: options.data ?? process.env.MAGPIE_DATA,
       })
-      process.stdout.write(`${banner(serving)}\n`)
-      stopOnSignal(serving)
+      if (!stopping.asked) process.stdout.write(`${banner(serving)}\n`)
+      process.exit(await stopping.watch(serving.server))
     }),
   )
 
@@ -69,21 +71,6 @@ function parsePort(text: string): number {
   const port = Number(text)
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("a port is a number from 0 to 65535")
   return port
-}
-
-/** The first signal stops gently; the second at once. */
-function stopOnSignal({ server }: Serving): void {
-  let stopping = false
-  const stop = (): void => {
-    if (stopping) process.exit(EXIT.failed)
-    stopping = true
-    server.close().then(
-      () => process.exit(0),
-      () => process.exit(EXIT.failed),
-    )
-  }
-  process.on("SIGINT", stop)
-  process.on("SIGTERM", stop)
 }
 
 async function run(task: () => Promise<void>): Promise<void> {

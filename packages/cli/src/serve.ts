@@ -72,10 +72,13 @@ function pages(config: Config, file: string | undefined): { readonly http?: Requ
     },
   })
   return {
-    http: (request: IncomingMessage, response: ServerResponse) =>
+    http(request: IncomingMessage, response: ServerResponse) {
+      // A file may be gone by now, or no more files may be opened; nobody else listens for that.
+      response.on("pipe", (file) => file.on("error", () => response.destroy()))
       files(request, response, () => {
         response.writeHead(404, { "Content-Type": "text/plain; charset=utf-8" })
         response.end("Nothing is here.\n")
-      }),
+      })
+    },
   }
 }

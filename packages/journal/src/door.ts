@@ -20,7 +20,8 @@ export function checkRequest(request: PublishRequest | RefuseRequest): void {
   }
 }
 
-function checkName(field: string, value: string): void {
+/** Fails with BAD_REQUEST, naming the field. */
+export function checkName(field: string, value: string): void {
   const tooLong = value.length > NAME_BYTES || (value.length * 3 > NAME_BYTES && new TextEncoder().encode(value).length > NAME_BYTES)
   if (tooLong) throw new MagpieError("BAD_REQUEST", `${field} is longer than ${NAME_BYTES} bytes`, { details: { field } })
   if (FORBIDDEN_CHARACTERS.test(value)) {

@@ -1,4 +1,5 @@
 import type { AckLevel, ErrorCode, JsonText, Position, Publication, Retention, UnrecoverableReason } from "@magpie/protocol"
+import type { Control } from "./control.ts"
 
 export interface PublishRequest {
   readonly channel: string
@@ -18,6 +19,7 @@ export interface RefuseRequest {
   readonly producer: string
   readonly sequence: number
   readonly code: ErrorCode
+  readonly ref?: string | undefined
 }
 
 /** What became of a publish or a refusal, once it is durable. */
@@ -61,6 +63,8 @@ export interface DurableLogSettings {
 
 export interface DurableLog {
   readonly level: AckLevel
+  /** What concerns all nodes: revocations, ownership, who is there. */
+  readonly control: Control
   /** Resolves when durable. Fails with UNAVAILABLE (nothing was accepted), STORAGE_FENCED (unknown) or CLOSED. */
   publish(request: PublishRequest): Promise<Outcome>
   /**
@@ -68,6 +72,12 @@ export interface DurableLog {
    * writes nothing and resolves to `unused`. Resolves to `refused`, or to what the sequence already stands for.
    */
   refuse(request: RefuseRequest): Promise<Outcome>
+  /**
+   * Nothing where this node can judge a client's position at once, which is always so where there is one node. Else what to
+   * wait for before `resume`: it resolves when this node has applied what was in the log by now, and fails with
+   * UNAVAILABLE after a bounded time, since a node that is behind does not know whether anything was lost.
+   */
+  behind(channel: string, position: Position): Promise<void> | undefined
   /** The newest durable position; offset 0 for a channel without messages. May be ahead of what `onApplied` has told, within one turn. */
   newest(channel: string): Position
   /** Whether a client at this position can go on without a loss. Never called recovered in part. */
@@ -78,6 +88,11 @@ export interface DurableLog {
   readBefore(channel: string, offset: number, limits: PageLimits): Page
   /** Called once per durable batch with its messages in log order, right before the promises of their publishes resolve. */
   onApplied(listener: (publications: readonly Publication[]) => void): () => void
+  /**
+   * Called when a new epoch began while the log was open: what was given of the channels for which `concerns` says yes may no
+   * longer be in the log. Until then reading them may fail with UNAVAILABLE.
+   */
+  onEpoch(listener: (concerns: (channel: string) => boolean) => void): () => void
   /** Called once, when nothing more can be made durable. */
   onFenced(listener: (cause: unknown) => void): () => void
   /** Stores what was accepted before, refuses what comes after with CLOSED, and lets go of everything, also where it fails. Idempotent. */

@@ -2,22 +2,27 @@ import { fakeEnv } from "@magpie/testing"
 import { expect, test } from "vitest"
 import { embeddedJournal } from "./embedded-journal.ts"
 import type { Entry } from "./entry.ts"
-import type { JournalBatch } from "./journal.ts"
+import type { JournalBatch, JournalReader } from "./journal.ts"
 
 const clockEntries = (count: number): Entry[] => Array.from({ length: count }, (_, at) => ({ type: "clock", at }))
+
+const reader = (deliver: JournalReader<Entry>["deliver"]): JournalReader<Entry> => ({ connected: () => 1, deliver })
 
 test("[G3] gives what one turn appended as one batch, in order, with positions from 1", async () => {
   const env = fakeEnv()
   const journal = embeddedJournal({ env, level: "disk" })
-  const batches: JournalBatch[] = []
-  journal.tail(0, 0, async (batch) => void batches.push(batch))
+  const batches: JournalBatch<Entry>[] = []
+  journal.tail(
+    0,
+    reader(async (batch) => void batches.push(batch)),
+  )
   const entries = clockEntries(3)
   const appended = Promise.all(entries.map((entry) => journal.append(0, [entry])))
   expect(batches).toEqual([])
   await env.clock.settle()
   await appended
-  expect(batches).toEqual([{ partition: 0, position: 3, entries }])
-  expect(batches[0]?.entries[1]).toBe(entries[1])
+  expect(batches).toEqual([{ partition: 0, first: 1, records: entries }])
+  expect(batches[0]?.records[1]).toBe(entries[1])
 })
 
 test("bounds a batch and gives the next one only when the one before has settled", async () => {
@@ -25,12 +30,15 @@ test("bounds a batch and gives the next one only when the one before has settled
   const journal = embeddedJournal({ env, level: "disk", batchEntries: 2 })
   const sizes: number[] = []
   let release = (): void => {}
-  journal.tail(0, 0, ({ entries }) => {
-    sizes.push(entries.length)
-    return new Promise((resolve) => {
-      release = resolve
-    })
-  })
+  journal.tail(
+    0,
+    reader(({ records }) => {
+      sizes.push(records.length)
+      return new Promise((resolve) => {
+        release = resolve
+      })
+    }),
+  )
   for (const entry of clockEntries(5)) void journal.append(0, [entry])
   await env.clock.settle()
   expect(sizes).toEqual([2])
@@ -48,7 +56,10 @@ test("refuses with UNAVAILABLE when too much waits, and accepts again later", as
   const [a, b, c] = clockEntries(3).map((entry) => [entry])
   const first = Promise.all([journal.append(0, a ?? []), journal.append(0, b ?? [])])
   await expect(journal.append(0, c ?? [])).rejects.toMatchObject({ code: "UNAVAILABLE", retryAfterMs: 1_000 })
-  journal.tail(0, 0, async () => {})
+  journal.tail(
+    0,
+    reader(async () => {}),
+  )
   await env.clock.settle()
   await first
   const again = journal.append(0, c ?? [])
@@ -59,7 +70,10 @@ test("refuses with UNAVAILABLE when too much waits, and accepts again later", as
 test("[F105] ends when its tail rejects, with the same error for everything that waits", async () => {
   const env = fakeEnv()
   const journal = embeddedJournal({ env, level: "disk", batchEntries: 1 })
-  journal.tail(0, 0, () => Promise.reject(new Error("broken")))
+  journal.tail(
+    0,
+    reader(() => Promise.reject(new Error("broken"))),
+  )
   const results = Promise.allSettled(clockEntries(2).map((entry) => journal.append(0, [entry])))
   await env.clock.settle()
   expect(await results).toMatchObject([{ status: "rejected" }, { status: "rejected" }])
@@ -70,7 +84,10 @@ test("[G1] gives its tail what was appended before the close, in batches, and re
   const env = fakeEnv()
   const journal = embeddedJournal({ env, level: "disk", batchEntries: 2 })
   const sizes: number[] = []
-  journal.tail(0, 0, async ({ entries }) => void sizes.push(entries.length))
+  journal.tail(
+    0,
+    reader(async ({ records }) => void sizes.push(records.length)),
+  )
   const before = Promise.all(clockEntries(5).map((entry) => journal.append(0, [entry])))
   const closed = Promise.all([journal.close(), journal.close()])
   await expect(journal.append(0, clockEntries(1))).rejects.toMatchObject({ code: "CLOSED" })

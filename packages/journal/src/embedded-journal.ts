@@ -1,6 +1,6 @@
 import { type AckLevel, type Clock, MagpieError, toMagpieError } from "@magpie/protocol"
 import type { Entry } from "./entry.ts"
-import type { Journal, JournalBatch, Tail } from "./journal.ts"
+import type { Journal, JournalReader, Tail } from "./journal.ts"
 
 /** What one commit may hold, so that applying it does not hold up the event loop. */
 const BATCH_ENTRIES = 1_024
@@ -42,7 +42,7 @@ type State =
  * The journal of a single node: keeps nothing, hands entries to its one tail in batches, and the transaction that applies
  * a batch makes it durable. The tail is given the very objects that were appended.
  */
-export function embeddedJournal(options: EmbeddedJournalOptions): Journal {
+export function embeddedJournal(options: EmbeddedJournalOptions): Journal<Entry> {
   const limits = {
     batchEntries: options.batchEntries ?? BATCH_ENTRIES,
     batchBytes: options.batchBytes ?? BATCH_BYTES,
@@ -51,24 +51,26 @@ export function embeddedJournal(options: EmbeddedJournalOptions): Journal {
   }
   let queue: Append[] = []
   let waiting = { entries: 0, bytes: 0 }
-  let position = 0
-  let consumer: ((batch: JournalBatch) => Promise<void>) | undefined
+  let next = 1
+  let reader: JournalReader<Entry> | undefined
+  let connecting: Promise<void> | undefined
   let state: State = { name: "idle" }
 
   function gather(): void {
-    if (state.name !== "idle" || consumer === undefined || queue.length === 0) return
+    if (state.name !== "idle" || reader === undefined || queue.length === 0) return
     state = { name: "gathering" }
     options.env.clock.defer(() => {
-      if (state.name !== "gathering" || consumer === undefined) return
-      state = { name: "delivering", done: deliver(consumer, takeBatch()) }
+      if (state.name !== "gathering" || reader === undefined) return
+      state = { name: "delivering", done: deliver(reader, takeBatch()) }
     })
   }
 
-  async function deliver(to: (batch: JournalBatch) => Promise<void>, appends: readonly Append[]): Promise<void> {
-    const entries = appends.flatMap((append) => append.entries)
-    position += entries.length
+  async function deliver(to: JournalReader<Entry>, appends: readonly Append[]): Promise<void> {
+    const records = appends.flatMap((append) => append.entries)
+    const first = next
+    next += records.length
     try {
-      await to({ partition: 0, position, entries })
+      await to.deliver({ partition: 0, first, records })
       for (const append of appends) append.resolve()
       if (state.name === "delivering") state = { name: "idle" }
     } catch (cause) {
@@ -107,13 +109,14 @@ export function embeddedJournal(options: EmbeddedJournalOptions): Journal {
 
   /** Bounded by what may be pending: nothing is added meanwhile. */
   async function finish(underWay: Promise<void> | undefined): Promise<void> {
+    await connecting
     await underWay
-    while (consumer !== undefined && queue.length > 0) await deliver(consumer, takeBatch())
+    while (reader !== undefined && queue.length > 0) await deliver(reader, takeBatch())
     end(closedError())
   }
 
   return {
-    capabilities: { level: options.level, partitions: 1, retained: false },
+    capabilities: { level: options.level, partitions: 1, retained: false, trims: false },
     append(_partition, entries) {
       if (state.name === "ended") return Promise.reject(state.error)
       if (state.name === "closing") return Promise.reject(closedError())
@@ -128,23 +131,37 @@ export function embeddedJournal(options: EmbeddedJournalOptions): Journal {
         gather()
       })
     },
-    tail(_partition, from, give): Tail {
-      position = from
-      consumer = give
-      gather()
+    tail(_partition, to): Tail {
+      let stopped = false
+      // It keeps nothing, so its positions go on from wherever the reader is.
+      connecting = connect(to).then(
+        (from) => {
+          if (stopped) return
+          next = from
+          reader = to
+          gather()
+        },
+        (cause: unknown) => end(toMagpieError(cause)),
+      )
       return {
         async stop() {
-          if (consumer === give) consumer = undefined
+          stopped = true
+          if (reader === to) reader = undefined
           if (state.name === "delivering" || state.name === "closing") await state.done
         },
       }
     },
+    trim: () => Promise.resolve(),
     async close() {
       if (state.name === "ended") return
       if (state.name !== "closing") state = { name: "closing", done: finish(state.name === "delivering" ? state.done : undefined) }
       await state.done
     },
   }
+}
+
+async function connect(reader: JournalReader<Entry>): Promise<number> {
+  return reader.connected({ incarnation: "embedded", oldest: 1, newest: 0 })
 }
 
 function closedError(): MagpieError {

@@ -26,6 +26,8 @@ export interface RefusedEntry {
   readonly producer: string
   readonly sequence: number
   readonly code: ErrorCode
+  /** As the refused publish had it: whoever meant another message by that number is told so. */
+  readonly ref?: string | undefined
 }
 
 /** The only way in which time reaches the state machine. */
@@ -39,7 +41,13 @@ export interface EpochEntry {
   readonly type: "epoch"
   readonly at: number
   readonly epoch: string
-  readonly reason: "created" | "restored"
+  /** `created`: a new log. `restored`: a copy was put back. `lost`: the journal lost entries that were applied. */
+  readonly reason: "created" | "restored" | "lost"
+  /**
+   * Where given, it counts only right after this epoch ("" for none): of several nodes that notice one event, the first
+   * starts the epoch and the others change nothing.
+   */
+  readonly after?: string | undefined
 }
 
 /** Settings that change results travel in the log, so that every node applies the same. */
@@ -49,6 +57,76 @@ export interface SettingsEntry {
   readonly applyVersion: number
   readonly deduplicationMs: number
   readonly retention: Readonly<Record<string, Required<Retention>>>
+  /** Where given, it counts only if it is the next one, so that one which lands late does not undo a newer one. */
+  readonly revision?: number | undefined
 }
 
-export type Entry = PublishEntry | RefusedEntry | ClockEntry | EpochEntry | SettingsEntry
+/** A node that tails the log says which rules it knows. It counts as present while entries of its own keep coming. */
+export interface NodeEntry {
+  readonly type: "node"
+  readonly at: number
+  readonly name: string
+  readonly supports: number
+}
+
+/** Asks for the ownership of a named thing, or renews it. */
+export interface ClaimEntry {
+  readonly type: "claim"
+  readonly at: number
+  readonly name: string
+  readonly owner: string
+  readonly leaseMs: number
+}
+
+/** Gives an ownership back before its lease ends. */
+export interface ReleaseEntry {
+  readonly type: "release"
+  readonly at: number
+  readonly name: string
+  readonly owner: string
+}
+
+/** Takes away what a user was granted up to `issuedUntil`; forgotten at `until`, when all of it has run out by itself. */
+export interface RevokeEntry {
+  readonly type: "revoke"
+  readonly at: number
+  readonly user: string
+  readonly issuedUntil: number
+  readonly until: number
+}
+
+/** Asks every node for its state hash at this place of the log. */
+export interface CheckpointEntry {
+  readonly type: "checkpoint"
+  readonly at: number
+}
+
+/** A node's answer to a checkpoint of one partition, on the control partition. */
+export interface HashEntry {
+  readonly type: "hash"
+  readonly at: number
+  readonly partition: number
+  readonly position: number
+  /** Of the checkpoint's record. */
+  readonly mark: number
+  readonly hash: string
+}
+
+export type Entry =
+  | PublishEntry
+  | RefusedEntry
+  | ClockEntry
+  | EpochEntry
+  | SettingsEntry
+  | NodeEntry
+  | ClaimEntry
+  | ReleaseEntry
+  | RevokeEntry
+  | CheckpointEntry
+  | HashEntry
+
+/** Who appended an entry: an opening of a log by a node, and the how-manieth of its entries on this partition. */
+export interface Origin {
+  readonly node: string
+  readonly counter: number
+}

@@ -11,14 +11,23 @@ const LONGEST_DELAY_MS = 3_600_000
 export class ExpiryTimer {
   readonly #clock: Clock
   readonly #fire: () => void
+  readonly #jitterMs: () => number
   #timer: Timer | undefined
   #armedFor: number | undefined
   #last: { readonly at: number; readonly monotonic: number } | undefined
   #stopped = false
 
-  constructor(clock: Clock, fire: () => void) {
+  /** `jitterMs`: waits that much longer, so that of several nodes one is first and the others see it. */
+  constructor(clock: Clock, fire: () => void, jitterMs: () => number = () => 0) {
     this.#clock = clock
     this.#fire = fire
+    this.#jitterMs = jitterMs
+  }
+
+  /** A clock entry came, from whichever node: the next one follows a period after it. */
+  seen(at: number): void {
+    this.#last = { at, monotonic: this.#clock.monotonic() }
+    this.#armedFor = undefined
   }
 
   /** Says what is due next; call it whenever that may have changed. */
@@ -28,7 +37,7 @@ export class ExpiryTimer {
     this.#timer = undefined
     this.#armedFor = at
     if (at === undefined) return
-    const delay = Math.max(0, at - this.#clock.now(), this.#pause(at))
+    const delay = Math.max(0, at - this.#clock.now(), this.#pause(at)) + this.#jitterMs()
     this.#timer = this.#clock.setTimer(Math.min(delay, LONGEST_DELAY_MS), () => this.#expire(at))
   }
 

@@ -1,5 +1,6 @@
 // For servers and tools: the log and what it stands on.
 
+export type { ClaimAnswer, Control, ControlChange, Fence, PresentNode, RevokeRequest } from "./control.ts"
 export type {
   DurableLog,
   DurableLogSettings,
@@ -13,11 +14,20 @@ export type {
 // For adapters: the ports, what implements them, and the suites that check an implementation.
 export type { EmbeddedJournalOptions } from "./embedded-journal.ts"
 export { embeddedJournal } from "./embedded-journal.ts"
-export type { ClockEntry, Entry, EpochEntry, PublishEntry, RefusedEntry, SettingsEntry } from "./entry.ts"
-export type { Journal, JournalBatch, JournalCapabilities, Tail } from "./journal.ts"
+export type { Entry, Origin } from "./entry.ts"
+export type { Journal, JournalBatch, JournalCapabilities, JournalPlace, JournalReader, Tail } from "./journal.ts"
+export type { JournalConformanceOptions } from "./journal-conformance.ts"
+export { journalConformance } from "./journal-conformance.ts"
+export type { JournalUnderTest } from "./journal-under-test.ts"
 export type { DurableLogOptions } from "./open-durable-log.ts"
 export { openDurableLog } from "./open-durable-log.ts"
-export type { Applied } from "./state-machine/state-machine.ts"
+export type { SharedLog } from "./shared/open-shared-log.ts"
+export { openSharedLog, partitionOf } from "./shared/open-shared-log.ts"
+export { decodeRecord } from "./shared/record.ts"
+export type { SharedLogOptions } from "./shared/shared-log-options.ts"
+export type { Snapshot, SnapshotPlace, SnapshotStore } from "./shared/snapshot.ts"
+export { memorySnapshots } from "./shared/snapshot.ts"
+export type { Applied } from "./state-machine/applied.ts"
 export { APPLY_VERSION, StateMachine } from "./state-machine/state-machine.ts"
 export type { MemoryStorage, MemoryStorageOptions } from "./storage/memory-storage.ts"
 export { memoryStorage } from "./storage/memory-storage.ts"

@@ -1,4 +1,4 @@
-import { type AckLevel, type Env, isMagpieError, MagpieError, type Position, type Publication, type Random } from "@magpie/protocol"
+import { type AckLevel, type Env, isMagpieError, MagpieError, type Position, type Publication } from "@magpie/protocol"
 import { checkRequest, checkSettings } from "./door.ts"
 import type {
   DurableLog,
@@ -15,19 +15,23 @@ import type { Entry } from "./entry.ts"
 import { ExpiryTimer } from "./expiry-timer.ts"
 import { History } from "./history.ts"
 import type { Journal, JournalBatch } from "./journal.ts"
+import { LogControl } from "./log-control.ts"
+import { randomEpoch } from "./random-names.ts"
 import { INCARNATION_KEY } from "./rows/keys.ts"
 import { isIntact } from "./rows/row-reader.ts"
 import { RowWriter } from "./rows/row-writer.ts"
-import { type AppliedSettings, decodeText, encodeSettings, encodeText } from "./rows/system-rows.ts"
-import { APPLY_VERSION, type Applied, StateMachine } from "./state-machine/state-machine.ts"
+import { decodeText, encodeText, sameSettings } from "./rows/system-rows.ts"
+import { type Applied, NOTHING } from "./state-machine/applied.ts"
+import { APPLY_VERSION, StateMachine } from "./state-machine/state-machine.ts"
 import type { Storage, Write } from "./storage/storage.ts"
 
-const EPOCH_LENGTH = 10
+/** Names the one node of an embedded log, across its restarts. */
+const SINGLE_NODE = "single"
 
 export interface DurableLogOptions {
   readonly storage: Storage
   /** The embedded one where absent. It must hand back the very entries that were appended here. */
-  readonly journal?: Journal
+  readonly journal?: Journal<Entry>
   readonly env: Env
   readonly settings: DurableLogSettings
 }
@@ -55,7 +59,7 @@ export async function openDurableLog(options: DurableLogOptions): Promise<Durabl
 }
 
 interface Waiting {
-  readonly resolve: (outcome: Outcome | undefined) => void
+  readonly resolve: (applied: Applied) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -63,8 +67,9 @@ type State = { readonly name: "open" } | { readonly name: "fenced"; readonly cau
 
 class Log implements DurableLog {
   readonly level: AckLevel
+  readonly control: LogControl
   readonly #storage: Storage
-  readonly #journal: Journal
+  readonly #journal: Journal<Entry>
   readonly #env: Env
   readonly #settings: DurableLogSettings
   readonly #machine: StateMachine
@@ -82,11 +87,18 @@ class Log implements DurableLog {
     this.#settings = options.settings
     this.#machine = machine
     this.#journal = options.journal ?? embeddedJournal({ env: options.env, level: options.storage.level })
-    const { retained, level } = this.#journal.capabilities
-    this.level = retained ? level : options.storage.level
+    this.level = options.storage.level
+    this.control = new LogControl({
+      nodeId: SINGLE_NODE,
+      env: options.env,
+      storage: () => this.#storage,
+      epoch: () => this.#machine.epoch ?? "",
+      submit: (entry) => this.#submit(entry),
+      lagMs: () => 0,
+    })
     this.#history = new History(options.storage, machine.epoch ?? "")
     this.#timer = new ExpiryTimer(options.env.clock, () => this.#tick())
-    this.#journal.tail(0, machine.position, (batch) => this.#applyBatch(batch))
+    this.#journal.tail(0, { connected: () => machine.position + 1, deliver: (batch) => this.#applyBatch(batch) })
   }
 
   async start(): Promise<void> {
@@ -111,9 +123,12 @@ class Log implements DurableLog {
 
   async refuse(request: RefuseRequest): Promise<Outcome> {
     checkRequest(request)
-    const { channel, pattern, producer, sequence, code } = request
-    return outcomeOf(await this.#submit({ type: "refused", at: this.#now(), channel, pattern, producer, sequence, code }))
+    const { channel, pattern, producer, sequence, code, ref } = request
+    return outcomeOf(await this.#submit({ type: "refused", at: this.#now(), channel, pattern, producer, sequence, code, ref }))
   }
+
+  /** The one node has applied everything that it ever told. */
+  behind(): undefined {}
 
   newest(channel: string): Position {
     return this.#history.newest(channel)
@@ -134,6 +149,11 @@ class Log implements DurableLog {
   onApplied(listener: (publications: readonly Publication[]) => void): () => void {
     this.#appliedListeners.add(listener)
     return () => void this.#appliedListeners.delete(listener)
+  }
+
+  /** An epoch begins only while the log is opened. */
+  onEpoch(): () => void {
+    return () => {}
   }
 
   /** A listener that comes after the fact is called at once. */
@@ -163,7 +183,7 @@ class Log implements DurableLog {
   }
 
   /** Resolves once the entry is applied and durable. */
-  #submit(entry: Entry): Promise<Outcome | undefined> {
+  #submit(entry: Entry): Promise<Applied> {
     if (this.#state.name === "fenced") return Promise.reject(this.#state.cause)
     if (this.#state.name === "closed") return Promise.reject(new MagpieError("CLOSED", "the log is closed"))
     return new Promise((resolve, reject) => {
@@ -180,11 +200,11 @@ class Log implements DurableLog {
   }
 
   /** One transaction per batch. Rejects, which ends the tail, only when nothing more can be made durable. */
-  async #applyBatch(batch: JournalBatch): Promise<void> {
-    if (batch.position <= this.#machine.position) return
+  async #applyBatch(batch: JournalBatch<Entry>): Promise<void> {
     const applied: Applied[] = []
+    let position = batch.first
     try {
-      for (const entry of batch.entries) applied.push(this.#machine.apply(entry))
+      for (const entry of batch.records) applied.push(this.#machine.apply(entry, position++))
       await this.#storage.commit(this.#writesOf(batch))
     } catch (cause) {
       this.#batchFailed(batch, cause)
@@ -192,27 +212,27 @@ class Log implements DurableLog {
     }
     this.#machine.committed()
     this.#announce(applied)
-    for (const [index, entry] of batch.entries.entries()) {
-      this.#waiting.get(entry)?.resolve(applied[index]?.outcome)
+    for (const [index, entry] of batch.records.entries()) {
+      this.#waiting.get(entry)?.resolve(applied[index] ?? NOTHING)
       this.#waiting.delete(entry)
     }
     this.#timer.due(this.#machine.nextDueAt())
   }
 
-  #writesOf(batch: JournalBatch): readonly Write[] {
-    const writes = this.#machine.endBatch(batch.position)
-    if (batch.entries.some((entry) => entry.type === "epoch")) {
+  #writesOf(batch: JournalBatch<Entry>): readonly Write[] {
+    const writes = this.#machine.endBatch(batch.first + batch.records.length - 1)
+    if (batch.records.some((entry) => entry.type === "epoch")) {
       writes.push({ put: INCARNATION_KEY, value: encodeText(new RowWriter(), this.#storage.incarnation) })
     }
     return writes
   }
 
   /** A full disk refuses the batch and no more; after anything else what the disk holds is unknown [F105, F106]. */
-  #batchFailed(batch: JournalBatch, cause: unknown): void {
-    const refusedOnly = isMagpieError(cause) && cause.code === "UNAVAILABLE" && !this.#journal.capabilities.retained
+  #batchFailed(batch: JournalBatch<Entry>, cause: unknown): void {
+    const refusedOnly = isMagpieError(cause) && cause.code === "UNAVAILABLE"
     const error = refusedOnly ? cause : fenceError(cause)
     if (!refusedOnly) this.#fence(error)
-    for (const entry of batch.entries) this.#reject(entry, error)
+    for (const entry of batch.records) this.#reject(entry, error)
     if (!refusedOnly) throw error
     this.#machine.discard()
   }
@@ -227,7 +247,10 @@ class Log implements DurableLog {
 
   #announce(applied: readonly Applied[]): void {
     const publications: Publication[] = []
-    for (const { publication } of applied) if (publication !== undefined) publications.push(publication)
+    for (const { publication, changes } of applied) {
+      if (publication !== undefined) publications.push(publication)
+      if (changes !== undefined) this.control.tell(changes)
+    }
     if (publications.length === 0) return
     for (const listener of this.#appliedListeners) this.#call(() => listener(publications))
   }
@@ -259,16 +282,7 @@ function fenceError(cause: unknown): MagpieError {
   return new MagpieError("STORAGE_FENCED", "a batch could not be applied", { cause })
 }
 
-function sameSettings(a: AppliedSettings, b: AppliedSettings): boolean {
-  const [x, y] = [encodeSettings(new RowWriter(), a), encodeSettings(new RowWriter(), b)]
-  return x.length === y.length && x.every((byte, index) => byte === y[index])
-}
-
-function randomEpoch(random: Random): string {
-  return Array.from(random.bytes(EPOCH_LENGTH), (byte) => (byte % 36).toString(36)).join("")
-}
-
-function outcomeOf(outcome: Outcome | undefined): Outcome {
+function outcomeOf({ outcome }: Applied): Outcome {
   if (outcome === undefined) throw new MagpieError("INTERNAL", "the entry had no outcome")
   return outcome
 }

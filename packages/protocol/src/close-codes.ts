@@ -1,8 +1,12 @@
 import { utf8Length } from "./utf8.ts"
 
+/** Apart, so that the client needs not the whole table. */
+const AUTH_TIMEOUT = 4501
+
 /**
  * WebSocket close codes that Magpie sends. The range decides what a client does, also for a code it does not know:
- * 4000–4499 reconnect, 4500–4999 stop. Below 4000 the meanings of RFC 6455 section 7.4.1 hold.
+ * 4000–4499 reconnect, 4500–4999 stop. Below 4000 the meanings of RFC 6455 section 7.4.1 hold. The one exception is 4501: to
+ * somebody who does send a hello it only says that one of the two was slow.
  */
 export const CLOSE_CODES = {
   NORMAL: 1000,
@@ -24,7 +28,7 @@ export const CLOSE_CODES = {
   RIGHTS_CHANGED: 4008,
   CONNECTION_LIMIT: 4009,
   BAD_REQUEST: 4500,
-  AUTH_TIMEOUT: 4501,
+  AUTH_TIMEOUT,
   UNAUTHORIZED: 4502,
   REVOKED: 4503,
   REPLACED: 4504,
@@ -38,7 +42,7 @@ const STOPS_BELOW_4000: ReadonlySet<number> = new Set([1000, 1002, 1003, 1007, 1
 
 /** Whether a client that sees this close code tries again. */
 export function reconnectsAfter(code: number): boolean {
-  if (code >= 4500 && code <= 4999) return false
+  if (code >= 4500 && code <= 4999) return code === AUTH_TIMEOUT
   return !STOPS_BELOW_4000.has(code)
 }
 
@@ -90,7 +94,7 @@ export function closeReason(reason: string, retryAfterMs?: number): string {
   return cut + hint
 }
 
-const WITH_HINT = /^(.*);retryAfterMs=(\d{1,16})$/s
+const WITH_HINT = /^(.*);retryAfterMs=(\d{1,15})$/s
 
 /** Reads what `closeReason` wrote. Anything else is a reason without a hint. */
 export function parseCloseReason(text: string): { reason: string; retryAfterMs: number | undefined } {

@@ -3,13 +3,16 @@ import type { ErrorCode } from "./errors.ts"
 
 interface LimitRow {
   readonly value: number
-  readonly unit: "count" | "bytes" | "ms" | "per second" | "levels"
-  /** What the one who crosses it is told: an error code, a close code's name, or an HTTP status. */
-  readonly answer: ErrorCode | `close ${CloseName}` | `http ${number}`
+  readonly unit: "count" | "bytes" | "ms" | "per second" | "levels" | "percent"
+  /** What the one who crosses it is told: an error code, a close code's name, an HTTP status, or the message that says what is missing. */
+  readonly answer: ErrorCode | `close ${CloseName}` | `http ${number}` | "gap"
   readonly about: string
 }
 
-/** Everything that a remote side can make grow, with its default. The table is the only list; docs are made from it. */
+/**
+ * Everything that a remote side can make grow, and how much of the machine it may take, with its default. The table is the
+ * only list; docs are made from it.
+ */
 export const LIMITS = {
   connections: { value: 50_000, unit: "count", answer: "close CONNECTION_LIMIT", about: "open connections of one server" },
   connectionsPerAddress: { value: 1_000, unit: "count", answer: "close CONNECTION_LIMIT", about: "open connections from one address" },
@@ -119,6 +122,13 @@ export const LIMITS = {
     answer: "close SLOW_CONSUMER",
     about: "bytes held for one connection that does not read, or one message where that is larger",
   },
+  queuedBytesTotal: {
+    value: 268_435_456,
+    unit: "bytes",
+    answer: "close OVERLOADED",
+    about:
+      "bytes held for all connections of the protocol together, at least 64 times queuedBytes; as they run short each connection may hold less, and where they do not suffice the longest queues are cut",
+  },
   stallMs: {
     value: 30_000,
     unit: "ms",
@@ -138,6 +148,43 @@ export const LIMITS = {
     unit: "per second",
     answer: "RATE_LIMITED",
     about: "pages of history that one connection may ask for, with a burst of twice as many",
+  },
+  shedBroadcastsLagMs: {
+    value: 250,
+    unit: "ms",
+    answer: "gap",
+    about: "mean delay of the event loop over a second from which broadcasts are counted instead of delivered",
+  },
+  shedConnectionsLagMs: {
+    value: 500,
+    unit: "ms",
+    answer: "close TRY_AGAIN_LATER",
+    about: "the same, from which nobody new is taken either",
+  },
+  shedHistoryLagMs: {
+    value: 1_000,
+    unit: "ms",
+    answer: "UNAVAILABLE",
+    about: "the same, from which pages of history are refused as well",
+  },
+  memorySoftPercent: {
+    value: 85,
+    unit: "percent",
+    answer: "close TRY_AGAIN_LATER",
+    about:
+      "memory in use, of the heap's limit, from which nobody new is taken and all queues together may hold a quarter of queuedBytesTotal",
+  },
+  memoryHardPercent: {
+    value: 95,
+    unit: "percent",
+    answer: "close SERVICE_RESTART",
+    about: "memory in use, of the heap's limit, from which the server drains and closes",
+  },
+  drainMs: {
+    value: 3_000,
+    unit: "ms",
+    answer: "close SERVICE_RESTART",
+    about: "time over which a server that stops sends its clients away, and over which they are told to come back",
   },
 } as const satisfies Record<string, LimitRow>
 

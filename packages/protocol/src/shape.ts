@@ -71,9 +71,11 @@ export function dictionary<T>(item: Shape<T>, maxEntries: number): Shape<Readonl
     describe: `dictionary(${item.describe},${maxEntries})`,
     check: (value, path) => {
       if (!isPlainObject(value)) refuse(path, "an object")
-      const entries = Object.entries(value)
-      if (entries.length > maxEntries) refuse(path, `an object of at most ${maxEntries} entries`)
-      return new Map(entries.map(([key, entry]) => [key, item.check(entry, `${path}.${key}`)]))
+      const keys = Object.keys(value)
+      if (keys.length > maxEntries) refuse(path, `an object of at most ${maxEntries} entries`)
+      const entries = new Map<string, T>()
+      for (const key of keys) entries.set(key, item.check(value[key], `${path}.${key}`))
+      return entries
     },
   }
 }

@@ -36,6 +36,28 @@ test("rules know their user, parameters and messages", () => {
   server.channel("chat/:room", { authorize: () => true, accept: { say: () => ({ words: "x" }) } })
 })
 
+test("an overflow policy is one of the channel's kind, and its key function knows the messages", () => {
+  server.channel("typing/:room/:area", {
+    authorize: () => true,
+    overflow: {
+      newestPerKey: (message) => {
+        expectTypeOf(message).toEqualTypeOf<{
+          readonly name: "typing"
+          readonly data: { on: boolean }
+          readonly from: string | undefined
+        }>()
+        return message.from
+      },
+    },
+  })
+  server.channel("typing/:room/:area", { authorize: () => true, overflow: "drop-oldest" })
+  server.channel("chat/:room", { authorize: () => true, overflow: "disconnect" })
+  // @ts-expect-error a broadcast has no log to read
+  server.channel("typing/:room/:area", { authorize: () => true, overflow: "read-log" })
+  // @ts-expect-error a stream drops nothing
+  server.channel("chat/:room", { authorize: () => true, overflow: "drop-oldest" })
+})
+
 test("a channel's handle publishes what its schema takes", () => {
   const lobby = server.channel("chat/lobby")
   expectTypeOf(lobby.publish("say", { text: "x" })).toEqualTypeOf<Promise<ServerReceipt>>()

@@ -1,4 +1,4 @@
-import type { KindOf, MessageInput, MessageName, MessageOutput, ParamsOf } from "@magpie/protocol"
+import { type KindOf, MagpieError, type MessageInput, type MessageName, type MessageOutput, type ParamsOf } from "@magpie/protocol"
 import type { User } from "./access/identity.ts"
 
 /** What somebody wants to do on a channel. */
@@ -27,6 +27,29 @@ type Acceptors<C, P extends string, U extends User> = {
   ) => Replacement<MessageInput<KindOf<C, P>, N>>
 }
 
+/** A message of a broadcast as its overflow policy sees it. */
+export type OverflowMessage<K> = {
+  readonly [N in MessageName<K>]: { readonly name: N; readonly data: MessageOutput<K, N>; readonly from: string | undefined }
+}[MessageName<K>]
+
+/**
+ * What becomes of a subscriber whose connection has no room for what comes: it reads more slowly than the channel speaks,
+ * and `queuedBytes` are held for it [G6].
+ *
+ * A broadcast skips, and tells each subscriber exactly how many messages it missed, before anything newer:
+ * - `"drop-oldest"`, the default: the newest that fit are kept until there is room.
+ * - `{ newestPerKey }`: of the messages with the same key only the newest is kept, until the oldest has to go; undefined
+ *   stands for no key. Called once for each message that has to wait for somebody.
+ * - `"disconnect"`: the connection is closed with SLOW_CONSUMER.
+ *
+ * A stream loses nothing either way:
+ * - `"read-log"`, the default: what has no room is read from the log later.
+ * - `"disconnect"`: the connection is closed with SLOW_CONSUMER, and its client resumes.
+ */
+export type Overflow<K> = K extends { readonly kind: "broadcast" }
+  ? "drop-oldest" | "disconnect" | { readonly newestPerKey: (message: OverflowMessage<K>) => string | undefined }
+  : "read-log" | "disconnect"
+
 /** The rules of the channels behind one pattern. */
 export interface ChannelRules<C, P extends string, U extends User> {
   /**
@@ -40,6 +63,8 @@ export interface ChannelRules<C, P extends string, U extends User> {
    * validated; throwing a MagpieError refuses it with that code, any other error with INTERNAL.
    */
   readonly accept?: Acceptors<C, P, U>
+  /** What becomes of subscribers that read too slowly. Fails with INVALID_OPTIONS where the kind has no such policy. */
+  readonly overflow?: Overflow<KindOf<C, P>>
 }
 
 /** The same without types, as the core keeps it. */
@@ -48,4 +73,22 @@ export interface AnyChannelRules {
   readonly accept?: Readonly<
     Record<string, ((request: AcceptRequest<User, Readonly<Record<string, string>>, unknown>) => unknown) | undefined>
   >
+  readonly overflow?: AnyOverflow
+}
+
+export type AnyOverflow = "drop-oldest" | "read-log" | "disconnect" | NewestPerKey
+
+export interface NewestPerKey {
+  readonly newestPerKey: (message: { readonly name: string; readonly data: unknown; readonly from: string | undefined }) => unknown
+}
+
+/** The policy of a pattern of that kind. Fails with INVALID_OPTIONS on one that the kind does not have. */
+export function checkOverflow(pattern: string, kind: string, overflow: AnyOverflow | undefined): void {
+  if (overflow === undefined || overflow === "disconnect") return
+  const keyed = typeof overflow === "object" && typeof overflow?.newestPerKey === "function"
+  if (kind === "broadcast" ? keyed || overflow === "drop-oldest" : overflow === "read-log") return
+  const known = kind === "broadcast" ? '"drop-oldest", "disconnect" or { newestPerKey }' : '"read-log" or "disconnect"'
+  throw new MagpieError("INVALID_OPTIONS", `channel "${pattern}": overflow of a ${kind} must be ${known}`, {
+    details: { option: "overflow" },
+  })
 }

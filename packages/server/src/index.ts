@@ -6,7 +6,7 @@ export { broadcast, contract, isMagpieError, json, MagpieError, stream } from "@
 export type { Authenticator, Credentials, Identity, User } from "./access/identity.ts"
 export { anonymous, anyOf } from "./access/identity.ts"
 export type { OriginPolicy } from "./access/origin.ts"
-export type { AcceptRequest, Action, AuthorizeRequest, ChannelRules } from "./channel-rules.ts"
+export type { AcceptRequest, Action, AuthorizeRequest, ChannelRules, Overflow, OverflowMessage } from "./channel-rules.ts"
 export type { ConnectionHandle, Connections } from "./core/connections.ts"
 export type {
   ServerBroadcastChannel,
@@ -18,7 +18,7 @@ export type {
 } from "./core/server-channel.ts"
 export type { ApiKeysOptions } from "./node/api-keys.ts"
 export { apiKeys } from "./node/api-keys.ts"
-export type { Listening, ListenOptions, Server, ServerOptions } from "./node/create-server.ts"
+export type { CloseCause, Listening, ListenOptions, Server, ServerOptions } from "./node/create-server.ts"
 export { createServer } from "./node/create-server.ts"
 export type { Endpoint, EndpointHandler, EndpointOptions, PlainSocket } from "./node/endpoint.ts"
 export type { RequestHandler, TlsOptions } from "./node/http-server.ts"

@@ -11,6 +11,7 @@ import {
 } from "@magpie/protocol"
 import type { Authenticator, User } from "./access/identity.ts"
 import type { OriginPolicy } from "./access/origin.ts"
+import type { LoadMeter } from "./flow/overload.ts"
 
 /** What every Magpie server may be told, whatever carries its connections. */
 export interface CoreOptions<U extends User = User> {
@@ -35,6 +36,10 @@ export interface CoreOptions<U extends User = User> {
 /** What the core needs of its surroundings. */
 export interface CoreEnvironment extends Env {
   readonly crypto: Crypto
+  /** What the server carries. Default: nobody measures, and nothing is shed. */
+  readonly load?: LoadMeter
+  /** Memory is used up beyond `memoryHardPercent`: whoever made the core closes it, and then the process ends. */
+  readonly onMemoryExhausted?: () => void
 }
 
 export interface CheckedOptions {
@@ -48,8 +53,10 @@ export interface CheckedOptions {
   readonly deduplicationMs: number
 }
 
-/** A queue smaller than what sockets buffer anyway would never tell when it is empty. */
-const SMALLEST_QUEUE_BYTES = 65_536
+/** A batch or a page of the log fits into it. */
+const SMALLEST_QUEUE_BYTES = 131_072
+/** So many queues may be full before each must be shorter. */
+const FULL_QUEUES = 64
 
 /** Checks the options once. Fails with INVALID_OPTIONS naming the option. */
 export function checkOptions<U extends User>(options: CoreOptions<U>): CheckedOptions {
@@ -84,6 +91,9 @@ function checkLimits(given: Partial<Limits>): Limits {
   }
   const limits: Record<LimitName, number> = { ...DEFAULT_LIMITS, ...given }
   if (limits.queuedBytes < SMALLEST_QUEUE_BYTES) refuse("limits.queuedBytes", `must be at least ${SMALLEST_QUEUE_BYTES}`)
+  if (limits.queuedBytesTotal < limits.queuedBytes * FULL_QUEUES)
+    refuse("limits.queuedBytesTotal", `must be at least ${FULL_QUEUES} times queuedBytes`)
+  if (limits.memorySoftPercent > limits.memoryHardPercent) refuse("limits.memorySoftPercent", "must not be above memoryHardPercent")
   return limits
 }
 

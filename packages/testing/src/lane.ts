@@ -41,6 +41,9 @@ interface Item {
 }
 
 export function createLane({ env, latencyMs, cutOff, held, lost }: LaneOptions): Lane {
+  /** On its way, and arrived without being taken yet. */
+  let travelling: Item[] = []
+  let travellingBytes = 0
   let waiting: Item[] = []
   let waitingBytes = 0
   let paused = false
@@ -57,10 +60,15 @@ export function createLane({ env, latencyMs, cutOff, held, lost }: LaneOptions):
     const arrivalMs = Math.max(lastArrivalMs, env.clock.monotonic() + latencyMs())
     lastArrivalMs = arrivalMs
     const delayMs = arrivalMs - env.clock.monotonic()
+    travelling.push(item)
+    travellingBytes += item.bytes
+    // Whatever order a clock gives to timers of the same moment, the first that left arrives first.
     const arrive = (): void => {
-      if (ended) return
-      waiting.push(item)
-      waitingBytes += item.bytes
+      const first = travelling.shift()
+      if (ended || first === undefined) return
+      travellingBytes -= first.bytes
+      waiting.push(first)
+      waitingBytes += first.bytes
       deliver()
     }
     if (delayMs > 0) env.clock.setTimer(delayMs, arrive)
@@ -77,7 +85,7 @@ export function createLane({ env, latencyMs, cutOff, held, lost }: LaneOptions):
   }
 
   function release(): void {
-    const wasHeld = waiting.length > 0
+    const wasHeld = waiting.length + travelling.length > 0
     deliver()
     if (wasHeld && waiting.length === 0 && !ended) drained()
   }
@@ -85,6 +93,8 @@ export function createLane({ env, latencyMs, cutOff, held, lost }: LaneOptions):
   function finish(code: number, reason: string): void {
     if (ended) return
     ended = true
+    travelling = []
+    travellingBytes = 0
     waiting = []
     waitingBytes = 0
     timeout?.cancel()
@@ -93,7 +103,8 @@ export function createLane({ env, latencyMs, cutOff, held, lost }: LaneOptions):
 
   return {
     get heldBytes() {
-      return waitingBytes
+      // A sender knows at once that nothing is taken.
+      return held() || cutOff() ? waitingBytes + travellingBytes : waitingBytes
     },
     send(content, bytes = content.length) {
       if (!lost(content)) travel({ bytes, arrive: () => frame(content) })
@@ -104,7 +115,7 @@ export function createLane({ env, latencyMs, cutOff, held, lost }: LaneOptions):
     abort: (code) => env.clock.defer(() => finish(code, "")),
     sever: (code) => env.clock.defer(() => cutOff() || finish(code, "")),
     abortAfter(delayMs, code) {
-      timeout ??= env.clock.setTimer(delayMs, () => finish(code, ""))
+      if (!ended) timeout ??= env.clock.setTimer(delayMs, () => finish(code, ""))
     },
     pause(on) {
       paused = on

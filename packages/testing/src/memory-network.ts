@@ -31,8 +31,12 @@ export interface MemoryNetwork {
   /** A way for clients to connect, from an address of their own. */
   transport(options?: TransportOptions): Transport
   readonly links: number
+  /** Links of one address that neither side has given up. */
+  linksOf(address: string): number
   /** Time that a frame travels, each way. */
   latencyMs: number
+  /** What comes to that for one frame of an address; nothing by default. */
+  jitterMs: (address: string) => number
   /** Breaks every link as a reset does; new ones are possible at once. */
   reset(address?: string): void
   /** While cut, links break and new ones fail at once. */
@@ -45,8 +49,8 @@ export interface MemoryNetwork {
   stallReaders(on: boolean, address?: string): void
   /** Bytes that the server has sent and clients have not accepted. */
   heldBytes(address?: string): number
-  /** Swallows the next frame to a client that the predicate picks, while the link stays up. */
-  loseDown(pick: (frame: string) => boolean, address?: string): void
+  /** Swallows the next frame to a client that the predicate picks, while the link stays up. Returns how to call that off. */
+  loseDown(pick: (frame: string) => boolean, address?: string): () => void
 }
 
 type Request = Omit<LinkRequest, "userAgent"> & HandshakeCredentials
@@ -78,8 +82,9 @@ export function memoryNetwork(env: Env): MemoryNetwork {
   const stalls = createFault()
   const losses: { readonly pick: (frame: string) => boolean; readonly address: string | undefined }[] = []
   let latencyMs = 0
+  let jitterMs: MemoryNetwork["jitterMs"] = () => 0
 
-  const linksOf = (address?: string): MemoryLink[] => [...links].filter((link) => address === undefined || address === link.address)
+  const struckBy = (address?: string): MemoryLink[] => [...links].filter((link) => address === undefined || address === link.address)
 
   const isLost = (frame: Encoded, address: string): boolean => {
     if (typeof frame !== "string") return false
@@ -89,7 +94,7 @@ export function memoryNetwork(env: Env): MemoryNetwork {
   }
 
   function release(address: string | undefined): void {
-    for (const { up, down } of linksOf(address)) {
+    for (const { up, down } of struckBy(address)) {
       up.release()
       down.release()
     }
@@ -97,7 +102,7 @@ export function memoryNetwork(env: Env): MemoryNetwork {
 
   function createLink(host: string, address: string): MemoryLink {
     const cutOff = (): boolean => link.stranded || blackHoles.strikes(address)
-    const options = { env, latencyMs: () => latencyMs, cutOff }
+    const options = { env, latencyMs: () => latencyMs + jitterMs(address), cutOff }
     const link: MemoryLink = {
       host,
       address,
@@ -142,7 +147,7 @@ export function memoryNetwork(env: Env): MemoryNetwork {
       servers.set(host, server)
       return () => {
         if (servers.get(host) === server) servers.delete(host)
-        for (const link of linksOf()) if (link.host === host) link.break()
+        for (const link of links) if (link.host === host) link.break()
       }
     },
     transport: ({ address = "127.0.0.1", origin, plain = false, token, key } = {}) => ({
@@ -151,32 +156,43 @@ export function memoryNetwork(env: Env): MemoryNetwork {
     get links() {
       return links.size
     },
+    linksOf: (address) => struckBy(address).length,
     get latencyMs() {
       return latencyMs
     },
     set latencyMs(value: number) {
       latencyMs = value
     },
+    get jitterMs() {
+      return jitterMs
+    },
+    set jitterMs(value) {
+      jitterMs = value
+    },
     reset(address) {
-      for (const link of linksOf(address)) link.break()
+      for (const link of struckBy(address)) link.break()
     },
     cut(on, address) {
       cuts.set(on, address)
-      if (on) for (const link of linksOf(address)) link.break()
+      if (on) for (const link of struckBy(address)) link.break()
     },
     blackHole(on, address) {
       blackHoles.set(on, address)
       if (!on) release(address)
     },
     strand(address) {
-      for (const link of linksOf(address)) link.stranded = true
+      for (const link of struckBy(address)) link.stranded = true
     },
     stallReaders(on, address) {
       stalls.set(on, address)
       if (!on) release(address)
     },
-    heldBytes: (address) => linksOf(address).reduce((sum, link) => sum + link.down.heldBytes, 0),
-    loseDown: (pick, address) => void losses.push({ pick, address }),
+    heldBytes: (address) => struckBy(address).reduce((sum, link) => sum + link.down.heldBytes, 0),
+    loseDown(pick, address) {
+      const loss = { pick, address }
+      losses.push(loss)
+      return () => void (losses.includes(loss) && losses.splice(losses.indexOf(loss), 1))
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Client, type ConnectOptions, connect, type Signals } from "@magpie/client"
 import { memoryStorage, openDurableLog, type Storage } from "@magpie/journal"
 import type { AnyContract, Env, PatternName } from "@magpie/protocol"
-import type { ChannelRules, User } from "@magpie/server/core"
+import type { ChannelRules, LoadMeter, User } from "@magpie/server/core"
 import { type Core, type CoreOptions, checkOptions, createCore, retentionOf } from "@magpie/server/core"
 import { fakeCrypto } from "./fake-crypto.ts"
 import { type FakeEnv, type FakeEnvOptions, fakeEnv } from "./fake-env.ts"
@@ -13,6 +13,8 @@ export interface TestBedOptions<C extends AnyContract, U extends User> extends C
   readonly rules: { readonly [P in PatternName<C>]: ChannelRules<C, P, U> }
   /** Default: memory. A function is given the bed's world, for a storage whose commits take time. */
   readonly storage?: Storage | ((env: Env) => Storage)
+  /** What the server believes to carry. Default: it does not look. */
+  readonly load?: LoadMeter
 }
 
 /** A server, a network and any number of clients in one process, on one fake clock: milliseconds instead of minutes. */
@@ -58,7 +60,13 @@ export async function createTestBed<C extends AnyContract, U extends User = User
     const settings = { retention: retentionOf(contract), deduplicationMs: checked.deduplicationMs }
     const its = fakeProcess(env)
     const log = await settled(openDurableLog({ storage, env: its.env, settings }))
-    const core = createCore<C, U>(contract, checked, log, { ...its.env, crypto: fakeCrypto })
+    const { load } = options
+    const onMemoryExhausted = (): void => void core.close()
+    const core: Core<C, U> = createCore<C, U>(contract, checked, log, {
+      ...its.env,
+      crypto: fakeCrypto,
+      ...(load === undefined ? undefined : { load, onMemoryExhausted }),
+    })
     for (const [pattern, rules] of Object.entries(options.rules)) setRules(core, pattern, rules)
     running = { core, unlisten: network.listen(TEST_HOST, core), kill: its.kill }
     await env.clock.settle()

@@ -122,15 +122,17 @@ export function createChannelSubscription({ channel, schedule, ask, deliver, onT
     if (recovered && position) listeners.recovered.emit({ position })
   }
 
+  /** However far back a start lies, what listeners were given is behind us. */
   function reach(position: Position): void {
     if (position.epoch !== owed?.epoch) delivered = 0
-    reached = position
-    owed = position
-    start = { position }
+    owed = position.offset < delivered ? { epoch: position.epoch, offset: delivered } : position
+    reached = owed
+    start = { position: owed }
   }
 
-  /** Something is missing: asks again from what was reached, at once the first time and then ever more patiently. */
+  /** Something is missing in what is live: asks again from what was reached, at once the first time and then ever more patiently. */
   function fill(): void {
+    if (current.state !== "live") return
     if (wait.failures > 0) return askLater()
     wait.failures = 1
     sendAsk()
@@ -154,12 +156,17 @@ export function createChannelSubscription({ channel, schedule, ask, deliver, onT
     if (verdict !== "next") return
     wait.failures = 0
     reach({ epoch: reached.epoch, offset, mark })
-    if (offset <= delivered) return
     delivered = offset
     deliver(message)
   }
 
   function onGap({ reason, from, to, skipped, position }: Gap): void {
+    if (reached && from) {
+      // What got lost in front of the gap is not in its bounds, and what was given already is not missing.
+      if (from > reached.offset + 1) return fill()
+      if (Number(to) <= reached.offset) return
+      from = reached.offset + 1
+    }
     if (position) reach(position)
     listeners.gap.emit({ channel, reason, from, to, skipped })
   }
@@ -226,9 +233,7 @@ export function createChannelSubscription({ channel, schedule, ask, deliver, onT
       else if (message.type === "unsubscribed") onUnsubscribed(message)
     },
     compare,
-    forgotten() {
-      if (current.state === "live") fill()
-    },
+    forgotten: fill,
     close(error) {
       transition({ state: "idle" }, error)
       for (const each of Object.values(listeners)) each.clear()

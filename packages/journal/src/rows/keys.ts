@@ -6,6 +6,8 @@
 export const EPOCH_KEY = "g/epoch"
 export const PROGRESS_KEY = "g/progress"
 export const SETTINGS_KEY = "g/settings"
+export const REVISION_KEY = "g/revision"
+export const PAST_EPOCHS_KEY = "g/past-epochs"
 /** Of this copy of the storage alone; no other node has the same. */
 export const INCARNATION_KEY = "l/incarnation"
 
@@ -88,7 +90,33 @@ export function readMemoryKey(key: string): Memory {
   }
 }
 
-/** Whether a key belongs to one of the two indexes, from which the next due time is read. */
+export const claimKey = (name: string): string => `x/${name}`
+export const revocationKey = (user: string): string => `v/${user}`
+export const REVOCATIONS: KeyRange = { from: "v/", to: `v/${LAST}` }
+export const nodeKey = (node: string): string => `n/${node}`
+export const NODES: KeyRange = { from: "n/", to: `n/${LAST}` }
+export const originKey = (node: string): string => `o/${node}`
+
+/** What has a moment of its own at which it is looked at: an origin, a node, a claim, a revocation. */
+export type DeadlineKind = "o" | "n" | "c" | "v"
+
+/** Index: what is looked at when. */
+export const deadlineKey = (at: number, kind: DeadlineKind, name: string): string => `d/${sortable(at)}${kind}${name}`
+export const deadlineRange = (until: number): KeyRange => ({ from: "d/", to: `d/${sortable(until + 1)}` })
+export const DEADLINES: KeyRange = { from: "d/", to: `d/${LAST}` }
+
+export interface Deadline {
+  readonly at: number
+  readonly kind: DeadlineKind
+  readonly name: string
+}
+
+export function readDeadlineKey(key: string): Deadline {
+  const { value, next } = readSortable(key, 2)
+  return { at: value, kind: key.charAt(next) as DeadlineKind, name: key.slice(next + 1) }
+}
+
+/** Whether a key belongs to one of the indexes from which the next due time is read. */
 export function isTimeKey(key: string): boolean {
-  return key.startsWith("a/") || key.startsWith("t/")
+  return key.startsWith("a/") || key.startsWith("t/") || key.startsWith("d/")
 }

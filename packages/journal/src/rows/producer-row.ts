@@ -2,8 +2,10 @@ import { type ErrorCode, isErrorCode } from "@magpie/protocol"
 import { RowReader } from "./row-reader.ts"
 import type { RowWriter } from "./row-writer.ts"
 
-/** What a sequence stands for: a stored message with the checksum of its content, or a refusal. */
-export type SequenceRecord = { readonly offset: number; readonly mark: number; readonly content: number } | { readonly refused: ErrorCode }
+/** What a sequence stands for: a stored message with the checksum of its content, or a refusal. `ref` is that of its sender's reference. */
+export type SequenceRecord =
+  | { readonly offset: number; readonly mark: number; readonly content: number; readonly ref: number }
+  | { readonly refused: ErrorCode; readonly ref: number }
 
 /** A run of sequences without a hole, and when the newest of them was applied. */
 export interface SequenceBlock {
@@ -54,6 +56,7 @@ function encodeRecords(writer: RowWriter, records: readonly SequenceRecord[]): U
   for (const record of records) {
     if ("refused" in record) writer.number(REFUSED).text(record.refused)
     else writer.number(record.offset).u32(record.mark).u32(record.content)
+    writer.u32(record.ref)
   }
   return writer.end()
 }
@@ -62,8 +65,8 @@ function decodeRecords(reader: RowReader): SequenceRecord[] {
   const records: SequenceRecord[] = []
   while (!reader.done) {
     const offset = reader.number()
-    if (offset !== REFUSED) records.push({ offset, mark: reader.u32(), content: reader.u32() })
-    else records.push({ refused: refusalCode(reader.text()) })
+    if (offset !== REFUSED) records.push({ offset, mark: reader.u32(), content: reader.u32(), ref: reader.u32() })
+    else records.push({ refused: refusalCode(reader.text()), ref: reader.u32() })
   }
   return records
 }

@@ -2,13 +2,17 @@ import { crc32 } from "../checksum.ts"
 
 const decoder = new TextDecoder()
 
+/** A number below 2^53 has eight groups of seven bits. One with more was not written by us, and must end all the same [F75]. */
+const LAST_GROUP = 2 ** 49
+
 /** Reads the fields of one row in the order in which they were written. Make one only for bytes that `isIntact` accepts. */
 export class RowReader {
   readonly #bytes: Uint8Array
-  #at = 4
+  #at: number
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, at = 4) {
     this.#bytes = bytes
+    this.#at = at
   }
 
   get done(): boolean {
@@ -25,12 +29,24 @@ export class RowReader {
     let value = 0
     let scale = 1
     let byte = this.#bytes[this.#at++] ?? 0
-    while (byte >= 0x80) {
+    while (byte >= 0x80 && scale < LAST_GROUP) {
       value += (byte - 0x80) * scale
       scale *= 0x80
       byte = this.#bytes[this.#at++] ?? 0
     }
     return value + byte * scale
+  }
+
+  optional(): string | undefined {
+    return this.number() === 0 ? undefined : this.text()
+  }
+
+  /** A view, not a copy. */
+  bytes(): Uint8Array {
+    const length = this.u32()
+    const start = this.#at
+    this.#at += length
+    return this.#bytes.subarray(start, this.#at)
   }
 
   text(): string {

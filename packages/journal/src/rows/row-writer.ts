@@ -9,9 +9,15 @@ const encoder = new TextEncoder()
  * CRC-32 followed by its fields; numbers are whole and below 2^53, texts are well-formed.
  */
 export class RowWriter {
-  #bytes = new Uint8Array(CHUNK_BYTES)
+  readonly #chunkBytes: number
+  #bytes: Uint8Array
   #start = 0
   #at = 0
+
+  constructor(chunkBytes = CHUNK_BYTES) {
+    this.#chunkBytes = chunkBytes
+    this.#bytes = new Uint8Array(chunkBytes)
+  }
 
   begin(): this {
     this.#start = this.#at
@@ -47,6 +53,19 @@ export class RowWriter {
     return this
   }
 
+  optional(value: string | undefined): this {
+    this.number(value === undefined ? 0 : 1)
+    return value === undefined ? this : this.text(value)
+  }
+
+  bytes(value: Uint8Array): this {
+    this.#room(value.length + LENGTH_BYTES)
+    this.#put32(this.#at, value.length)
+    this.#bytes.set(value, this.#at + LENGTH_BYTES)
+    this.#at += LENGTH_BYTES + value.length
+    return this
+  }
+
   /** The finished row. It shares memory with its neighbours: do not write to it. */
   end(): Uint8Array {
     const row = this.#bytes.subarray(this.#start, this.#at)
@@ -65,7 +84,7 @@ export class RowWriter {
   #room(count: number): void {
     if (this.#at + count <= this.#bytes.length) return
     const begun = this.#bytes.subarray(this.#start, this.#at)
-    this.#bytes = new Uint8Array(Math.max(CHUNK_BYTES, (begun.length + count) * 2))
+    this.#bytes = new Uint8Array(Math.max(this.#chunkBytes, (begun.length + count) * 2))
     this.#bytes.set(begun)
     this.#at = begun.length
     this.#start = 0

@@ -62,6 +62,16 @@ test("holds a text longer than a chunk", () => {
   expect(new RowReader(new RowWriter().begin().text(text).end()).text()).toBe(text)
 })
 
+test("[F75] reads a number that ends, however many groups of bits a record claims that it has", () => {
+  for (const groups of [7, 8, 9, 200]) {
+    const reader = new RowReader(Uint8Array.from({ length: 4 + groups }, () => 0xff))
+    expect(reader.number()).toBeLessThanOrEqual(2 ** 57)
+  }
+  const largest = new RowWriter().begin().number(Number.MAX_SAFE_INTEGER).number(7).end()
+  const reader = new RowReader(largest)
+  expect([reader.number(), reader.number()]).toEqual([Number.MAX_SAFE_INTEGER, 7])
+})
+
 test("[F107] notices every flipped bit", () => {
   const row = new RowWriter().begin().number(300).text("hello").end().slice()
   for (let bit = 0; bit < row.length * 8; bit++) {

@@ -1,6 +1,6 @@
 import { DEFAULT_RETENTION, type Retention } from "@magpie/protocol"
 import { RowReader } from "./row-reader.ts"
-import type { RowWriter } from "./row-writer.ts"
+import { RowWriter } from "./row-writer.ts"
 
 /** How far the log was applied, and what only the log's order decides. */
 export interface Progress {
@@ -43,19 +43,33 @@ const unlimited = (value: number): number => (value === 0 ? Number.POSITIVE_INFI
 
 /** Equal settings give equal bytes, whatever the order of the patterns. */
 export function encodeSettings(writer: RowWriter, row: AppliedSettings): Uint8Array {
-  writer.begin().number(row.applyVersion).number(limited(row.deduplicationMs))
-  for (const [pattern, { maxCount, maxAgeMs }] of Object.entries(row.retention).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    writer.text(pattern).number(limited(maxCount)).number(limited(maxAgeMs))
-  }
+  writer.begin()
+  encodeSettingsFields(writer, row)
   return writer.end()
 }
 
 export function decodeSettings(bytes: Uint8Array): AppliedSettings {
-  const reader = new RowReader(bytes)
+  return decodeSettingsFields(new RowReader(bytes))
+}
+
+/** The last fields of a row or record: they go on to its end. */
+export function encodeSettingsFields(writer: RowWriter, { applyVersion, deduplicationMs, retention }: AppliedSettings): void {
+  writer.number(applyVersion).number(limited(deduplicationMs))
+  for (const [pattern, { maxCount, maxAgeMs }] of Object.entries(retention).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    writer.text(pattern).number(limited(maxCount)).number(limited(maxAgeMs))
+  }
+}
+
+export function decodeSettingsFields(reader: RowReader): AppliedSettings {
   const [applyVersion, deduplicationMs] = [reader.number(), unlimited(reader.number())]
   const retention: [string, Required<Retention>][] = []
   while (!reader.done) retention.push([reader.text(), { maxCount: unlimited(reader.number()), maxAgeMs: unlimited(reader.number()) }])
   return { applyVersion, deduplicationMs, retention: Object.fromEntries(retention) }
+}
+
+export function sameSettings(a: AppliedSettings, b: AppliedSettings): boolean {
+  const [x, y] = [encodeSettings(new RowWriter(), a), encodeSettings(new RowWriter(), b)]
+  return x.length === y.length && x.every((byte, index) => byte === y[index])
 }
 
 export function encodeText(writer: RowWriter, text: string): Uint8Array {
@@ -64,4 +78,25 @@ export function encodeText(writer: RowWriter, text: string): Uint8Array {
 
 export function decodeText(bytes: Uint8Array): string {
   return new RowReader(bytes).text()
+}
+
+export function encodeTexts(writer: RowWriter, texts: readonly string[]): Uint8Array {
+  writer.begin()
+  for (const text of texts) writer.text(text)
+  return writer.end()
+}
+
+export function decodeTexts(bytes: Uint8Array): readonly string[] {
+  const reader = new RowReader(bytes)
+  const texts: string[] = []
+  while (!reader.done) texts.push(reader.text())
+  return texts
+}
+
+export function encodeNumber(writer: RowWriter, value: number): Uint8Array {
+  return writer.begin().number(value).end()
+}
+
+export function decodeNumber(bytes: Uint8Array): number {
+  return new RowReader(bytes).number()
 }

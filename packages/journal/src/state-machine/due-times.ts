@@ -1,4 +1,15 @@
-import { AGES, ageOf, agesOf, type KeyRange, MEMORIES, nextPattern, patternOf, readMemoryKey } from "../rows/keys.ts"
+import {
+  AGES,
+  ageOf,
+  agesOf,
+  DEADLINES,
+  type KeyRange,
+  MEMORIES,
+  nextPattern,
+  patternOf,
+  readDeadlineKey,
+  readMemoryKey,
+} from "../rows/keys.ts"
 import { type AppliedSettings, retentionOf } from "../rows/system-rows.ts"
 import type { StorageRow } from "../storage/storage.ts"
 
@@ -28,5 +39,7 @@ export function nextDueTime(rows: Rows, settings: AppliedSettings): number | und
   }
   const [memory] = rows.first(MEMORIES, 1)
   if (memory !== undefined) due = Math.min(due, readMemoryKey(memory.key).since + settings.deduplicationMs)
+  const [deadline] = rows.first(DEADLINES, 1)
+  if (deadline !== undefined) due = Math.min(due, readDeadlineKey(deadline.key).at)
   return Number.isFinite(due) ? due : undefined
 }

@@ -87,8 +87,8 @@ export class Sequences {
     producer.tail = []
   }
 
-  refuse(producer: ProducerState, at: number, windowMs: number, code: ErrorCode): void {
-    this.record(producer, at, windowMs, { refused: code })
+  refuse(producer: ProducerState, at: number, windowMs: number, refusal: { readonly refused: ErrorCode; readonly ref: number }): void {
+    this.record(producer, at, windowMs, refusal)
   }
 
   /** Forgets what is not younger than the window, at most `budget` rows. Returns how many rows that took. */

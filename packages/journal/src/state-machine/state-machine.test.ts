@@ -107,6 +107,25 @@ describe("the state machine", () => {
     expect(machine.stateHash()).toBe((await replay(entries, [10])).hash)
   })
 
+  test("[G2] a number stands for the message with that reference: another one meets a conflict, also where it is refused or was", () => {
+    const machine = new StateMachine(memoryStorage())
+    let position = 0
+    const publish = (sequence: number, ref: string) =>
+      machine.apply({ type: "publish", at: 1, ...producer, name: "n", data: toJsonText(1), sequence, ref }, ++position).outcome?.result
+    const refuse = (sequence: number, ref: string) =>
+      machine.apply({ type: "refused", at: 1, ...producer, sequence, code: "FORBIDDEN", ref }, ++position).outcome?.result
+    const producer = { channel: "c", pattern: "p", producer: "u/one" }
+    expect([publish(1, "a"), publish(1, "a"), publish(1, "b")]).toEqual(["stored", "duplicate", "conflict"])
+    expect([refuse(1, "a"), refuse(1, "b")]).toEqual(["duplicate", "conflict"])
+    expect([refuse(2, "c"), refuse(2, "c"), refuse(2, "d"), publish(2, "d"), publish(2, "c")]).toEqual([
+      "refused",
+      "refused",
+      "conflict",
+      "conflict",
+      "refused",
+    ])
+  })
+
   test("refuses settings and storage of newer rules", async () => {
     const storage = memoryStorage()
     const machine = new StateMachine(storage)

@@ -38,6 +38,8 @@ export interface DecodeLimits {
   readonly jsonDepth: number
   readonly jsonKeys: number
   readonly messagesPerFrame: number
+  /** Malformed messages that a connection survives. */
+  readonly badRequests: number
 }
 
 export interface PageHeader {
@@ -56,7 +58,8 @@ export interface ServerCodec extends Codec {
   encodePage(header: PageHeader, publications: readonly Publication[]): Encoded
   /**
    * `several` allows more than one message in the frame; each that is malformed or beyond the limits stands as its refusal,
-   * and costs its neighbours nothing. Fails with BAD_REQUEST where the frame as a whole cannot be taken.
+   * and costs its neighbours nothing, up to the one that is more than `badRequests` allows: what follows it is left out. Fails
+   * with BAD_REQUEST where the frame as a whole cannot be taken.
    */
   decodeUntrusted(frame: Encoded, limits: DecodeLimits, several: boolean): readonly Decoded[]
 }

@@ -48,12 +48,25 @@ function refuse(why: string, limit: string): never {
   throw new MagpieError("BAD_REQUEST", `the message ${why}`, { details: { limit } })
 }
 
-const ESCAPED_SURROGATE = /\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F]/g
+/** Escapes that are whole: of a backslash, of a pair. */
+const WHOLE = /\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}/y
+const HALF = /\\u[dD][89a-fA-F]/y
 
 function hasLoneSurrogate(text: string): boolean {
   if (!text.isWellFormed()) return true
   if (!text.includes("\\u")) return false
-  // A whole pair or an escaped backslash is consumed first, so only halves are left to the last alternative.
-  for (const match of text.matchAll(ESCAPED_SURROGATE)) if (match[0].length === 4) return true
+  let at = text.indexOf("\\")
+  while (at >= 0) {
+    if (matchesAt(WHOLE, text, at)) at = WHOLE.lastIndex
+    else if (matchesAt(HALF, text, at)) return true
+    else at++
+    at = text.indexOf("\\", at)
+  }
   return false
+}
+
+/** Unlike a list of matches, this leaves nothing behind for each of a stranger's escapes. */
+function matchesAt(pattern: RegExp, text: string, index: number): boolean {
+  pattern.lastIndex = index
+  return pattern.test(text)
 }

@@ -141,6 +141,16 @@ describe("bombs", () => {
     expect(refusal(() => decode(frame(DEFAULT_LIMITS.messagesPerFrame + 1), true)).details).toEqual({ limit: "messagesPerFrame" })
   })
 
+  it("[F44] looks at no more malformed messages of a frame than a connection survives", () => {
+    const { badRequests, messagesPerFrame } = DEFAULT_LIMITS
+    const frame = (lines: readonly string[]) => jsonServerCodec.decodeUntrusted(lines.join("\n"), DEFAULT_LIMITS, true)
+    const refusals = (lines: readonly string[]) => frame(lines).map((decoded) => "error" in decoded)
+    expect(frame(Array.from({ length: messagesPerFrame }, () => ""))).toHaveLength(badRequests + 1)
+    const bad = Array.from({ length: badRequests }, () => "{oops")
+    expect(refusals(["{}", ...bad, "{}"])).toEqual([false, ...bad.map(() => true), false])
+    expect(refusals(["{}", ...bad, "{}", "{oops", "{}"])).toEqual([false, ...bad.map(() => true), false, true])
+  })
+
   it("[F46] answers 60 KB of the worst text in at most a few times what plain data of that length takes", () => {
     const length = 60_000
     const plain = `{"type":"publish","data":[${Array.from({ length: length / 20 }, (_, index) => `{"name":"n${index % 10}","x":1}`).join(",")}]}`

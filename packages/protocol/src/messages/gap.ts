@@ -4,8 +4,8 @@ import { UNRECOVERABLE_REASONS } from "./subscribed.ts"
 
 /**
  * Server → client, before anything newer: messages are missing and will not come. On a stream `from` and `to` are the
- * first and last missing offset and `position` is where the subscription goes on. On a broadcast `skipped` counts what a
- * slow reader did not get.
+ * first and last missing offset and `position` is where the subscription goes on. On a broadcast `skipped` counts exactly
+ * what this subscriber did not get, because it reads too slowly or the server shed load.
  */
 export const gap = object({
   type: oneOf("gap"),

@@ -31,7 +31,8 @@ export type Verdict =
 /** The one gate before every transport: decided without a look at credentials, channels or storage [F12]. */
 export interface Admission {
   knock(knock: Knock): Verdict
-  drain(): void
+  /** From now on nobody is let in; those who come are told to come back, not before `untilMs` on the monotonic clock. */
+  drain(untilMs: number): void
 }
 
 export interface AdmissionOptions {
@@ -41,21 +42,37 @@ export interface AdmissionOptions {
   readonly random: Random
   /** Open connections now, in all and from an address. */
   readonly count: (address: string) => { readonly all: number; readonly fromAddress: number }
+  /** Whether there is too much to carry to take anybody else. */
+  readonly overloaded: () => boolean
 }
 
-const RETRY_SPREAD_MS = 5_000
+/** Those who are turned away come back spread over at least and at most so long. */
+const RETRY_SPREAD_MS = { least: 1_000, most: 5_000 }
+/** Of the rate, what is left to those who come back; the rest is for newcomers. */
+const RETURNING_SHARE = 1 / 2
+/** What has been shed stays so for about as long. */
+const OVERLOADED_MS = 2_000
 
-export function createAdmission({ limits, origins, clock, random, count }: AdmissionOptions): Admission {
+export function createAdmission({ limits, origins, clock, random, count, overloaded }: AdmissionOptions): Admission {
   const overall = createMeter()
   const overallRate = rate(limits.handshakesPerSecond, limits.handshakesPerSecond * 2)
   const addresses = createMeters(limits.trackedRates)
   const addressRate = rate(limits.handshakesPerAddressPerSecond, limits.handshakesPerAddressPerSecond * 10)
   const turnAways = createMeter()
   const turnAwayRate = rate(limits.turnAwaysPerSecond, limits.turnAwaysPerSecond)
-  let draining = false
+  let drainedUntilMs: number | undefined
+  /** When those who were turned away for the rate of all will have been let in, if nobody else comes. */
+  let expectedUntilMs = 0
 
-  function turnAway(reason: TurnAwayReason, waitMs: number, now: number): Verdict {
-    const retryAfterMs = Math.ceil(waitMs + random.float() * RETRY_SPREAD_MS)
+  /** As long as it takes to let in everybody who was turned away, so that nobody waits longer, and few come in vain. */
+  function spreadOfReturning(now: number): number {
+    const { least, most } = RETRY_SPREAD_MS
+    expectedUntilMs = Math.min(Math.max(expectedUntilMs, now) + overallRate.costMs / RETURNING_SHARE, now + most)
+    return Math.max(least, expectedUntilMs - now)
+  }
+
+  function turnAway(reason: TurnAwayReason, waitMs: number, now: number, spreadMs = RETRY_SPREAD_MS.most): Verdict {
+    const retryAfterMs = Math.ceil(waitMs + random.float() * spreadMs)
     if (take(turnAways, turnAwayRate, now) > 0) return { verdict: "refuse", status: 503, reason, retryAfterMs }
     return { verdict: "turn-away", reason, close: TURN_AWAY_CLOSES[reason], retryAfterMs }
   }
@@ -63,17 +80,20 @@ export function createAdmission({ limits, origins, clock, random, count }: Admis
   return {
     knock({ address, origin, host, cookieOnly, origins: policy = origins }) {
       const now = clock.monotonic()
-      const wait = Math.max(take(overall, overallRate, now), take(addresses.of(addressKey(address)), addressRate, now))
-      if (wait > 0) return turnAway("overloaded", wait, now)
+      const wait = take(overall, overallRate, now)
+      const addressWait = take(addresses.of(addressKey(address)), addressRate, now)
+      if (addressWait > 0) return turnAway("overloaded", Math.max(wait, addressWait), now)
+      if (wait > 0) return turnAway("overloaded", wait, now, spreadOfReturning(now))
       if (!originAllowed(policy, { origin, host, cookieOnly })) return { verdict: "refuse", status: 403, reason: "origin" }
-      if (draining) return turnAway("draining", 0, now)
+      if (drainedUntilMs !== undefined) return turnAway("draining", Math.max(0, drainedUntilMs - now), now)
+      if (overloaded()) return turnAway("overloaded", OVERLOADED_MS, now)
       const open = count(address)
       if (open.all >= limits.connections || open.fromAddress >= limits.connectionsPerAddress)
         return turnAway("connection-limit", 1_000, now)
       return { verdict: "admit" }
     },
-    drain() {
-      draining = true
+    drain(untilMs) {
+      drainedUntilMs = untilMs
     },
   }
 }

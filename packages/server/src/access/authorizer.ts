@@ -6,7 +6,10 @@ import type { Connection } from "../session/connection.ts"
 export interface Authorizer {
   setRules(pattern: string, rules: AnyChannelRules): void
   rulesOf(pattern: string): AnyChannelRules | undefined
-  /** True at once where this connection was granted it before. Never rejects: a failing function is a no. */
+  /**
+   * True at once where this connection was granted it before. A failing function is a no. Fails with UNAVAILABLE only, where
+   * this node does not know who was revoked.
+   */
   allowed(connection: Connection, channel: string, match: ChannelMatch, action: Action): boolean | Promise<boolean>
   /** Everything is asked again, because the rights may have changed. */
   forget(connection: Connection): void
@@ -15,7 +18,8 @@ export interface Authorizer {
 /** Grants that one connection remembers; with more it asks again. */
 const MAX_GRANTS = 4_096
 
-export function createAuthorizer(log: Log): Authorizer {
+/** `requireFresh` fails with UNAVAILABLE where nothing is to be granted just now. */
+export function createAuthorizer(log: Log, requireFresh: () => void = () => {}): Authorizer {
   const rules = new Map<string, AnyChannelRules>()
 
   function grant(connection: Connection, key: string): true {
@@ -34,6 +38,7 @@ export function createAuthorizer(log: Log): Authorizer {
     setRules: (pattern, its) => void rules.set(pattern, its),
     rulesOf: (pattern) => rules.get(pattern),
     allowed(connection, channel, match, action) {
+      if (connection.identity?.user !== undefined) requireFresh()
       const key = `${action} ${channel}`
       if (connection.granted?.has(key)) return true
       const rule = rules.get(match.pattern)

@@ -18,6 +18,19 @@ describe("client address", () => {
     expect(clientAddress("10.0.0.1", `${"9.9.9.9, ".repeat(100_000)}198.51.100.7`, trusted)).toBe("198.51.100.7")
   })
 
+  it("[F14] looks no further back than a header of honest proxies goes", () => {
+    expect(clientAddress("10.0.0.1", `198.51.100.7,${" ".repeat(2_000)}`, trusted)).toBe("10.0.0.1")
+  })
+
+  it("[F14] passes over what is empty, and keeps no more of an address than one can have", () => {
+    expect(clientAddress("10.0.0.1", "198.51.100.7, ,10.0.0.2,", trusted)).toBe("198.51.100.7")
+    expect(clientAddress("10.0.0.1", "x".repeat(100), trusted)).toBe("x".repeat(64))
+  })
+
+  it("calls an address that a closed socket no longer has unknown", () => {
+    expect(plainAddress(undefined)).toBe("unknown")
+  })
+
   it("counts an IPv4 address once, however the socket writes it", () => {
     expect(plainAddress("::ffff:127.0.0.1")).toBe(plainAddress("127.0.0.1"))
   })

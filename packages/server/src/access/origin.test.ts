@@ -23,7 +23,16 @@ describe("origin", () => {
   it("[F7] allows an exact match and, by default, the server's own host", () => {
     expect(originAllowed(list, { origin: "https://app.example.com", host: "x", cookieOnly: false })).toBe(true)
     expect(originAllowed("same", { origin: "http://localhost:8080", host: "localhost:8080", cookieOnly: true })).toBe(true)
-    expect(originAllowed("same", { origin: "http://localhost:8080", host: undefined, cookieOnly: false })).toBe(false)
+    expect(originAllowed("same", { origin: "https://localhost:8080", host: "localhost:8080", cookieOnly: true })).toBe(true)
+    expect(originAllowed("same", { origin: "ws://localhost:8080", host: "localhost:8080", cookieOnly: true })).toBe(false)
+    for (const origin of ["http://localhost:8080", "http://undefined", "https://undefined"]) {
+      expect(originAllowed("same", { origin, host: undefined, cookieOnly: false })).toBe(false)
+    }
+  })
+
+  it("[F7] allows every page where that is the policy", () => {
+    expect(originAllowed("any", { origin: "https://evil.example", host: "x", cookieOnly: true })).toBe(true)
+    expect(originAllowed([], { origin: "https://evil.example", host: "x", cookieOnly: true })).toBe(false)
   })
 
   it("[F7] allows an absent origin unless a cookie alone would speak for a user", () => {

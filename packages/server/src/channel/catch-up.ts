@@ -1,4 +1,5 @@
 import type { Clock } from "@magpie/protocol"
+import type { QueueBudget } from "../flow/queue-budget.ts"
 
 /** Somebody who reads from the log until it is level with it. */
 export interface Reader {
@@ -6,29 +7,35 @@ export interface Reader {
   readPage(): boolean
 }
 
-/** Serves readers in turns, a few pages at a time, so that a storm of resumes never holds the event loop. */
+/**
+ * Serves readers in turns, a few pages at a time, so that a storm of resumes never holds the event loop; and only as long as
+ * all queues together have room, because a page of the log can wait where it is.
+ */
 export interface CatchUp {
   add(reader: Reader): void
   remove(reader: Reader): void
 }
 
+/** A page of the log for one who catches up. */
+export const PAGE = { maxCount: 256, maxBytes: 65_536 }
 const PAGES_PER_TURN = 16
 
-export function createCatchUp(clock: Clock): CatchUp {
+export function createCatchUp(clock: Clock, budget: Pick<QueueBudget, "hasRoom" | "whenRoom">): CatchUp {
   const readers = new Set<Reader>()
   let scheduled = false
 
   function schedule(): void {
     if (scheduled || readers.size === 0) return
     scheduled = true
-    clock.defer(serve)
+    if (budget.hasRoom(PAGE.maxBytes)) clock.defer(serve)
+    else budget.whenRoom(PAGE.maxBytes, serve)
   }
 
   function serve(): void {
     scheduled = false
     let pages = 0
     for (const reader of readers) {
-      if (pages++ === PAGES_PER_TURN) break
+      if (pages++ === PAGES_PER_TURN || !budget.hasRoom(PAGE.maxBytes)) break
       readers.delete(reader)
       if (reader.readPage()) readers.add(reader)
     }

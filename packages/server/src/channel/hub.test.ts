@@ -3,6 +3,7 @@ import { fakeClock } from "@magpie/testing"
 import { describe, expect, it } from "vitest"
 import { payloadOf } from "../flow/batch.ts"
 import { createTurn } from "../flow/turn.ts"
+import { createCounters } from "../metrics/counters.ts"
 import { createFollowers } from "./followers.ts"
 import { createHub } from "./hub.ts"
 import type { Delivery, Receiver } from "./live-channel.ts"
@@ -11,10 +12,13 @@ const app = contract({ log: stream({ messages: { put: json() } }), news: broadca
 
 function setUp(newest = () => ({ epoch: "e", offset: 7 })) {
   const clock = fakeClock()
-  const hub = createHub({ clock, codec: jsonServerCodec, turn: createTurn(clock), newest })
+  const load = { sheds: false }
+  const counters = createCounters()
+  const turn = createTurn(clock)
+  const hub = createHub({ clock, codec: jsonServerCodec, turn, newest, counters, shedsBroadcasts: () => load.sheds })
   const publish = (channel: string, offset?: number): void =>
     hub.publish({ channel, name: "put", data: "1" as never, at: 0, ...(offset === undefined ? undefined : { offset }) })
-  return { clock, hub, publish, followers: createFollowers(hub) }
+  return { clock, hub, load, counters, publish, followers: createFollowers(hub) }
 }
 
 function receiver(): Receiver & { deliveries: Delivery[]; readonly texts: string[] } {
@@ -75,8 +79,45 @@ describe("a hub", () => {
     for (let offset = 1; offset <= 20; offset++) hub.publish({ channel: "log", name: "put", data, at: 0, offset })
     await clock.settle()
     expect(one.deliveries.length).toBeGreaterThan(2)
-    for (const { joined } of one.deliveries) expect(joined[0].bytes).toBeLessThan(80_000)
+    for (const { joined } of one.deliveries) expect(joined[0].bytes).toBeLessThanOrEqual(32_768 + one.deliveries.length)
     expect(one.deliveries.reduce((sum, { count }) => sum + count, 0)).toBe(20)
+  })
+
+  it("[G6] sends a message larger than a batch alone, so that nobody is given it with others", async () => {
+    const { clock, hub, publish } = setUp()
+    const one = receiver()
+    hub.open("log", app.match("log")).join(one)
+    publish("log", 1)
+    hub.publish({ channel: "log", name: "put", data: JSON.stringify("x".repeat(400_000)) as never, at: 0, offset: 2 })
+    publish("log", 3)
+    await clock.settle()
+    expect(one.deliveries.map(({ first, count }) => [first, count])).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 1],
+    ])
+  })
+
+  it("[F80] leaves broadcasts out while they are shed, counts them, and tells once they are delivered again; never a stream", async () => {
+    const { clock, hub, publish, load, counters } = setUp()
+    const [log, news] = [receiver(), { ...receiver(), onShed: () => void told.push(live.shed) }]
+    const told: number[] = []
+    const live = hub.open("news", app.match("news"))
+    live.join(news)
+    hub.open("log", app.match("log")).join(log)
+    load.sheds = true
+    for (let offset = 1; offset <= 3; offset++) {
+      publish("news")
+      publish("log", offset)
+    }
+    await clock.settle()
+    expect([news.deliveries.length, log.deliveries[0]?.count, counters.snapshot()["shed{broadcasts}"]]).toEqual([0, 3, 3])
+    load.sheds = false
+    hub.tellShed()
+    publish("news")
+    await clock.settle()
+    expect([told, news.deliveries.length]).toEqual([[3], 1])
+    hub.close()
   })
 
   it("[F61][G5] tells a stream's position once, within four seconds of its last message, and a broadcast's never", async () => {

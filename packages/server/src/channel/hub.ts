@@ -1,5 +1,6 @@
 import type { ChannelMatch, Clock, Position, Publication, ServerCodec, Timer } from "@magpie/protocol"
 import type { Turn } from "../flow/turn.ts"
+import type { Counters } from "../metrics/counters.ts"
 import { LiveChannel } from "./live-channel.ts"
 
 /** The channels that have subscribers on this node. */
@@ -10,6 +11,8 @@ export interface Hub {
   /** Forgets a channel that nobody follows any more. */
   release(channel: LiveChannel): void
   publish(publication: Publication): void
+  /** Broadcasts are delivered again after they were left out: tells their subscribers how much they missed. */
+  tellShed(): void
   close(): void
 }
 
@@ -18,12 +21,15 @@ export interface HubOptions {
   readonly codec: ServerCodec
   readonly turn: Turn
   readonly newest: (channel: string) => Position
+  /** Whether there is too much to carry to deliver what nobody promised to deliver. */
+  readonly shedsBroadcasts: () => boolean
+  readonly counters: Counters
 }
 
 /** A stream that was active and has been silent for so long tells its position; a loss is noticed within twice that. */
 const BEACON_MS = 2_000
 
-export function createHub({ clock, codec, turn, newest }: HubOptions): Hub {
+export function createHub({ clock, codec, turn, newest, shedsBroadcasts, counters }: HubOptions): Hub {
   const channels = new Map<string, LiveChannel>()
   const active = new Set<LiveChannel>()
   let timer: Timer | undefined
@@ -71,7 +77,16 @@ export function createHub({ clock, codec, turn, newest }: HubOptions): Hub {
       if (channels.get(channel.name) === channel) channels.delete(channel.name)
       active.delete(channel)
     },
-    publish: (publication) => channels.get(publication.channel)?.publish(publication),
+    publish(publication) {
+      const channel = channels.get(publication.channel)
+      if (channel === undefined) return
+      if (!shedsBroadcasts() || channel.match.kind.kind !== "broadcast") return channel.publish(publication)
+      channel.leaveOut()
+      counters.add("shed", "broadcasts")
+    },
+    tellShed() {
+      for (const channel of channels.values()) if (channel.shed > 0) channel.tellShed()
+    },
     close() {
       timer?.cancel()
       timer = undefined

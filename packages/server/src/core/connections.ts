@@ -10,6 +10,7 @@ import {
   validateMessage,
 } from "@magpie/protocol"
 import type { User } from "../access/identity.ts"
+import { deliveryOf } from "../channel/live-channel.ts"
 import type { Connection } from "../session/connection.ts"
 import type { Registry } from "../session/registry.ts"
 
@@ -26,8 +27,8 @@ export interface ConnectionHandle<C, U extends User> {
   readonly openedAt: number
   readonly channels: readonly string[]
   /**
-   * Sends a message of a broadcast channel to this connection alone, if it follows the channel. At most once. Returns whether
-   * it follows it.
+   * Sends a message of a broadcast channel to this connection alone, if it follows the channel. At most once: a connection
+   * that does not read skips it, and is told. Returns whether it follows the channel.
    */
   send<const N extends ChannelName<C>, M extends MessageName<BroadcastOf<C, N>>>(
     channel: N,
@@ -68,8 +69,10 @@ export function createConnections<C, U extends User>({ contract, codec, clock, r
           throw new MagpieError("BAD_REQUEST", `"${channel}" is a ${match.kind.kind}: only a broadcast's message may go to one connection`)
         }
         const text = toJsonText(validateMessage(match.kind, name, data))
-        if (!connection.subscriptions.has(channel)) return false
-        connection.sendEncoded(codec.encodePublication({ channel, name, data: text, at: clock.now() }))
+        const subscription = connection.subscriptions.get(channel)
+        if (subscription === undefined) return false
+        const publication = { channel, name, data: text, at: clock.now() }
+        subscription.deliver(deliveryOf([publication], [codec.encodePublication(publication)], codec))
         return true
       },
       disconnect: (close = "RIGHTS_CHANGED", reason = "disconnected by the server") => {

@@ -2,7 +2,6 @@ import type { DurableLog } from "@magpie/journal"
 import {
   type AnyContract,
   type ChannelName,
-  closeReason,
   jsonServerCodec,
   type KindOf,
   MagpieError,
@@ -14,10 +13,13 @@ import { createAdmission, type Knock, type Verdict } from "../access/admission.t
 import { createAuthorizer } from "../access/authorizer.ts"
 import type { User } from "../access/identity.ts"
 import { createOccupancy, type Occupancy } from "../access/occupancy.ts"
+import { createRevocations } from "../access/revocations.ts"
 import { createCatchUp } from "../channel/catch-up.ts"
 import { createFollowers } from "../channel/followers.ts"
 import { createHub } from "../channel/hub.ts"
-import type { AnyChannelRules, ChannelRules } from "../channel-rules.ts"
+import { type AnyChannelRules, type ChannelRules, checkOverflow } from "../channel-rules.ts"
+import { type LoadWatch, Overload, UNWATCHED } from "../flow/overload.ts"
+import { QueueBudget } from "../flow/queue-budget.ts"
 import { createMeters } from "../flow/rate.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
 import { createTurn } from "../flow/turn.ts"
@@ -33,6 +35,7 @@ import { createRegistry } from "../session/registry.ts"
 import { createSessionTokens, toHex } from "../session/session-token.ts"
 import type { HandshakeCredentials, LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
 import { type Connections, createConnections } from "./connections.ts"
+import { type CloseOptions, createLeaving } from "./leaving.ts"
 import { createServerChannel, type ServerChannelOf } from "./server-channel.ts"
 
 /** The whole server without sockets, files or a clock of its own: what a transport hands connections to. */
@@ -48,12 +51,16 @@ export interface Core<C extends AnyContract, U extends User> {
   readonly occupancy: Occupancy
   /** Takes over a link; what it says goes to the returned events. */
   accept(socket: Socket, request: LinkRequest, handshake: HandshakeCredentials): SocketEvents
+  /** Whether somebody new would be let in: false from the first moment of a drain, and while the server is overloaded. */
+  readonly ready: boolean
+  /** What was counted since the start, and `queuedBytes`: what is held now for all who have not read it. */
   readonly counters: Readonly<Record<string, number>>
   /**
-   * Stops admitting, tells everybody to come back within `spreadMs`, finishes what is stored, closes. Idempotent; nothing is
-   * left behind [G12].
+   * Stops admitting, sends everybody away over at most `spreadMs` (default: the limit `drainMs`), each when its publishes are
+   * answered and with a time to come back within `spreadMs`; then finishes what is stored and closes. Idempotent; a further
+   * call with `spreadMs: 0` sends the rest away at once. Nothing is left behind [G12].
    */
-  close(options?: { readonly spreadMs?: number }): Promise<void>
+  close(options?: CloseOptions): Promise<void>
 }
 
 export function createCore<C extends AnyContract, U extends User>(
@@ -69,20 +76,47 @@ export function createCore<C extends AnyContract, U extends User>(
   const turn = createTurn(clock)
   const wheel = createTimingWheel(clock)
   const registry = createRegistry()
-  const authorizer = createAuthorizer(env.log)
-  const hub = createHub({ clock, codec, turn, newest: (channel) => log.newest(channel) })
+  const revocations = createRevocations(log.control, registry)
+  const authorizer = createAuthorizer(env.log, revocations.requireFresh)
+  const budget = new QueueBudget({ limits, clock, queues: () => [...registry.all()].map(({ queue }) => queue) })
+  const hub = createHub({
+    clock,
+    codec,
+    turn,
+    counters,
+    newest: (channel) => log.newest(channel),
+    shedsBroadcasts: () => overload.sheds("broadcasts"),
+  })
   const followers = createFollowers(hub)
-  const catchUp = createCatchUp(clock)
+  const catchUp = createCatchUp(clock, budget)
   const broadcast = (publication: Publication): void => hub.publish(publication)
-  const stopListening = log.onApplied((publications) => publications.forEach(broadcast))
+  const stopListening = [log.onApplied((publications) => publications.forEach(broadcast)), log.onEpoch(endEpoch)]
 
   const occupancy = createOccupancy()
+  const overload: LoadWatch =
+    env.load === undefined
+      ? UNWATCHED
+      : new Overload({
+          meter: env.load,
+          limits,
+          wheel,
+          counters,
+          log: env.log,
+          inUse: () => occupancy.all > 0,
+          onBroadcastsAgain: () => hub.tellShed(),
+          onMemory(state) {
+            budget.setScarce(state !== "free")
+            if (state === "exhausted") env.onMemoryExhausted?.()
+          },
+        })
+  const isOverloaded = (): boolean => overload.sheds("connections") || overload.memory !== "free"
   const admission = createAdmission({
     limits,
     origins: options.origins,
     clock,
     random,
     count: (address) => ({ all: occupancy.all, fromAddress: occupancy.from(address) }),
+    overloaded: isOverloaded,
   })
   const greeting = createGreeting({
     auth: options.auth,
@@ -90,6 +124,7 @@ export function createCore<C extends AnyContract, U extends User>(
     random,
     limits,
     registry,
+    admit: revocations.admit,
     tokens: createSessionTokens(env.crypto, random, options.sessionKey ?? random.bytes(32)),
     heartbeatMs: options.heartbeatMs,
     features: ["broadcast", "stream", "resume", "history"],
@@ -101,10 +136,11 @@ export function createCore<C extends AnyContract, U extends User>(
     limits,
     authorizer,
     greeting,
-    leaving: () => closing !== undefined,
+    leaving: () => leaving.finishing,
+    shedsHistory: () => overload.sheds("history"),
     kinds: {
       stream: createStreamHandler({ log, codec, limits, authorizer, followers, catchUp }),
-      broadcast: createBroadcastHandler({ clock, authorizer, followers, publish: broadcast }),
+      broadcast: createBroadcastHandler({ clock, authorizer, followers, counters, log: env.log, publish: broadcast }),
     },
     userMeters: createMeters(limits.trackedRates),
     addressMeters: createMeters(limits.trackedRates),
@@ -114,6 +150,7 @@ export function createCore<C extends AnyContract, U extends User>(
     codec,
     turn,
     wheel,
+    budget,
     counters,
     log: env.log,
     monotonic: () => clock.monotonic(),
@@ -128,33 +165,38 @@ export function createCore<C extends AnyContract, U extends User>(
       occupancy.leave(connection.request.address)
     },
   }
-  let closing: Promise<void> | undefined
+  const leaving = createLeaving({
+    clock,
+    random,
+    limits,
+    log: env.log,
+    registry,
+    admission,
+    flush: () => log.close(),
+    release() {
+      for (const stop of stopListening) stop()
+      revocations.close()
+      hub.close()
+      overload.close()
+      wheel.close()
+    },
+  })
 
-  async function close(spreadMs: number): Promise<void> {
-    admission.drain()
-    const leaving = [...registry.all()].map((connection) => ({ connection, retryAfterMs: Math.round(random.float() * spreadMs) }))
-    for (const { connection, retryAfterMs } of leaving) connection.send({ type: "go-away", reason: "restart", retryAfterMs })
-    try {
-      await log.close()
-      // What was stored is acknowledged before its publisher is told to go.
-      await new Promise<void>((resolve) => clock.defer(resolve))
-    } finally {
-      leave(leaving, spreadMs)
+  /** What was given may no longer be in the log: whoever follows asks again with its position, and is told. */
+  function endEpoch(concerns: (channel: string) => boolean): void {
+    const error = new MagpieError("UNAVAILABLE", "the log begins a new epoch")
+    for (const connection of registry.all()) {
+      for (const [name, subscription] of [...connection.subscriptions]) {
+        if (contract.match(name).kind.kind === "stream" && concerns(name)) connection.drop(subscription, error)
+      }
     }
-  }
-
-  function leave(leaving: readonly { readonly connection: Connection; readonly retryAfterMs: number }[], spreadMs: number): void {
-    for (const { connection, retryAfterMs } of leaving) connection.close("SERVICE_RESTART", closeReason("restart", retryAfterMs))
-    for (const connection of [...registry.all()]) connection.close("SERVICE_RESTART", closeReason("restart", spreadMs))
-    stopListening()
-    hub.close()
-    wheel.close()
   }
 
   function channel(name: string, rules?: AnyChannelRules): unknown {
     if (rules === undefined) return createServerChannel(name, contract.match(name), { clock, log, followers, broadcast })
     if (!Object.hasOwn(contract.channels, name)) throw new MagpieError("INVALID_OPTIONS", `the contract has no pattern "${name}"`)
     if (typeof rules.authorize !== "function") throw new MagpieError("INVALID_OPTIONS", `channel "${name}": authorize must be a function`)
+    checkOverflow(name, contract.channels[name]?.kind ?? "", rules.overflow)
     authorizer.setRules(name, rules)
     return undefined
   }
@@ -162,8 +204,12 @@ export function createCore<C extends AnyContract, U extends User>(
   return {
     connections: createConnections<C, U>({ contract, codec, clock, registry }),
     // The overloads of Core say what this one function does for each use; the contract fixes the types behind them.
-    channel: channel as Core<C, U>["channel"],
+    channel: channel as unknown as Core<C, U>["channel"],
+    get ready() {
+      return !leaving.begun && !isOverloaded()
+    },
     knock: (knock) => {
+      if (!leaving.begun) overload.wake()
       const verdict = admission.knock(knock)
       if (verdict.verdict !== "admit") counters.add("turnedAway", verdict.reason)
       return verdict
@@ -175,13 +221,13 @@ export function createCore<C extends AnyContract, U extends User>(
       occupancy.enter(request.address)
       counters.add("accepted")
       // It was admitted while the server was still there.
-      if (closing !== undefined) connection.close("SERVICE_RESTART", closeReason("restart", 0))
+      if (leaving.begun) connection.departure.close(leaving.lastsMs)
       if (request.plain) connection.hold(greeting.welcomePlain(connection))
       return connection
     },
     get counters() {
-      return counters.snapshot()
+      return { ...counters.snapshot(), queuedBytes: budget.total }
     },
-    close: ({ spreadMs = 3_000 } = {}) => (closing ??= close(spreadMs)),
+    close: leaving.close,
   }
 }

@@ -36,6 +36,26 @@ export function openingLog(opening: Promise<DurableLog>, level: AckLevel): Durab
 
   return {
     level,
+    control: {
+      get nodeId() {
+        return now().control.nodeId
+      },
+      get lagMs() {
+        return opened?.control.lagMs ?? Number.POSITIVE_INFINITY
+      },
+      get fresh() {
+        return opened?.control.fresh ?? false
+      },
+      isRevoked: (user, issuedAt) => now().control.isRevoked(user, issuedAt),
+      revoke: async (request) => (await ready).control.revoke(request),
+      claim: async (name, leaseMs) => (await ready).control.claim(name, leaseMs),
+      release: async (name) => (await ready).control.release(name),
+      ownerOf: (name) => now().control.ownerOf(name),
+      nodes: () => now().control.nodes(),
+      onChange: (listener) => later((log) => log.control.onChange(listener)),
+    },
+    behind: (channel, position) => now().behind(channel, position),
+    onEpoch: (listener) => later((log) => log.onEpoch(listener)),
     publish: async (request) => (await ready).publish(request),
     refuse: async (request) => (await ready).refuse(request),
     newest: (channel) => now().newest(channel),

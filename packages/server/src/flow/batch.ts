@@ -31,6 +31,19 @@ export function payloadOf(batch: Batch): Uint8Array {
   return batch.buffer.subarray(HEADROOM_BYTES)
 }
 
+/** Bytes on the wire: of text, those of its UTF-8. */
+export function encodedBytes(encoded: Encoded): number {
+  if (typeof encoded !== "string") return encoded.length
+  let bytes = encoded.length
+  for (let index = 0; index < encoded.length; index++) {
+    const unit = encoded.charCodeAt(index)
+    if (unit < 0x80) continue
+    // Each half of a surrogate pair stands for two of its four bytes.
+    bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2
+  }
+  return bytes
+}
+
 function encodeText(payload: string): Uint8Array {
   // ASCII takes one byte a unit, so the first guess is exact for most messages; the second is always enough.
   for (const size of [payload.length, payload.length * 3]) {

@@ -4,6 +4,7 @@ import { expect, it } from "vitest"
 import { createFollowers } from "../channel/followers.ts"
 import { createHub } from "../channel/hub.ts"
 import { createTurn } from "../flow/turn.ts"
+import { createCounters } from "../metrics/counters.ts"
 import type { Connection } from "../session/connection.ts"
 import { BroadcastSubscription } from "./broadcast-subscription.ts"
 
@@ -11,12 +12,20 @@ const app = contract({ news: broadcast({ messages: { put: json() } }) })
 
 it("counts its follower down once, however often it ends, so that others still hear", async () => {
   const clock = fakeClock()
-  const hub = createHub({ clock, codec: jsonServerCodec, turn: createTurn(clock), newest: () => ({ epoch: "e", offset: 0 }) })
+  const counters = createCounters()
+  const turn = createTurn(clock)
+  const newest = () => ({ epoch: "e", offset: 0 })
+  const hub = createHub({ clock, codec: jsonServerCodec, turn, newest, counters, shedsBroadcasts: () => false })
   const followers = createFollowers(hub)
   const subscribe = (sent: unknown[]): BroadcastSubscription => {
-    const connection = { request: {}, hasRoom: () => true, sendShared: (joined: unknown) => void sent.push(joined), forgetRoom() {} }
+    const queue = { takesAtOnce: () => true, forgetRoom() {} }
+    const connection = { request: {}, queue, sendShared: (joined: unknown) => void sent.push(joined) }
     const live = followers.follow("news", app.match("news"))
-    return new BroadcastSubscription(connection as unknown as Connection, live, (left) => followers.unfollow(left))
+    return new BroadcastSubscription(connection as unknown as Connection, live, {
+      overflow: "drop-oldest",
+      counters,
+      onEnd: (left) => followers.unfollow(left),
+    })
   }
   const [first, second]: [unknown[], unknown[]] = [[], []]
   const leaving = subscribe(first)

@@ -1,19 +1,46 @@
-import type { Delivery, LiveChannel, Receiver } from "../channel/live-channel.ts"
+import { type Delivery, type LiveChannel, roomFor } from "../channel/live-channel.ts"
 import type { Subscription } from "../channel/subscription.ts"
+import type { Batch } from "../flow/batch.ts"
+import type { Counters } from "../metrics/counters.ts"
+import type { Held, Holder } from "../session/backlog.ts"
 import type { Connection } from "../session/connection.ts"
+import type { RoomWaiter } from "../session/send-queue.ts"
+import type { KeyReader } from "./key-reader.ts"
 
-/** Gives what it can and counts what it cannot: a slow reader skips, and is told exactly how much [G6]. */
-export class BroadcastSubscription implements Subscription, Receiver {
+/** What becomes of messages that have no room. */
+export type BroadcastOverflow = "drop-oldest" | "disconnect" | KeyReader
+
+export interface BroadcastSubscriptionContext {
+  readonly overflow: BroadcastOverflow
+  readonly counters: Counters
+  readonly onEnd: (live: LiveChannel) => void
+}
+
+/** What a gap takes at most, a long channel name included. */
+const GAP_BYTES = 512
+
+/**
+ * Gives what it can, holds what may wait, and counts what it cannot: a slow reader skips, and is told exactly how much
+ * before anything newer [G6].
+ */
+export class BroadcastSubscription implements Subscription, Holder, RoomWaiter {
   readonly #connection: Connection
   readonly #live: LiveChannel
-  readonly #onEnd: (live: LiveChannel) => void
+  readonly #context: BroadcastSubscriptionContext
+  /** What waits in the connection's backlog, and of that the newest of each key. */
+  #waiting: Set<Held> | undefined
+  #newest: Map<string, Held> | undefined
+  /** Nothing waits in front, and nothing that was skipped has yet to be told. */
+  #level = true
   #skipped = 0
+  #seenShed: number
   #ended = false
 
-  constructor(connection: Connection, live: LiveChannel, onEnd: (live: LiveChannel) => void) {
+  constructor(connection: Connection, live: LiveChannel, context: BroadcastSubscriptionContext) {
     this.#connection = connection
     this.#live = live
-    this.#onEnd = onEnd
+    this.#context = context
+    this.#seenShed = live.shed
     live.join(this)
   }
 
@@ -26,23 +53,103 @@ export class BroadcastSubscription implements Subscription, Receiver {
   }
 
   deliver(delivery: Delivery): void {
-    const connection = this.#connection
-    if (this.#skipped > 0 || !connection.hasRoom(delivery.joined[0].bytes)) {
-      this.#skipped += delivery.count
-      connection.awaitRoom(this)
-      return
+    if (this.#level && (this.#connection.queue.isEmpty || this.#fits(delivery))) return this.#give(delivery)
+    this.#level = false
+    const { overflow } = this.#context
+    if (overflow === "disconnect") {
+      this.#skip(delivery.count)
+      this.#connection.departure.closeSlow()
+    } else if (overflow === "drop-oldest") this.#holdAll(delivery)
+    else this.#holdByKey(delivery, overflow)
+  }
+
+  #fits(delivery: Delivery): boolean {
+    const { queue, request } = this.#connection
+    const bytes = roomFor(delivery, request.plain)
+    return this.#context.overflow === "disconnect" ? queue.hasRoom(bytes) : queue.takesAtOnce(bytes)
+  }
+
+  #give(delivery: Delivery): void {
+    if (this.#connection.request.plain) for (const batch of delivery.single()) this.#connection.sendBatch(batch)
+    else this.#connection.sendShared(delivery.joined, delivery.alone)
+  }
+
+  #holdAll(delivery: Delivery): void {
+    const { plain } = this.#connection.request
+    this.#hold(plain ? delivery.single() : delivery.joined, roomFor(delivery, plain), delivery.count, undefined)
+  }
+
+  #holdByKey(delivery: Delivery, readKeys: KeyReader): void {
+    const keys = readKeys(delivery)
+    for (const [index, batch] of delivery.single().entries()) {
+      const key = keys[index]
+      const older = key === undefined ? undefined : this.#newest?.get(key)
+      if (older !== undefined) {
+        this.#connection.queue.forget(older)
+        this.onDropped(older)
+      }
+      this.#hold([batch], batch.buffer.length, 1, key)
     }
-    if (connection.request.plain) for (const batch of delivery.single()) connection.sendBatch(batch)
-    else connection.sendShared(delivery.joined, delivery.alone)
+  }
+
+  #hold(batches: readonly Batch[], bytes: number, count: number, key: string | undefined): void {
+    const held: Held = { owner: this, key, batches, bytes, count }
+    if (!this.#connection.queue.hold(held)) return this.#skip(count)
+    this.#waiting ??= new Set()
+    this.#waiting.add(held)
+    if (key === undefined) return
+    this.#newest ??= new Map()
+    this.#newest.set(key, held)
+  }
+
+  #skip(count: number): void {
+    this.#skipped += count
+    this.#context.counters.add("skipped", "slow", count)
+    this.#connection.queue.awaitRoom(this)
+  }
+
+  #release(held: Held): void {
+    this.#waiting?.delete(held)
+    if (held.key !== undefined && this.#newest?.get(held.key) === held) this.#newest.delete(held.key)
+  }
+
+  onDropped(held: Held): void {
+    this.#release(held)
+    this.#skip(held.count)
+  }
+
+  give(held: Held): void {
+    this.#release(held)
+    this.#tellGap()
+    for (const batch of held.batches) this.#connection.sendBatch(batch)
+    this.#lookWhetherLevel()
+  }
+
+  onShed(): void {
+    const missed = this.#live.shed - this.#seenShed
+    this.#seenShed = this.#live.shed
+    if (missed === 0) return
+    this.#skipped += missed
+    this.#level = false
+    this.onRoom()
   }
 
   onRoom(): void {
     if (this.#skipped === 0) return
-    // What the turn has gathered so far was published before the gap is told, so it belongs into the count.
-    this.#live.flush()
+    if (this.#connection.queue.hasRoom(GAP_BYTES)) this.#tellGap()
+    else this.#connection.queue.awaitRoom(this)
+  }
+
+  #tellGap(): void {
+    if (this.#skipped === 0) return
     const skipped = this.#skipped
     this.#skipped = 0
     this.#connection.send({ type: "gap", channel: this.channel, reason: "slow", skipped })
+    this.#lookWhetherLevel()
+  }
+
+  #lookWhetherLevel(): void {
+    this.#level = this.#skipped === 0 && (this.#waiting === undefined || this.#waiting.size === 0)
   }
 
   end(): void {
@@ -52,7 +159,10 @@ export class BroadcastSubscription implements Subscription, Receiver {
     this.#live.leave(this)
     // Whoever does not follow any more is not told what it did not get.
     this.#skipped = 0
-    this.#connection.forgetRoom(this)
-    this.#onEnd(this.#live)
+    for (const held of this.#waiting ?? []) this.#connection.queue.forget(held)
+    this.#waiting = undefined
+    this.#newest = undefined
+    this.#connection.queue.forgetRoom(this)
+    this.#context.onEnd(this.#live)
   }
 }

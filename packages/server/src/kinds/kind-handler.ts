@@ -6,6 +6,8 @@ import type { Connection } from "../session/connection.ts"
 export interface KindHandler {
   /** Returns a promise only while deciding, never while storing: the connection's next message waits for it. */
   publish(connection: Connection, message: Publish, match: ChannelMatch): void | Promise<void>
+  /** What a subscription must wait for before it can be judged; nothing, as a rule. Fails with UNAVAILABLE. */
+  whenReady?(message: Subscribe): Promise<void> | undefined
   /** Answers, then begins; permission was checked. */
   subscribe(connection: Connection, message: Subscribe, match: ChannelMatch): Subscription
   history(connection: Connection, message: History, match: ChannelMatch): Promise<void>

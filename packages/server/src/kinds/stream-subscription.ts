@@ -1,16 +1,21 @@
 import type { DurableLog } from "@magpie/journal"
 import { type Encoded, isMagpieError, type Publication, type ServerCodec, toMagpieError, type UnrecoverableReason } from "@magpie/protocol"
-import type { CatchUp, Reader } from "../channel/catch-up.ts"
-import type { Delivery, LiveChannel, Receiver } from "../channel/live-channel.ts"
+import { type CatchUp, PAGE, type Reader } from "../channel/catch-up.ts"
+import { type Delivery, type LiveChannel, roomFor } from "../channel/live-channel.ts"
 import type { Subscription } from "../channel/subscription.ts"
 import { createBatch } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
+import type { RoomWaiter } from "../session/send-queue.ts"
 import { laterInsteadOfClosed } from "./leaving-log.ts"
 
 export interface StreamSubscriptionContext {
   readonly log: DurableLog
   readonly codec: ServerCodec
   readonly catchUp: CatchUp
+  /** What becomes of one who reads too slowly for what comes live. */
+  readonly overflow: "read-log" | "disconnect"
+  /** The most that one connection holds. */
+  readonly queuedBytes: number
   readonly onEnd: (live: LiveChannel) => void
 }
 
@@ -21,13 +26,11 @@ type ReadingState =
   | { readonly name: "live"; reached: number }
   | { readonly name: "ended" }
 
-const PAGE = { maxCount: 256, maxBytes: 65_536 }
-
 /**
  * Gives every message after a position, in order: from the log while it is behind, and live from the very turn in which it
  * is level. A slow reader falls back to the log; nothing is held for it and nothing is skipped [G4, G6].
  */
-export class StreamSubscription implements Subscription, Receiver, Reader {
+export class StreamSubscription implements Subscription, Reader, RoomWaiter {
   readonly #connection: Connection
   readonly #live: LiveChannel
   readonly #context: StreamSubscriptionContext
@@ -54,7 +57,8 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
     const state = this.#state
     if (state.name !== "live") return
     const { first, count } = delivery
-    const hasRoom = this.#connection.hasRoom(delivery.joined[0].bytes)
+    const { queue, request } = this.#connection
+    const hasRoom = queue.isEmpty || queue.hasRoom(roomFor(delivery, request.plain))
     if (first === undefined) {
       if (hasRoom) this.#give(delivery)
       return
@@ -62,6 +66,7 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
     // What is durable is read from the log a moment before it is announced here.
     const last = first + count - 1
     if (last <= state.reached) return
+    if (!hasRoom && this.#context.overflow === "disconnect") return this.#connection.departure.closeSlow()
     if (!hasRoom || first !== state.reached + 1) return this.#fallBehind(state.reached, hasRoom)
     state.reached = last
     this.#give(delivery)
@@ -78,8 +83,8 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
 
   readPage(): boolean {
     if (this.#state.name !== "behind") return false
-    if (!this.#connection.hasRoom(PAGE.maxBytes)) {
-      this.#connection.awaitRoom(this)
+    if (!this.#connection.queue.hasRoom(PAGE.maxBytes)) {
+      this.#connection.queue.awaitRoom(this)
       return false
     }
     try {
@@ -93,10 +98,11 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
 
   #advance(state: { cursor: number }): boolean {
     const publications = this.#readAfter(state.cursor)
-    const last = publications.at(-1)?.offset
-    if (last !== undefined) {
-      this.#send(publications)
-      state.cursor = last
+    const sent = this.#send(publications)
+    state.cursor = publications[sent - 1]?.offset ?? state.cursor
+    if (sent < publications.length) {
+      this.#connection.queue.awaitRoom(this)
+      return false
     }
     if (state.cursor < this.#newestOffset()) return true
     this.#goLive(state.cursor)
@@ -117,11 +123,24 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
     }
   }
 
-  #send(publications: readonly Publication[]): void {
-    const { codec } = this.#context
+  /** Sends as many as there is room for, in one frame where all of them fit. Returns how many. */
+  #send(publications: readonly Publication[]): number {
+    if (publications.length === 0) return 0
+    const { codec, queuedBytes } = this.#context
+    const { queue, request } = this.#connection
     const encoded: Encoded[] = publications.map((publication) => codec.encodePublication(publication))
-    if (this.#connection.request.plain) for (const one of encoded) this.#connection.sendBatch(createBatch(one, 1))
-    else this.#connection.sendBatch(createBatch(codec.join(encoded), encoded.length))
+    const page = request.plain ? undefined : createBatch(codec.join(encoded), encoded.length)
+    if (page !== undefined && page.buffer.length <= queuedBytes && queue.hasRoom(page.buffer.length)) {
+      this.#connection.sendBatch(page)
+      return encoded.length
+    }
+    const batches = encoded.map((one) => createBatch(one, 1))
+    const tooMuch = batches.findIndex((batch) => {
+      const fits = queue.hasRoom(batch.buffer.length)
+      if (fits) this.#connection.sendBatch(batch)
+      return !fits
+    })
+    return tooMuch < 0 ? batches.length : tooMuch
   }
 
   #goLive(reached: number): void {
@@ -133,7 +152,7 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
     this.#live.leave(this)
     this.#state = { name: "behind", cursor }
     if (hasRoom) this.#context.catchUp.add(this)
-    else this.#connection.awaitRoom(this)
+    else this.#connection.queue.awaitRoom(this)
   }
 
   #newestOffset(): number {
@@ -144,7 +163,7 @@ export class StreamSubscription implements Subscription, Receiver, Reader {
     if (this.#state.name === "ended") return
     this.#live.leave(this)
     this.#state = { name: "ended" }
-    this.#connection.forgetRoom(this)
+    this.#connection.queue.forgetRoom(this)
     this.#context.catchUp.remove(this)
     this.#context.onEnd(this.#live)
   }

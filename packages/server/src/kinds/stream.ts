@@ -15,6 +15,7 @@ import {
 import { type Authorizer, forbidden } from "../access/authorizer.ts"
 import type { CatchUp } from "../channel/catch-up.ts"
 import type { Followers } from "../channel/followers.ts"
+import { encodedBytes } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
 import { admitPublish } from "./incoming.ts"
 import type { KindHandler } from "./kind-handler.ts"
@@ -36,6 +37,7 @@ export interface StreamHandlerOptions {
 /** Streams: one order, exactly once in effect, resumable [G1–G5]. */
 export function createStreamHandler(options: StreamHandlerOptions): KindHandler {
   const { log, codec, limits, authorizer, followers, catchUp } = options
+  const pageBytes = Math.min(limits.historyPageBytes, limits.queuedBytes / 2)
 
   function publish(connection: Connection, message: Publish, match: ChannelMatch): void | Promise<void> {
     if (connection.pendingPublishes >= limits.pendingPublishes) {
@@ -79,10 +81,10 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
 
   /** A final refusal uses up the sequence of a producer that is known here, so that the publishes behind it are in order. */
   function refuse(connection: Connection, message: Publish, match: ChannelMatch, error: MagpieError): void {
-    const { channel, sequence } = message
+    const { channel, sequence, ref } = message
     const producer = connection.open?.producer
     if (sequence === undefined || producer === undefined || error.retryable) return connection.refuse(message.id, error)
-    settle(connection, message, log.refuse({ channel, pattern: match.pattern, producer, sequence, code: error.code }), error)
+    settle(connection, message, log.refuse({ channel, pattern: match.pattern, producer, sequence, code: error.code, ref }), error)
   }
 
   function settle(connection: Connection, message: Publish, outcome: Promise<Outcome>, error?: MagpieError): void {
@@ -93,7 +95,7 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
       } catch (failure) {
         throw laterInsteadOfClosed(toMagpieError(failure))
       } finally {
-        connection.pendingPublishes -= 1
+        connection.endPublish()
       }
     })
   }
@@ -116,7 +118,7 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
     if (message.last === undefined) return { answer: "new", position: newest }
     const page = log.readBefore(message.channel, newest.offset + 1, {
       maxCount: Math.min(message.last, limits.historyPage),
-      maxBytes: limits.historyPageBytes,
+      maxBytes: pageBytes,
     })
     const first = page.publications[0]?.offset
     return { answer: "new", position: first === undefined ? newest : { epoch: newest.epoch, offset: first - 1 } }
@@ -124,6 +126,7 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
 
   return {
     publish,
+    whenReady: ({ channel, position }) => (position === undefined ? undefined : log.behind(channel, position)),
     subscribe(connection, message, match) {
       const start = startOf(message)
       connection.send({
@@ -138,12 +141,19 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
         log,
         codec,
         catchUp,
+        overflow: authorizer.rulesOf(match.pattern)?.overflow === "disconnect" ? "disconnect" : "read-log",
+        queuedBytes: limits.queuedBytes,
         onEnd: (left) => followers.unfollow(left),
       })
     },
     async history(connection, message, match) {
       if (!(await authorizer.allowed(connection, message.channel, match, "history"))) throw forbidden(message.channel, "history")
-      connection.sendEncoded(readHistory(message))
+      while (connection.open !== undefined) {
+        const page = connection.queue.hasRoom(pageBytes) ? readHistory(message) : undefined
+        if (page !== undefined && connection.queue.hasRoom(encodedBytes(page))) return connection.sendEncoded(page)
+        // A page that nobody reads yet stays in the log.
+        await connection.queue.nextRoom()
+      }
     },
     newest: (channel) => log.newest(channel),
   }
@@ -159,10 +169,14 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
       })
     }
     const position = log.newest(channel)
-    const bounds = { maxCount: wanted, maxBytes: limits.historyPageBytes }
-    const page =
-      after === undefined ? log.readBefore(channel, before ?? position.offset + 1, bounds) : log.readAfter(channel, after, bounds)
-    return codec.encodePage({ id: message.id, channel, more: page.more, position }, page.publications)
+    for (let maxBytes = pageBytes; ; maxBytes /= 2) {
+      const bounds = { maxCount: wanted, maxBytes }
+      const page =
+        after === undefined ? log.readBefore(channel, before ?? position.offset + 1, bounds) : log.readAfter(channel, after, bounds)
+      const encoded = codec.encodePage({ id: message.id, channel, more: page.more, position }, page.publications)
+      // Names and JSON's own signs come on top of what the log counts.
+      if (page.publications.length <= 1 || encodedBytes(encoded) <= limits.queuedBytes) return encoded
+    }
   }
 }
 
@@ -180,7 +194,8 @@ function refusalOf(outcome: Exclude<Outcome, { result: "stored" | "duplicate" }>
     case "unused":
       return numbered(error ?? new MagpieError("INTERNAL", "a publish had the outcome of a refusal"), "free")
     case "conflict":
-      return new MagpieError("CONFLICT", "this sequence or key stands for another message")
+      // A refusal stays what it is, whatever its number stood for before.
+      return error ? numbered(error, "used") : new MagpieError("CONFLICT", "this sequence or key stands for another message")
     case "expired":
       return new MagpieError("EXPIRED", "so old that its outcome is no longer remembered")
   }

@@ -1,6 +1,6 @@
-/** What the server counts, by stable name. Everything that is refused, cut or closed is counted with its reason. */
+/** What the server counts, by stable name. Everything that is refused, cut, skipped or closed is counted with its reason. */
 export interface Counters {
-  add(name: string, label?: string): void
+  add(name: string, label?: string, count?: number): void
   /** `name` or `name{label}` → count. */
   snapshot(): Readonly<Record<string, number>>
 }
@@ -8,9 +8,9 @@ export interface Counters {
 export function createCounters(): Counters {
   const counts = new Map<string, number>()
   return {
-    add(name, label) {
+    add(name, label, count = 1) {
       const key = label === undefined ? name : `${name}{${label}}`
-      counts.set(key, (counts.get(key) ?? 0) + 1)
+      counts.set(key, (counts.get(key) ?? 0) + count)
     },
     snapshot: () => Object.fromEntries(counts),
   }

@@ -10,6 +10,7 @@ import { type CoreOptions, checkOptions, retentionOf } from "../options.ts"
 import { createEndpoint, type Endpoint, type EndpointHandler, type EndpointOptions, type LiveEndpoint } from "./endpoint.ts"
 import { createHttp, nothingHere, type RequestHandler, type TlsOptions } from "./http-server.ts"
 import { lineLog, nodeEnv } from "./node-env.ts"
+import { nodeLoad } from "./node-load.ts"
 import { createUpgradeListener, pathOf, type UpgradeListener } from "./upgrade.ts"
 
 export interface ServerOptions<U extends User = User> extends CoreOptions<U> {
@@ -40,7 +41,14 @@ export interface Listening {
   readonly url: string
 }
 
+/** Why a server closed: `close()` was called, or memory was used up beyond `memoryHardPercent`. */
+export type CloseCause = "asked" | "memory"
+
 export interface Server<C extends AnyContract, U extends User = User> extends Pick<Core<C, U>, "channel" | "connections" | "counters"> {
+  /** For a load balancer's question: whether it listens and would let somebody in. False from the first moment of a drain. */
+  readonly ready: boolean
+  /** Settles as the `close()` that ends it does. After "memory" the process should end: what it holds is not given back. */
+  readonly closed: Promise<CloseCause>
   /** Plain WebSockets on a path of their own. Fails with INVALID_OPTIONS on a path that is taken. */
   endpoint(path: string, handler: EndpointHandler, options?: EndpointOptions): Endpoint
   /** Opens the storage, then the port. Fails with CONFLICT when another process holds the storage, UNAVAILABLE when the port is taken. */
@@ -48,12 +56,21 @@ export interface Server<C extends AnyContract, U extends User = User> extends Pi
   /** Takes the upgrades of a server that exists; it stays its owner's. Returns the detacher. */
   attach(server: HttpServer): () => void
   /**
-   * Stops: nobody new, everybody is told when to come back (spread over `spreadMs`), what was accepted is stored and
-   * acknowledged, links close, storage closes. Idempotent; leaves nothing behind [G12].
+   * Stops. Those who come from now on are told to come back later, with 1012 or 503. Everybody connected is sent away with
+   * 1012 at a moment of its own, within `spreadMs` (default: the limit `drainMs`) and no longer than 10 ms for each, when its
+   * publishes are answered, and is told when to come back, spread over `spreadMs` again. Then what was accepted is stored,
+   * and ports and storage close. Takes at most `spreadMs`, the flush and the limit `closeMs`. Idempotent: a further call with
+   * `spreadMs: 0` sends the rest away at once. Leaves nothing behind [G12].
    */
   close(options?: { readonly spreadMs?: number }): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
+
+/**
+ * Connections that the kernel holds until they are taken; it may hold fewer. Where they are more, it drops the client's first
+ * packet, and the client tries again after one second, three and seven.
+ */
+const BACKLOG = 4_096
 
 /** Creates a server for the channels of a contract. Fails with INVALID_OPTIONS naming the option. */
 export function createServer<C extends AnyContract, U extends User = User>(contract: C, options: ServerOptions<U>): Server<C, U> {
@@ -68,11 +85,12 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
     settings: { retention: retentionOf(contract), deduplicationMs: checked.deduplicationMs },
   })
   const log = openingLog(opening, storage.level)
-  const core = createCore<C, U>(contract, checked, log, env)
+  const core = createCore<C, U>(contract, checked, log, { ...env, load: nodeLoad(), onMemoryExhausted: () => void stop("memory") })
   const wheel = createTimingWheel(env.clock)
   const endpoints = new Map<string, LiveEndpoint>()
   const onUpgrade = createUpgradeListener({
     core,
+    clock: env.clock,
     limits: checked.limits,
     path,
     trustedProxies: new Set(options.trustedProxies),
@@ -80,19 +98,32 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
   })
   const listening = new Set<HttpServer>()
   const attached = new Set<() => void>()
-  let closing: Promise<void> | undefined
+  let closing: Promise<CloseCause> | undefined
+  let settleClosed: (closing: Promise<CloseCause>) => void = () => {}
+  const closed = new Promise<CloseCause>((resolve) => {
+    settleClosed = resolve
+  })
+  // Whoever called close learns of its failure; who only watches must not have to.
+  closed.catch(() => {})
 
   function isOurs(request: IncomingMessage): boolean {
     const at = pathOf(request)
     return at === path || endpoints.has(at)
   }
 
-  async function close(spreadMs: number): Promise<void> {
-    const ended = [...listening].map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
-    for (const endpoint of endpoints.values()) endpoint.close(1012, "restart")
+  function stop(cause: CloseCause, spreadMs?: number): Promise<CloseCause> {
+    if (closing === undefined) {
+      closing = close(spreadMs).then(() => cause)
+      settleClosed(closing)
+    } else if (spreadMs === 0) void core.close({ spreadMs })
+    return closing
+  }
+
+  async function close(spreadMs = checked.limits.drainMs): Promise<void> {
     try {
-      await core.close({ spreadMs })
+      await core.close({ spreadMs, also: [...endpoints.values()].flatMap((endpoint) => endpoint.leavers()) })
     } finally {
+      const ended = [...listening].map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
       for (const detach of attached) detach()
       for (const server of listening) server.closeIdleConnections()
       // Somebody may hold half a request for ever.
@@ -115,6 +146,10 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
     get counters() {
       return core.counters
     },
+    get ready() {
+      return listening.size + attached.size > 0 && core.ready
+    },
+    closed,
     endpoint(at, handler, endpointOptions = {}) {
       if (!at.startsWith("/") || at === path || endpoints.has(at)) {
         throw new MagpieError("INVALID_OPTIONS", `endpoint: "${at}" is no path or is taken`, { details: { option: "endpoint" } })
@@ -136,7 +171,7 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
       refuseClosed()
       await opening
       refuseClosed()
-      const server = createHttp(http ?? nothingHere(path), checked.limits, tls)
+      const server = createHttp(http ?? nothingHere(path, () => core.ready), checked.limits, tls)
       server.on("upgrade", onUpgrade)
       listening.add(server)
       await new Promise<void>((resolve, reject) => {
@@ -144,7 +179,7 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
           listening.delete(server)
           reject(new MagpieError("UNAVAILABLE", `cannot listen on port ${port}`, { cause }))
         })
-        server.listen(port, host, resolve)
+        server.listen({ port, host, backlog: BACKLOG }, resolve)
       })
       const { port: taken } = server.address() as AddressInfo
       return { port: taken, url: `${tls ? "wss" : "ws"}://${urlHost(host)}:${taken}${path}` }
@@ -161,7 +196,7 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
       attached.add(detach)
       return detach
     },
-    close: ({ spreadMs = 3_000 } = {}) => (closing ??= close(spreadMs)),
+    close: async ({ spreadMs } = {}) => void (await stop("asked", spreadMs)),
     [Symbol.asyncDispose]() {
       return this.close()
     },

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from "node:http"
-import type { Encoded, Limits, Log } from "@magpie/protocol"
+import { CLOSE_CODES, closeReason, type Encoded, type Limits, type Log } from "@magpie/protocol"
 import { WebSocket } from "ws"
 import type { Occupancy } from "../access/occupancy.ts"
 import type { OriginPolicy } from "../access/origin.ts"
+import type { Leaver } from "../core/drain.ts"
+import { encodedBytes } from "../flow/batch.ts"
 import { createMeter, rate, take } from "../flow/rate.ts"
 import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
@@ -48,7 +50,8 @@ export interface EndpointContext {
 export interface LiveEndpoint extends Endpoint {
   readonly origins: OriginPolicy | undefined
   accept(webSocket: WebSocket, request: IncomingMessage, address: string): void
-  close(code: number, reason: string): void
+  /** Everybody connected now, to be sent away. */
+  leavers(): readonly Leaver[]
 }
 
 export function createEndpoint(
@@ -78,9 +81,10 @@ export function createEndpoint(
       clients.set(socket, webSocket)
       guarded(webSocket, path, context.log, () => handler(socket, request))
     },
-    close(code, reason) {
-      for (const webSocket of clients.values()) webSocket.close(code, reason)
-    },
+    leavers: () =>
+      [...clients.values()].map((webSocket) => ({
+        sendAway: (retryAfterMs) => webSocket.close(CLOSE_CODES.SERVICE_RESTART, closeReason("restart", retryAfterMs)),
+      })),
   }
 }
 
@@ -133,7 +137,8 @@ function createPlainSocket(webSocket: WebSocket, request: IncomingMessage, addre
     },
     send(data) {
       if (webSocket.readyState !== WebSocket.OPEN) return
-      if (webSocket.bufferedAmount > limits.queuedBytes) return webSocket.close(4003, "reads too slowly")
+      const queued = webSocket.bufferedAmount
+      if (queued > 0 && queued + encodedBytes(data) > limits.queuedBytes) return webSocket.close(4003, "reads too slowly")
       webSocket.send(data)
     },
     close: (code = 1000, reason = "") => webSocket.close(code, reason),

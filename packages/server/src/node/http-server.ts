@@ -31,8 +31,12 @@ export function createHttp(handler: RequestHandler, limits: Limits, tls: TlsOpti
 }
 
 /** What a request gets that no handler of the user's answers. */
-export function nothingHere(path: string): RequestHandler {
+export function nothingHere(path: string, ready: () => boolean): RequestHandler {
   return (request, response) => {
+    if (!ready()) {
+      response.writeHead(503, { "Content-Type": "text/plain; charset=utf-8", "Retry-After": "1" }).end("Not ready.\n")
+      return
+    }
     const upgrade = request.url === path || request.url?.startsWith(`${path}?`)
     response.writeHead(upgrade ? 426 : 404, {
       "Content-Type": "text/plain; charset=utf-8",

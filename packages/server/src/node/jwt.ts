@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from "node:crypto"
+import { createPublicKey, type KeyObject, webcrypto } from "node:crypto"
 import { MagpieError } from "@magpie/protocol"
 import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from "jose"
 import type { Authenticator, User } from "../access/identity.ts"
@@ -26,6 +26,8 @@ export interface ClaimedUser extends User {
 }
 
 const HMAC = ["HS256", "HS384", "HS512"]
+/** The hash function of each, by its name in Web Crypto. */
+const HASHES: Readonly<Record<string, string>> = { HS256: "SHA-256", HS384: "SHA-384", HS512: "SHA-512" }
 const ASYMMETRIC = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
 const MIN_SECRET_BYTES = 32
 
@@ -60,10 +62,22 @@ export function jwt<U extends User = ClaimedUser>(options: JwtOptions<U>): Authe
   }
 }
 
-type Key = Uint8Array | KeyObject | JWTVerifyGetKey
+type Key = KeyObject | JWTVerifyGetKey
 
 function verify(token: string, key: Key, options: JWTVerifyOptions): ReturnType<typeof jwtVerify> {
   return typeof key === "function" ? jwtVerify(token, key, options) : jwtVerify(token, key, options)
+}
+
+/** A secret as the key of each algorithm, made once: importing it takes longer than checking a signature. */
+function hmacKeys(secret: Uint8Array): JWTVerifyGetKey {
+  const keys = new Map<string, Promise<webcrypto.CryptoKey>>()
+  return ({ alg }) => {
+    const known = keys.get(alg)
+    if (known) return known
+    const key = webcrypto.subtle.importKey("raw", secret, { name: "HMAC", hash: HASHES[alg] ?? "" }, false, ["verify"])
+    keys.set(alg, key)
+    return key
+  }
 }
 
 function keyOf({ secret, publicKey, jwks }: Pick<JwtOptions<User>, "secret" | "publicKey" | "jwks">): {
@@ -78,7 +92,7 @@ function keyOf({ secret, publicKey, jwks }: Pick<JwtOptions<User>, "secret" | "p
     if (key.length < MIN_SECRET_BYTES) {
       throw new MagpieError("INVALID_OPTIONS", `jwt: secret must have at least ${MIN_SECRET_BYTES} bytes`, { details: { option: "auth" } })
     }
-    return { key, algorithms: HMAC }
+    return { key: hmacKeys(key), algorithms: HMAC }
   }
   if (jwks !== undefined) return { key: createLocalJWKSet(jwks), algorithms: ASYMMETRIC }
   try {

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
-import { type AnyContract, CLOSE_CODES, closeReason, type Limits, SUBPROTOCOL_JSON } from "@magpie/protocol"
+import { type AnyContract, CLOSE_CODES, type Clock, closeReason, type Limits, SUBPROTOCOL_JSON } from "@magpie/protocol"
 import { type WebSocket, WebSocketServer } from "ws"
 import { clientAddress, plainAddress } from "../access/client-address.ts"
 import type { User } from "../access/identity.ts"
 import type { Core } from "../core/core.ts"
 import { rate } from "../flow/rate.ts"
+import { createTurnstile } from "../flow/turnstile.ts"
 import { checkHandshake, type HandshakeVerdict } from "../transports/handshake.ts"
 import type { LiveEndpoint } from "./endpoint.ts"
 import { refuseUpgrade } from "./refuse-upgrade.ts"
@@ -13,6 +14,7 @@ import { WebSocketSocket } from "./websocket-socket.ts"
 
 export interface UpgradeOptions {
   readonly core: Pick<Core<AnyContract, User>, "knock" | "accept">
+  readonly clock: Clock
   readonly limits: Limits
   /** The path of Magpie's own protocol. */
   readonly path: string
@@ -20,10 +22,13 @@ export interface UpgradeOptions {
   readonly endpoints: ReadonlyMap<string, LiveEndpoint>
 }
 
+/** An upgrade and what follows it take a fraction of a millisecond, so a storm of them holds no turn for long. */
+const UPGRADES_PER_TURN = 32
+
 export type UpgradeListener = (request: IncomingMessage, stream: Duplex, head: Buffer) => void
 
 /** Takes upgrade requests of an HTTP server through handshake checks and admission to a connection. */
-export function createUpgradeListener({ core, limits, path, trustedProxies, endpoints }: UpgradeOptions): UpgradeListener {
+export function createUpgradeListener({ core, clock, limits, path, trustedProxies, endpoints }: UpgradeOptions): UpgradeListener {
   // The types of ws do not know closeTimeout yet.
   const options: ConstructorParameters<typeof WebSocketServer>[0] & { readonly closeTimeout: number } = {
     noServer: true,
@@ -38,6 +43,7 @@ export function createUpgradeListener({ core, limits, path, trustedProxies, endp
   }
   const webSockets = new WebSocketServer(options)
 
+  const turnstile = createTurnstile(clock, UPGRADES_PER_TURN)
   const pingRate = rate(limits.pingsPerSecond, limits.pingsPerSecond * 5)
 
   function accept(webSocket: WebSocket, stream: Duplex, request: IncomingMessage, address: string, handshake: GoodHandshake): void {
@@ -72,13 +78,20 @@ export function createUpgradeListener({ core, limits, path, trustedProxies, endp
       origins: endpoint?.origins,
     })
     if (verdict.verdict === "refuse") return refuseUpgrade(stream, verdict.status, verdict.reason, retryHeader(verdict.retryAfterMs))
-    webSockets.handleUpgrade(request, stream, head, (webSocket) => {
-      if (verdict.verdict === "turn-away") {
-        webSocket.on("error", () => {})
-        webSocket.close(CLOSE_CODES[verdict.close], closeReason(verdict.reason, verdict.retryAfterMs))
-      } else if (endpoint) endpoint.accept(webSocket, request, address)
-      else accept(webSocket, stream, request, address, handshake)
-    })
+    const upgrade = (): void => {
+      // Whoever has not waited need not be answered.
+      if (stream.destroyed) return
+      webSockets.handleUpgrade(request, stream, head, (webSocket) => {
+        if (verdict.verdict === "turn-away") {
+          webSocket.on("error", () => {})
+          webSocket.close(CLOSE_CODES[verdict.close], closeReason(verdict.reason, verdict.retryAfterMs))
+        } else if (endpoint) endpoint.accept(webSocket, request, address)
+        else accept(webSocket, stream, request, address, handshake)
+      })
+    }
+    const wait = turnstile.enter()
+    if (wait === undefined) upgrade()
+    else void wait.then(upgrade)
   }
 }
 

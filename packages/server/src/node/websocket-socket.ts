@@ -5,6 +5,8 @@ import { createMeter, type Meter, type Rate, take } from "../flow/rate.ts"
 import type { Socket, SocketEvents } from "../transports/socket.ts"
 import { frameOf } from "./websocket-frame.ts"
 
+const NOTHING = Buffer.alloc(0)
+
 /**
  * A WebSocket whose receiving, pinging and closing is `ws` and whose sending is ours: frames that are shared between
  * connections go straight to the upgraded stream, one write a turn.
@@ -15,6 +17,8 @@ export class WebSocketSocket implements Socket {
   readonly #pingRate: Rate
   readonly #pingMeter: Meter = createMeter()
   #owedPong: Buffer | undefined
+  #drained: () => void = () => {}
+  #asked = false
 
   constructor(webSocket: WebSocket, stream: Duplex, pingRate: Rate) {
     this.#webSocket = webSocket
@@ -34,10 +38,11 @@ export class WebSocketSocket implements Socket {
     webSocket.on("close", (code, reason) => events.onClose(code, reason.toString()))
     // A broken frame or link; `ws` closes with the right code and `close` follows.
     webSocket.on("error", () => {})
-    this.#stream.on("drain", () => {
+    this.#drained = () => {
       this.#payPong()
       events.onDrain()
-    })
+    }
+    this.#stream.on("drain", this.#drained)
   }
 
   get queuedBytes(): number {
@@ -54,6 +59,17 @@ export class WebSocketSocket implements Socket {
     this.#stream.cork()
     for (const batch of batches) this.#stream.write(frameOf(batch))
     this.#stream.uncork()
+  }
+
+  /** A stream that holds less than its mark tells nobody when it is empty, unless it is asked. */
+  askForDrain(): void {
+    const stream = this.#stream
+    if (this.#asked || stream.writableLength === 0 || stream.writableNeedDrain) return
+    this.#asked = true
+    stream.write(NOTHING, (failure) => {
+      this.#asked = false
+      if (!failure) this.#drained()
+    })
   }
 
   /** At most one pong is owed at a time, the latest; a flood of pings ends the connection [F22]. */

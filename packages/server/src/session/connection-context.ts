@@ -1,4 +1,5 @@
 import type { Limits, Log, ServerCodec } from "@magpie/protocol"
+import type { QueueBudget } from "../flow/queue-budget.ts"
 import type { TimingWheel } from "../flow/timing-wheel.ts"
 import type { Turn } from "../flow/turn.ts"
 import type { Counters } from "../metrics/counters.ts"
@@ -10,6 +11,7 @@ export interface ConnectionContext {
   readonly codec: ServerCodec
   readonly turn: Turn
   readonly wheel: TimingWheel
+  readonly budget: QueueBudget
   readonly counters: Counters
   readonly log: Log
   readonly monotonic: () => number

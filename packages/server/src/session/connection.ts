@@ -17,14 +17,15 @@ import type { Gatherer } from "../flow/turn.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
 import type { HandshakeCredentials, LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
 import type { ConnectionContext } from "./connection-context.ts"
+import { type Departing, Departure } from "./departure.ts"
 import { encodeRefusal } from "./error-reply.ts"
 import { Inbound, type InboundOwner } from "./inbound.ts"
 import { Liveness } from "./liveness.ts"
-import { Outbound } from "./outbound.ts"
+import { type QueueOwner, SendQueue } from "./send-queue.ts"
 import type { ConnectionState, OpenState } from "./state.ts"
 
 /** One link and what is open on it. Created for each accepted socket, never reused. */
-export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched {
+export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched, Departing, QueueOwner {
   readonly id: string
   readonly request: LinkRequest
   /** What came with the handshake, until it has proven who this is. */
@@ -34,20 +35,19 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   /** Its user's and its address's meters, found once. */
   sharedMeters: { readonly user: Meter | undefined; readonly address: Meter } | undefined
   readonly subscriptions = new Map<string, Subscription>()
-  /** Subscriptions that wait until the other side has read some of what it was sent. */
-  #lagging: Set<Subscription> | undefined
+  readonly queue: SendQueue
+  readonly departure: Departure
   /** Permissions that were granted on this connection. */
   granted: Set<string> | undefined
   /** What the registry knows it by, kept for when it leaves. */
   registered: { readonly session: string; readonly producer: string; readonly user: string | undefined } | undefined
+  /** Publishes that wait for the disk. */
   pendingPublishes = 0
   state: ConnectionState
   readonly #context: ConnectionContext
   readonly #socket: Socket
-  readonly #outbound: Outbound
   readonly #inbound: Inbound
   readonly #liveness: Liveness
-  #sentBytes = 0
   #dirty = false
   #paused = false
 
@@ -60,7 +60,8 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     this.state = { name: "greeting", deadlineMs: monotonic() + limits.helloMs, bytes: 0, messages: 0 }
     this.#context = context
     this.#socket = socket
-    this.#outbound = new Outbound(context.codec, request.plain)
+    this.queue = new SendQueue(socket, request.plain, context, this)
+    this.departure = new Departure(this, context.defer)
     this.#inbound = new Inbound(this)
     this.#liveness = new Liveness(context, monotonic())
     context.wheel.watch(this, limits.helloMs)
@@ -78,24 +79,8 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     return this.identity?.user?.id
   }
 
-  get queuedBytes(): number {
-    return this.#socket.queuedBytes + this.#outbound.bytes
-  }
-
-  /** Whether so many more bytes stay within what is held for one connection [G6]. */
-  hasRoom(bytes: number): boolean {
-    const queued = this.queuedBytes
-    return queued === 0 || queued + bytes <= this.#context.limits.queuedBytes
-  }
-
-  /** Tells the subscription when there is room again. */
-  awaitRoom(subscription: Subscription): void {
-    this.#lagging ??= new Set()
-    this.#lagging.add(subscription)
-  }
-
-  forgetRoom(subscription: Subscription): void {
-    this.#lagging?.delete(subscription)
+  get isDeciding(): boolean {
+    return this.#inbound.busy
   }
 
   becomeOpen(state: Omit<OpenState, "name">): void {
@@ -125,21 +110,20 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
 
   sendEncoded(encoded: Encoded): void {
     if (this.state.name === "closing" || this.state.name === "closed") return
-    this.#outbound.add(encoded)
+    this.queue.add(encoded)
     this.#markDirty()
   }
 
   sendBatch(batch: Batch): void {
     if (this.state.name !== "open") return
-    this.#outbound.addBatch(batch)
+    this.queue.addBatch(batch)
     this.#markDirty()
   }
 
   /** A batch of a channel's. Written at once when it is alone in this turn and nothing of this connection's waits before it. */
   sendShared(batch: readonly [Batch], alone: boolean): void {
     if (!alone || this.#dirty || this.state.name !== "open") return this.sendBatch(batch[0])
-    this.#sentBytes += batch[0].bytes
-    this.#socket.send(batch)
+    this.queue.send(batch)
   }
 
   refuse(id: number | undefined, error: MagpieError): void {
@@ -166,9 +150,11 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   flush(): void {
     this.#dirty = false
     if (this.state.name === "closing" || this.state.name === "closed") return
-    this.#sentBytes += this.#outbound.sendTo(this.#socket)
+    this.queue.flush()
     // The network took everything at once, so no drain will come to those who wait for room.
-    if (((this.#lagging?.size ?? 0) > 0 || this.#paused) && this.#socket.queuedBytes === 0) this.#context.defer(() => this.onDrain())
+    if (!this.queue.isAwaited && !this.#paused) return
+    if (this.#socket.queuedBytes === 0) this.#context.defer(() => this.onDrain())
+    else this.#socket.askForDrain?.()
   }
 
   /** Keeps messages waiting until `pending` has settled. */
@@ -186,7 +172,7 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   }
 
   mayHandle(): boolean {
-    return (this.state.name === "open" || this.state.name === "greeting") && this.hasRoom(0)
+    return (this.state.name === "open" || this.state.name === "greeting") && this.queue.hasRoomForAnswer()
   }
 
   onMessage(frame: Encoded): void {
@@ -217,10 +203,13 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   /** Stops reading while earlier messages wait to be decided or the other side does not read its answers. */
   inboundMoved(): void {
     const shouldPause = this.#inbound.waiting > 0
+    this.departure.answered()
     if (shouldPause === this.#paused) return
     this.#paused = shouldPause
-    if (shouldPause) this.#socket.pause()
-    else this.#socket.resume()
+    if (shouldPause) {
+      this.#socket.pause()
+      this.#socket.askForDrain?.()
+    } else this.#socket.resume()
   }
 
   onAlive(): void {
@@ -229,9 +218,7 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
 
   onDrain(): void {
     this.#liveness.heard(this.#context.monotonic())
-    const lagging = this.#lagging
-    this.#lagging = undefined
-    for (const subscription of lagging ?? []) subscription.onRoom()
+    this.queue.drained()
     this.#inbound.pump()
     this.inboundMoved()
   }
@@ -255,8 +242,8 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
       return undefined
     }
     if (this.state.name !== "open") return undefined
-    const { queuedBytes } = this.#socket
-    const queue = { queuedBytes, takenBytes: this.#sentBytes - queuedBytes }
+    this.queue.recount()
+    const queue = { queuedBytes: this.#socket.queuedBytes, takenBytes: this.queue.takenBytes }
     const next = this.#liveness.check(nowMs, this.#context.now(), queue, this.state.identity.expiresAt)
     if ("close" in next) {
       this.close(next.close, next.reason)
@@ -266,6 +253,21 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     if (next.ping) this.#socket.ping()
     if (next.tokenExpiresInMs !== undefined) this.send({ type: "token-expiring", inMs: next.tokenExpiresInMs })
     return next.againInMs
+  }
+
+  /** A publish has come back from the disk, whatever became of it. */
+  endPublish(): void {
+    this.pendingPublishes -= 1
+    this.departure.answered()
+  }
+
+  /** All queues together hold too much, and this one is among the longest: it would not read a close. */
+  cut(): void {
+    this.#context.counters.add("closed", "OVERLOADED")
+    this.#leave({ name: "closing", code: CLOSE_CODES.OVERLOADED })
+    this.#socket.close(CLOSE_CODES.OVERLOADED, "the server holds too much")
+    this.#socket.terminate()
+    this.queue.release()
   }
 
   /** Sends what was gathered, then the close; nothing follows it. */
@@ -282,6 +284,7 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     if (this.state.name === "closed") return
     if (this.state.name === "closing") this.state = { name: "closed", code }
     else this.#leave({ name: "closed", code })
+    this.queue.release()
   }
 
   #leave(state: ConnectionState): void {
@@ -290,7 +293,7 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     this.#context.wheel.unwatch(this)
     for (const subscription of this.subscriptions.values()) subscription.end()
     this.subscriptions.clear()
-    this.#lagging = undefined
+    this.queue.end()
     this.#context.onClosed(this)
   }
 }

@@ -17,6 +17,7 @@ import {
 import { type Authorizer, forbidden } from "../access/authorizer.ts"
 import { addressKey } from "../access/occupancy.ts"
 import { createMeter, type Meter, type Meters, type Rate, rate, take } from "../flow/rate.ts"
+import { createTurnstile } from "../flow/turnstile.ts"
 import type { KindHandler } from "../kinds/kind-handler.ts"
 import type { Connection } from "./connection.ts"
 import type { Greeting } from "./greeting.ts"
@@ -32,6 +33,8 @@ export interface DispatchOptions {
   readonly addressMeters: Meters
   /** The server closes: nothing new is begun. */
   readonly leaving: () => boolean
+  /** There is too much to carry to read history for anybody. */
+  readonly shedsHistory: () => boolean
 }
 
 /** Decides about one decoded value of a connection. Everything that goes wrong becomes an answer on that connection. */
@@ -39,12 +42,25 @@ export type Dispatch = (connection: Connection, value: unknown) => void | Promis
 
 /** By then the close has told when to come back. */
 const LEAVING_RETRY_MS = 250
+/** What has been shed stays so for about as long. */
+const SHED_RETRY_MS = 2_000
+/**
+ * A greeting, or the beginning of a subscription, takes a fraction of a millisecond: when everybody comes back at once, so
+ * many a turn hold the event loop for a few milliseconds and no longer.
+ */
+const BEGINNINGS_PER_TURN = 32
 
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { contract, clock, limits, kinds, authorizer, greeting, leaving } = options
+  const { contract, clock, limits, kinds, authorizer, greeting, leaving, shedsHistory } = options
   const tooFast = createSpeedCheck(options)
+  const turnstile = createTurnstile(clock, BEGINNINGS_PER_TURN)
   const historyRate = rate(limits.historyReadsPerSecond, limits.historyReadsPerSecond * 2)
   const historyMeters = new WeakMap<Connection, Meter>()
+
+  function inTurn(task: () => Promise<void>): Promise<void> {
+    const wait = turnstile.enter()
+    return wait === undefined ? task() : wait.then(task)
+  }
 
   function handlerOf(kind: string): KindHandler {
     const handler = kinds[kind]
@@ -55,6 +71,11 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   async function subscribe(connection: Connection, message: Subscribe): Promise<void> {
     const match = contract.match(message.channel)
     if (!(await authorizer.allowed(connection, message.channel, match, "subscribe"))) throw forbidden(message.channel, "subscribe")
+    const wait = handlerOf(match.kind.kind).whenReady?.(message)
+    if (wait !== undefined) {
+      await wait
+      if (!(await authorizer.allowed(connection, message.channel, match, "subscribe"))) throw forbidden(message.channel, "subscribe")
+    }
     if (connection.open === undefined) return
     const earlier = connection.subscriptions.get(message.channel)
     if (earlier === undefined && connection.subscriptions.size >= limits.subscriptionsPerConnection) {
@@ -86,6 +107,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         retryAfterMs: wait,
         details: { limit: "historyReadsPerSecond" },
       })
+    if (shedsHistory()) throw new MagpieError("UNAVAILABLE", "the server sheds load", { retryAfterMs: SHED_RETRY_MS })
     const match = contract.match(message.channel)
     await handlerOf(match.kind.kind).history(connection, message, match)
   }
@@ -134,11 +156,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 
   function act(connection: Connection, message: UpMessage): void | Promise<void> {
     if (message.type === "hello") {
-      if (connection.state.name === "greeting") return greeting.hello(connection, message)
+      if (connection.state.name === "greeting") return inTurn(() => greeting.hello(connection, message))
       throw new MagpieError("BAD_REQUEST", "hello was said before", { details: { field: "type" } })
     }
     if (connection.open === undefined) throw new MagpieError("UNAUTHORIZED", "say hello first")
-    if (leaving()) throw new MagpieError("UNAVAILABLE", "this server is leaving", { retryAfterMs: LEAVING_RETRY_MS })
+    if (leaving() || connection.departure.announced)
+      throw new MagpieError("UNAVAILABLE", "this server is leaving", { retryAfterMs: LEAVING_RETRY_MS })
     switch (message.type) {
       case "publish":
         return publish(connection, message)
@@ -147,7 +170,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       case "unsubscribe":
         return unsubscribe(connection, message)
       case "subscribe":
-        return connection.answer(message.id, () => subscribe(connection, message))
+        return connection.answer(message.id, () => inTurn(() => subscribe(connection, message)))
       case "history":
         return connection.answer(message.id, () => history(connection, message))
       case "token":

@@ -21,6 +21,8 @@ export interface GreetingOptions {
   readonly limits: Limits
   readonly registry: Registry
   readonly tokens: SessionTokens
+  /** Fails with UNAUTHORIZED or UNAVAILABLE for somebody who holds valid credentials and may not come in all the same. */
+  readonly admit: (identity: Identity) => void
   readonly heartbeatMs: number
   readonly features: readonly string[]
   /** The kind behind each pattern of the contract. */
@@ -58,6 +60,7 @@ export function createGreeting(options: GreetingOptions): Greeting {
     if (identity.user !== undefined && !USER_ID.test(identity.user.id)) throw new MagpieError("UNAUTHORIZED", "the user id cannot be used")
     if (identity.expiresAt !== undefined && identity.expiresAt <= clock.now())
       throw new MagpieError("UNAUTHORIZED", "the credentials have expired")
+    options.admit(identity)
     return identity
   }
 

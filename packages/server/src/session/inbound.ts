@@ -26,6 +26,11 @@ export class Inbound {
     this.#owner = owner
   }
 
+  /** Something waits, or is being decided. */
+  get busy(): boolean {
+    return this.#busy || this.waiting > 0
+  }
+
   get waiting(): number {
     return this.#queue.length - this.#next
   }

@@ -1,5 +1,5 @@
 import type { Codec, Encoded } from "@magpie/protocol"
-import { type Batch, createBatch } from "../flow/batch.ts"
+import { type Batch, createBatch, encodedBytes, HEADROOM_BYTES } from "../flow/batch.ts"
 import type { Socket } from "../transports/socket.ts"
 
 /**
@@ -12,7 +12,7 @@ export class Outbound {
   readonly #oneAFrame: boolean
   readonly #batches: Batch[] = []
   readonly #open: Encoded[] = []
-  /** Bytes gathered; own replies count by their length before encoding. */
+  /** Bytes gathered, each message with room for a header. */
   bytes = 0
 
   constructor(codec: Codec, oneAFrame: boolean) {
@@ -21,14 +21,14 @@ export class Outbound {
   }
 
   add(encoded: Encoded): void {
-    this.bytes += encoded.length
+    this.bytes += encodedBytes(encoded) + HEADROOM_BYTES
     this.#open.push(encoded)
     if (this.#oneAFrame) this.#seal()
   }
 
   addBatch(batch: Batch): void {
     if (this.#open.length > 0) this.#seal()
-    this.bytes += batch.bytes
+    this.bytes += batch.buffer.length
     this.#batches.push(batch)
   }
 

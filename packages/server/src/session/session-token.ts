@@ -33,8 +33,12 @@ export function createSessionTokens(crypto: Crypto, random: Random, key: Uint8Ar
   }
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+
 export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+  let text = ""
+  for (const byte of bytes) text += HEX[byte]
+  return text
 }
 
 function equalInConstantTime(a: string, b: string): boolean {

@@ -17,6 +17,8 @@ export interface Socket {
   readonly queuedBytes: number
   /** Sends all batches, in order, with one write. The list belongs to the caller again when this returns. */
   send(batches: readonly Batch[]): void
+  /** Somebody waits for `onDrain`. For sockets that tell it by themselves only after much was queued. */
+  askForDrain?(): void
   /** Asks the other side for a sign of life. */
   ping(): void
   /** Stops and starts reading, so that a sender feels that it is too fast. */

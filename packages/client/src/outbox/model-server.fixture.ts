@@ -1,0 +1,116 @@
+import type { DownMessage, Publish } from "@magpie/protocol"
+import type { PeerLink } from "@magpie/testing"
+import { refused, stored } from "./sender.fixture.ts"
+
+/** What a server does with the next number of a producer. */
+export type Decision = "store" | "store and lose the link" | "store and fail" | "fail" | "refuse" | "limit"
+
+interface Producer {
+  last: number
+  readonly records: Map<number, { readonly text: string; readonly offset: number } | "refused">
+}
+
+/**
+ * A server as far as publishes go: it numbers what it stores, knows again what it has stored, and stores nothing out of order.
+ * What comes in waits until it is told what to make of it.
+ */
+export interface ModelServer {
+  /** What was stored on each channel, oldest first. */
+  readonly logs: ReadonlyMap<string, readonly string[]>
+  readonly waiting: number
+  arrive(message: Publish, link: PeerLink): void
+  /** Answers so many of what waits, the first of them by that decision. */
+  answer(count: number, decision: Decision): void
+  /** What came over a link that is gone was never read. */
+  lose(link: PeerLink): void
+  /**
+   * Producers were silent for so long that nobody knows them any more. Not those whose first message is not acknowledged: 1 is
+   * the number with which everybody begins.
+   */
+  forget(isAcknowledged: (text: string) => boolean): void
+  /** The name that producers have from now on. */
+  rename(producer: string): void
+}
+
+export function modelServer(): ModelServer {
+  const logs = new Map<string, string[]>()
+  const producers = new Map<string, Producer>()
+  let waiting: { readonly message: Publish; readonly link: PeerLink }[] = []
+  let name = ""
+
+  function producerOf(channel: string): Producer {
+    const key = `${name} ${channel}`
+    const known = producers.get(key) ?? { last: 0, records: new Map() }
+    producers.set(key, known)
+    return known
+  }
+
+  function store(producer: Producer, channel: string, text: string): number {
+    const log = logs.get(channel) ?? []
+    logs.set(channel, log)
+    log.push(text)
+    producer.records.set(++producer.last, { text, offset: log.length })
+    return log.length
+  }
+
+  function reply({ id, channel, sequence = 0, data }: Publish, decision: Decision): DownMessage | undefined {
+    const { text } = data as { text: string }
+    const producer = producerOf(channel)
+    const record = producer.records.get(sequence)
+    if (record === "refused") return refused(id, "FORBIDDEN", { sequence: "used" })
+    if (record !== undefined) return record.text === text ? stored(id, record.offset, true) : refused(id, "CONFLICT")
+    if (sequence !== producer.last + 1) return refused(id, "OUT_OF_ORDER", { expected: producer.last + 1 })
+    switch (decision) {
+      case "store":
+        return stored(id, store(producer, channel, text))
+      case "store and lose the link":
+        store(producer, channel, text)
+        return undefined
+      case "store and fail":
+        store(producer, channel, text)
+        return refused(id, "UNAVAILABLE", { retryAfterMs: 100 })
+      case "fail":
+        return refused(id, "UNAVAILABLE")
+      case "limit":
+        return refused(id, "RATE_LIMITED", { retryAfterMs: 200 })
+      case "refuse":
+        // Whoever has stored nothing yet leaves no trace.
+        if (producer.last === 0) return refused(id, "FORBIDDEN", { sequence: "free" })
+        producer.records.set(++producer.last, "refused")
+        return refused(id, "FORBIDDEN", { sequence: "used" })
+    }
+  }
+
+  function lose(link: PeerLink): void {
+    waiting = waiting.filter((each) => each.link !== link)
+  }
+
+  return {
+    logs,
+    get waiting() {
+      return waiting.length
+    },
+    arrive: (message, link) => void waiting.push({ message, link }),
+    answer(count, decision) {
+      const answered = waiting.splice(0, count)
+      for (const [index, { message, link }] of answered.entries()) {
+        const answer = reply(message, index === 0 ? decision : "store")
+        if (answer !== undefined) link.send(answer)
+        else {
+          lose(link)
+          return link.close(1006)
+        }
+      }
+    },
+    lose,
+    forget(isAcknowledged) {
+      for (const [key, { records }] of producers) {
+        const first = records.get(1)
+        if (first === "refused" || (first !== undefined && isAcknowledged(first.text))) producers.delete(key)
+      }
+    },
+    rename(producer) {
+      name = producer
+    },
+  }
+}

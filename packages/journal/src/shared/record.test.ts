@@ -1,0 +1,59 @@
+import { toJsonText } from "@magpie/protocol"
+import { describe, expect, test } from "vitest"
+import type { Entry } from "../entry.ts"
+import { decodeRecord, encodeRecord, recordMark } from "./record.ts"
+
+const ENTRIES: readonly Entry[] = [
+  { type: "publish", at: 5, channel: "c/鵲", pattern: "c/:x", name: "say", data: toJsonText({ text: "橋" }), from: "ada", ref: "r" },
+  { type: "publish", at: 5, channel: "c", pattern: "c", name: "say", data: toJsonText(1), producer: "ada/1", sequence: 2 ** 40 },
+  { type: "publish", at: 5, channel: "c", pattern: "c", name: "say", data: toJsonText(""), key: "k" },
+  { type: "refused", at: 5, channel: "c", pattern: "c", producer: "ada", sequence: 3, code: "FORBIDDEN" },
+  { type: "clock", at: 1_767_225_600_000 },
+  { type: "epoch", at: 5, epoch: "e2", reason: "lost", after: "e1" },
+  { type: "epoch", at: 5, epoch: "e1", reason: "created", after: "" },
+  {
+    type: "settings",
+    at: 5,
+    revision: 7,
+    applyVersion: 1,
+    deduplicationMs: 60_000,
+    retention: { "c/:x": { maxCount: 5, maxAgeMs: Number.POSITIVE_INFINITY } },
+  },
+  { type: "node", at: 5, name: "a", supports: 2 },
+  { type: "claim", at: 5, name: "race/1", owner: "a.1", leaseMs: 5_000 },
+  { type: "release", at: 5, name: "race/1", owner: "a.1" },
+  { type: "revoke", at: 5, user: "mallory", issuedUntil: 5, until: 9 },
+  { type: "checkpoint", at: 5 },
+  { type: "hash", at: 5, partition: 3, position: 99, mark: 7, hash: "zz" },
+]
+const ORIGIN = { node: "a.x1", counter: 300 }
+
+const defined = (entry: object): object => Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined))
+
+describe("a record", () => {
+  test("carries every kind of entry as it was", () => {
+    for (const entry of ENTRIES) {
+      const record = decodeRecord(encodeRecord({ origin: ORIGIN, entry }))
+      expect(record?.origin).toEqual(ORIGIN)
+      expect(defined(record?.entry ?? {})).toEqual(defined(entry))
+    }
+    expect(new Set(ENTRIES.map(({ type }) => type)).size).toBe(11)
+  })
+
+  test("[F75] that was damaged in any byte, cut or made up is none", () => {
+    const bytes = encodeRecord({ origin: ORIGIN, entry: ENTRIES[0] as Entry })
+    for (let index = 0; index < bytes.length; index++) {
+      const damaged = bytes.slice()
+      damaged[index] = (damaged[index] ?? 0) ^ 0x10
+      expect(decodeRecord(damaged)).toBeUndefined()
+      expect(decodeRecord(bytes.subarray(0, index))).toBeUndefined()
+    }
+    expect(decodeRecord(new TextEncoder().encode("not a record at all"))).toBeUndefined()
+  })
+
+  test("has another mark where its content or its origin is another", () => {
+    const marks = ENTRIES.flatMap((entry) => [1, 2].map((counter) => recordMark(encodeRecord({ origin: { node: "a", counter }, entry }))))
+    expect(new Set(marks).size).toBe(marks.length)
+    expect(recordMark(new Uint8Array([1]))).toBe(0)
+  })
+})

@@ -1,0 +1,118 @@
+import { crc32Text } from "../checksum.ts"
+import type { ControlChange } from "../control.ts"
+import type { ClaimEntry, NodeEntry, Origin, ReleaseEntry, RevokeEntry } from "../entry.ts"
+import { decodeClaim, decodeRevocation, encodeClaim, encodeNode, encodeRevocation } from "../rows/control-rows.ts"
+import { claimKey, DEADLINES, nodeKey, readDeadlineKey, revocationKey } from "../rows/keys.ts"
+import type { RowWriter } from "../rows/row-writer.ts"
+import { type Applied, NOTHING } from "./applied.ts"
+import type { Deadlines } from "./deadlines.ts"
+import type { MachineState } from "./machine-state.ts"
+import type { Origins } from "./origins.ts"
+import type { PendingWrites } from "./pending-writes.ts"
+
+/** How long a node counts as present after the last entry of its own. */
+export const NODE_LEASE_MS = 10_000
+
+/** What concerns all nodes: who owns what, who was revoked, who is there. */
+export class ControlEntries {
+  readonly #pending: PendingWrites
+  readonly #writer: RowWriter
+  readonly #state: MachineState
+  readonly #deadlines: Deadlines
+  readonly #origins: Origins
+
+  constructor(pending: PendingWrites, writer: RowWriter, state: MachineState, deadlines: Deadlines, origins: Origins) {
+    this.#pending = pending
+    this.#writer = writer
+    this.#state = state
+    this.#deadlines = deadlines
+    this.#origins = origins
+  }
+
+  /** The log's order decides; who holds it already renews, and keeps the fence. A lease that has run out is nobody's. */
+  claim({ name, owner, leaseMs }: ClaimEntry, position: number): Applied {
+    const { now, epoch = "" } = this.#state
+    const held = this.#claim(name)
+    const isHeld = held !== undefined && held.until > now
+    if (isHeld && held.owner !== owner) return { claim: { granted: false, ...held, fence: { epoch, position: held.position } } }
+    if (held !== undefined) this.#deadlines.clear(held.until, "c", name)
+    const claim = { owner, position: isHeld ? held.position : position, until: now + leaseMs }
+    this.#pending.put(claimKey(name), encodeClaim(this.#writer, claim))
+    this.#deadlines.set(claim.until, "c", name)
+    this.#state.mix(crc32Text(name, claim.position))
+    const fence = { epoch, position: claim.position }
+    const changes: ControlChange[] = isHeld ? [] : [{ type: "claimed", name, owner, fence }]
+    return { claim: { granted: true, owner, until: claim.until, fence }, changes }
+  }
+
+  release({ name, owner }: ReleaseEntry): Applied {
+    const held = this.#claim(name)
+    if (held === undefined || held.owner !== owner) return NOTHING
+    return { changes: this.#endClaim(name) }
+  }
+
+  /** Of two revocations the later and the longer counts, so that one that lands late or twice takes nothing back. */
+  revoke({ user, issuedUntil, until }: RevokeEntry): Applied {
+    const row = this.#pending.getIntact(revocationKey(user))
+    const known = row === undefined ? undefined : decodeRevocation(row)
+    if (until <= this.#state.now || (known !== undefined && known.issuedUntil >= issuedUntil && known.until >= until)) return NOTHING
+    if (known !== undefined) this.#deadlines.clear(known.until, "v", user)
+    const revocation = { issuedUntil: Math.max(issuedUntil, known?.issuedUntil ?? 0), until: Math.max(until, known?.until ?? 0) }
+    this.#pending.put(revocationKey(user), encodeRevocation(this.#writer, revocation))
+    this.#deadlines.set(revocation.until, "v", user)
+    this.#state.mix(crc32Text(user, revocation.until))
+    return { changes: [{ type: "revoked", user, ...revocation }] }
+  }
+
+  node({ name, supports }: NodeEntry, origin: Origin | undefined): Applied {
+    if (origin === undefined) return NOTHING
+    this.#pending.put(nodeKey(origin.node), encodeNode(this.#writer, { name, supports }))
+    this.#deadlines.set(this.#state.now + NODE_LEASE_MS, "n", origin.node)
+    this.#state.mix(crc32Text(origin.node, supports))
+    return { changes: [{ type: "nodes" }] }
+  }
+
+  /** Looks at a claim whose deadline has come. */
+  claimDue(name: string, at: number): readonly ControlChange[] {
+    this.#deadlines.clear(at, "c", name)
+    const held = this.#claim(name)
+    return held?.until === at ? this.#endClaim(name) : []
+  }
+
+  revocationDue(user: string, at: number): void {
+    this.#deadlines.clear(at, "v", user)
+    const row = this.#pending.getIntact(revocationKey(user))
+    if (row !== undefined && decodeRevocation(row).until === at) this.#pending.remove(revocationKey(user))
+  }
+
+  nodeDue(node: string, at: number): readonly ControlChange[] {
+    this.#deadlines.clear(at, "n", node)
+    const until = (this.#origins.lastAt(node) ?? 0) + NODE_LEASE_MS
+    if (until > this.#state.now) {
+      this.#deadlines.set(until, "n", node)
+      return []
+    }
+    this.#pending.remove(nodeKey(node))
+    return [{ type: "nodes" }]
+  }
+
+  /** Positions, and so fences, may be handed out again in a new epoch: whoever owns something claims it anew. */
+  endClaims(): readonly ControlChange[] {
+    const due = this.#pending.first(DEADLINES, Number.POSITIVE_INFINITY).map(({ key }) => readDeadlineKey(key))
+    return due.flatMap(({ kind, name }) => (kind === "c" ? this.#endClaim(name) : []))
+  }
+
+  #endClaim(name: string): readonly ControlChange[] {
+    const held = this.#claim(name)
+    if (held === undefined) return []
+    this.#deadlines.clear(held.until, "c", name)
+    this.#pending.remove(claimKey(name))
+    this.#state.mix(crc32Text(name))
+    return [{ type: "ended", name, owner: held.owner }]
+  }
+
+  #claim(name: string): { readonly owner: string; readonly position: number; readonly until: number } | undefined {
+    const row = this.#pending.getIntact(claimKey(name))
+    return row === undefined ? undefined : decodeClaim(row)
+  }
+}

@@ -1,0 +1,214 @@
+import type { Position, UnrecoverableReason } from "@magpie/protocol"
+import { expect } from "vitest"
+import type { Outcome } from "../durable-log.ts"
+import type { Entry, PublishEntry, RefusedEntry, SettingsEntry } from "../entry.ts"
+import type { Applied } from "./applied.ts"
+
+interface Message {
+  readonly offset: number
+  readonly at: number
+  readonly data: string
+}
+
+/** What a number or a key stands for. */
+interface Sent {
+  /** Undefined for a refusal. */
+  readonly stored: { readonly content: string; readonly position: Position } | undefined
+  readonly at: number
+  /** `yes` once the machine has said so; `maybe` when a clock entry has come after its window. */
+  forgotten: "no" | "maybe" | "yes"
+}
+
+interface Producer {
+  last: number
+  at: number
+  readonly sent: Map<number, Sent>
+  /** Silent for so long that the machine may no longer know it at all. */
+  mayBeUnknown: boolean
+}
+
+interface Channel {
+  pattern: string
+  messages: Message[]
+  newest: number
+  leftBy: UnrecoverableReason
+  readonly marks: Map<number, string | undefined>
+  readonly producers: Map<string, Producer>
+  readonly keys: Map<string, Sent>
+}
+
+/** A producer is remembered for so many windows after its last message. */
+const REMEMBERED_WINDOWS = 8
+
+/**
+ * What the state machine promises, in the simplest form: whole histories, no rows, no indexes, no blocks. It follows the
+ * machine, entry by entry, and where a promise leaves the machine a choice (when exactly it forgets) it takes over what the
+ * machine chose. Plain data, so that a copy is a snapshot.
+ */
+export interface ReferenceLog {
+  now: number
+  epoch: string
+  settings: Pick<SettingsEntry, "deduplicationMs" | "retention">
+  readonly channels: Map<string, Channel>
+}
+
+export function emptyLog(): ReferenceLog {
+  return { now: 0, epoch: "", settings: { deduplicationMs: 0, retention: {} }, channels: new Map() }
+}
+
+/** Takes an entry, and insists that what the machine made of it is allowed. */
+export function follow(log: ReferenceLog, entry: Entry, applied: Applied): void {
+  log.now = Math.max(log.now, entry.at)
+  if (entry.type === "epoch") log.epoch = entry.epoch
+  else if (entry.type === "settings") log.settings = { deduplicationMs: entry.deduplicationMs, retention: entry.retention }
+  else if (entry.type === "clock") passTime(log)
+  else if (entry.type === "refused") followRefusal(log, entry, applied.outcome)
+  else if (entry.type === "publish") followPublish(log, entry, applied)
+}
+
+function followPublish(log: ReferenceLog, entry: PublishEntry, applied: Applied): void {
+  const { outcome } = applied
+  const content = `${entry.name}\n${entry.data}`
+  const known = log.channels.get(entry.channel)
+  if (entry.producer !== undefined && entry.sequence !== undefined) {
+    const producer = producerOf(known, entry.producer, entry.sequence, outcome)
+    if (!isNext(log, producer, entry.sequence, content, outcome)) return
+    const sent = stored(log, entry, content, applied)
+    const channel = log.channels.get(entry.channel) as Channel
+    use(log, channel, entry.producer, sent)
+  } else if (entry.key !== undefined) {
+    const sent = known?.keys.get(entry.key)
+    if (sent !== undefined && !(sent.forgotten !== "no" && outcome?.result === "stored"))
+      return same(outcome, repeated(sent, content, log.epoch))
+    const again = stored(log, entry, content, applied)
+    log.channels.get(entry.channel)?.keys.set(entry.key, again)
+  } else stored(log, entry, content, applied)
+}
+
+function followRefusal(log: ReferenceLog, entry: RefusedEntry, outcome: Outcome | undefined): void {
+  const known = log.channels.get(entry.channel)
+  const producer = producerOf(known, entry.producer, entry.sequence, outcome)
+  if (known === undefined || producer === undefined) return same(outcome, { result: "unused" })
+  if (!isNext(log, producer, entry.sequence, undefined, outcome)) return
+  same(outcome, { result: "refused", code: entry.code })
+  use(log, known, entry.producer, { stored: undefined, at: log.now, forgotten: "no" })
+}
+
+/** The producer as the machine still knows it. */
+function producerOf(channel: Channel | undefined, name: string, sequence: number, outcome: Outcome | undefined): Producer | undefined {
+  const producer = channel?.producers.get(name)
+  if (channel === undefined || producer === undefined) return undefined
+  const startsAnew =
+    outcome?.result === "unused" ||
+    (outcome?.result === "out-of-order" && outcome.expected === 1) ||
+    (outcome?.result === "stored" && sequence === 1)
+  if (!startsAnew) return producer
+  expect(producer.mayBeUnknown, `forgets ${name} too early`).toBe(true)
+  channel.producers.delete(name)
+  return undefined
+}
+
+/** Whether the number is the next one; where it is not, insists on the outcome that it has. */
+function isNext(
+  log: ReferenceLog,
+  producer: Producer | undefined,
+  sequence: number,
+  content: string | undefined,
+  outcome: Outcome | undefined,
+): boolean {
+  const last = producer?.last ?? 0
+  if (sequence === last + 1) return true
+  if (sequence > last) same(outcome, { result: "out-of-order", expected: last + 1 })
+  else {
+    const sent = producer?.sent.get(sequence) as Sent
+    if (outcome?.result === "expired") {
+      expect(sent.forgotten, `forgets ${sequence} too early`).not.toBe("no")
+      // What is older is forgotten as well.
+      for (let older = sequence; older >= 1; older--) (producer?.sent.get(older) as Sent).forgotten = "yes"
+    } else {
+      expect(sent.forgotten, `remembers ${sequence} again`).not.toBe("yes")
+      same(outcome, repeated(sent, content, log.epoch))
+    }
+  }
+  return false
+}
+
+function use(log: ReferenceLog, channel: Channel, name: string, sent: Sent): void {
+  const producer: Producer = channel.producers.get(name) ?? { last: 0, at: 0, sent: new Map(), mayBeUnknown: false }
+  channel.producers.set(name, producer)
+  producer.last++
+  producer.at = log.now
+  producer.mayBeUnknown = false
+  producer.sent.set(producer.last, sent)
+}
+
+function repeated({ stored }: Sent, content: string | undefined, epoch: string): unknown {
+  if (stored === undefined) return { result: "refused", code: "FORBIDDEN" }
+  if (content !== undefined && content !== stored.content) return { result: "conflict" }
+  return { result: "duplicate", position: { ...stored.position, epoch } }
+}
+
+function stored(log: ReferenceLog, entry: PublishEntry, content: string, { outcome, publication }: Applied): Sent {
+  const channel: Channel = log.channels.get(entry.channel) ?? {
+    pattern: entry.pattern,
+    messages: [],
+    newest: 0,
+    leftBy: "trimmed",
+    marks: new Map(),
+    producers: new Map(),
+    keys: new Map(),
+  }
+  log.channels.set(entry.channel, channel)
+  channel.pattern = entry.pattern
+  const offset = ++channel.newest
+  const mark = publication?.mark
+  const position = { epoch: log.epoch, offset, mark }
+  same(outcome, { result: "stored", position })
+  const { from, ref, name, data } = entry
+  same(publication, { channel: entry.channel, offset, mark, at: log.now, from, ref, name, data })
+  channel.messages.push({ offset, at: log.now, data })
+  channel.marks.set(offset, mark)
+  const { maxCount } = retentionOf(log, channel)
+  while (channel.messages.length > maxCount) leave(channel, "trimmed")
+  return { stored: { content, position }, at: log.now, forgotten: "no" }
+}
+
+function leave(channel: Channel, reason: UnrecoverableReason): void {
+  channel.messages.shift()
+  channel.leftBy = reason
+}
+
+function retentionOf({ settings }: ReferenceLog, { pattern }: Channel): { readonly maxCount: number; readonly maxAgeMs: number } {
+  return settings.retention[pattern] as { readonly maxCount: number; readonly maxAgeMs: number }
+}
+
+function passTime(log: ReferenceLog): void {
+  const { now, settings } = log
+  const cutoff = now - settings.deduplicationMs
+  for (const channel of log.channels.values()) {
+    const { maxAgeMs } = retentionOf(log, channel)
+    while (channel.messages[0] !== undefined && channel.messages[0].at <= now - maxAgeMs) leave(channel, "expired")
+    const sent = [...channel.keys.values(), ...[...channel.producers.values()].flatMap((producer) => [...producer.sent.values()])]
+    for (const each of sent) if (each.forgotten === "no" && each.at <= cutoff) each.forgotten = "maybe"
+    for (const producer of channel.producers.values()) {
+      if (producer.at + REMEMBERED_WINDOWS * settings.deduplicationMs <= now) producer.mayBeUnknown = true
+    }
+  }
+}
+
+/** As `toEqual`, which takes long, only where a quick look says that they differ. */
+export function same(actual: unknown, expected: unknown): void {
+  if (JSON.stringify(actual) !== JSON.stringify(expected)) expect(actual).toEqual(expected)
+}
+
+/** What a client at a position is told. */
+export function resumeAnswer(log: ReferenceLog, name: string, { epoch, offset, mark }: Position): "recovered" | UnrecoverableReason {
+  const channel = log.channels.get(name)
+  const newest = channel?.newest ?? 0
+  if (epoch !== log.epoch || offset > newest) return "epoch"
+  if (channel === undefined) return "recovered"
+  const first = newest - channel.messages.length + 1
+  const isChecked = offset > 0 && (offset === newest || offset >= first)
+  if (mark !== undefined && isChecked && mark !== channel.marks.get(offset)) return "epoch"
+  return offset < newest && offset + 1 < first ? channel.leftBy : "recovered"
+}

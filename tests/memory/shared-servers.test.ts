@@ -1,0 +1,141 @@
+import { type Client, connect } from "@magpie/client"
+import { memoryStorage, openSharedLog, type SharedLog } from "@magpie/journal"
+import { checkOptions, createCore, retentionOf } from "@magpie/server/core"
+import { type FakeEnv, fakeCrypto, fakeEnv, type JournalModel, journalModel, memoryNetwork } from "@magpie/testing"
+import { afterEach, expect, test } from "vitest"
+import { type App, app } from "./chat-bed.ts"
+
+const HOSTS = ["a.test", "b.test"]
+const PARTITIONS = 3
+
+interface Cluster {
+  readonly env: FakeEnv
+  readonly model: JournalModel
+  readonly logs: readonly SharedLog[]
+  client(host: string, user?: string): Client<App>
+  close(): Promise<void>
+}
+
+const clusters: Cluster[] = []
+
+afterEach(async () => {
+  for (const cluster of clusters.splice(0)) await cluster.close()
+})
+
+/** Two servers, each with a disk of its own, over one journal. */
+async function startCluster(): Promise<Cluster> {
+  const env = fakeEnv()
+  const network = memoryNetwork(env)
+  const model = journalModel({ env, random: env.random.fork("journal"), partitions: PARTITIONS })
+  const checked = checkOptions({ auth: { authenticate: ({ token }) => ({ user: token === undefined ? undefined : { id: token } }) } })
+  const settings = { retention: retentionOf(app), deduplicationMs: checked.deduplicationMs }
+  const clients: Client<App>[] = []
+  const settled = async <T>(pending: Promise<T>): Promise<T> => {
+    let done = false
+    void pending.finally(() => {
+      done = true
+    })
+    await env.clock.until(() => done)
+    return pending
+  }
+  const cores: { close(options: { spreadMs: number }): Promise<void> }[] = []
+  const logs: SharedLog[] = []
+  for (const host of HOSTS) {
+    const its = { ...env, random: env.random.fork(host) }
+    const log = await settled(openSharedLog({ storage: memoryStorage(), journal: model.connect(host), env: its, settings, node: host }))
+    const core = createCore(app, checked, log, { ...its, crypto: fakeCrypto })
+    core.channel("chat/:room", { authorize: () => true })
+    network.listen(host, core)
+    cores.push(core)
+    logs.push(log)
+  }
+  const cluster: Cluster = {
+    env,
+    model,
+    logs,
+    client(host, user) {
+      const signals = { onNetwork: () => () => {}, onWake: () => () => {} }
+      const environment = { ...env, random: env.random.fork(`client-${clients.length}`), transport: network.transport({}), signals }
+      const client = connect<App>(`ws://${host}`, { contract: app, environment, ...(user === undefined ? {} : { token: () => user }) })
+      clients.push(client)
+      return client
+    },
+    async close() {
+      await settled(Promise.all(clients.map((client) => client.close())))
+      await settled(Promise.all(cores.map((core) => core.close({ spreadMs: 0 }))))
+      model.close()
+      await env.clock.advance(60_000)
+      expect(env.clock.pendingTimers).toBe(0)
+    },
+  }
+  clusters.push(cluster)
+  return cluster
+}
+
+test("[G3] what is sent on one server is heard on the other, in one order, and found in its history", async () => {
+  const { env, client } = await startCluster()
+  const heard: string[][] = HOSTS.map(() => [])
+  const rooms = HOSTS.map((host) => client(host).channel("chat/lobby"))
+  for (const [index, room] of rooms.entries()) room.on("say", ({ data }) => heard[index]?.push(data.text))
+  await env.clock.until(() => rooms.every(({ subscription }) => subscription.state.state === "live"))
+  const sent: unknown[] = []
+  for (let number = 0; number < 20; number++) {
+    void rooms[number % 2]?.send("say", { text: String(number) }).then(() => sent.push(number))
+  }
+  await env.clock.until(() => sent.length === 20 && heard.every((texts) => texts.length >= 20))
+  expect(heard[0]).toEqual(heard[1])
+  expect(new Set(heard[0]).size).toBe(20)
+})
+
+test("[F70] a subscriber is told of a new epoch while it listens, and then hears what comes", async () => {
+  const { env, model, client } = await startCluster()
+  const rooms = HOSTS.map((host) => client(host).channel("chat/lobby"))
+  const heard: string[] = []
+  const gaps: string[] = []
+  rooms[1]?.on("say", ({ data }) => heard.push(data.text))
+  rooms[1]?.subscription.on("gap", ({ reason }) => gaps.push(reason))
+  const sent: unknown[] = []
+  const send = (text: string): void => void rooms[0]?.send("say", { text }).then(() => sent.push(text))
+  for (const text of ["one", "two", "three"]) send(text)
+  await env.clock.until(() => sent.length === 3 && heard.length === 3)
+  model.restart({ lose: 1 })
+  await env.clock.until(() => gaps.length > 0)
+  send("four")
+  await env.clock.until(() => sent.length === 4 && heard.includes("four"))
+  expect(gaps).toEqual(["epoch"])
+})
+
+test("[F35] [G10] a revoked user is sent away from every server within a second and stays out", async () => {
+  const { env, logs, client } = await startCluster()
+  const closes: unknown[] = []
+  for (const host of HOSTS) {
+    const one = client(host, "mallory")
+    one.channel("chat/lobby").on("say", () => {})
+    one.on("status", ({ to }) => closes.push(to))
+  }
+  const other = client("a.test", "ada").channel("chat/lobby")
+  other.on("say", () => {})
+  await env.clock.until(() => other.subscription.state.state === "live")
+  await env.clock.advance(1_000)
+  closes.length = 0
+  let revoked = false
+  void logs[0]?.control.revoke({ user: "mallory", until: env.clock.now() + 3_600_000 }).then(() => {
+    revoked = true
+  })
+  await env.clock.until(() => revoked)
+  await env.clock.advance(1_000)
+  expect(closes).toHaveLength(2)
+  expect(other.subscription.state.state).toBe("live")
+})
+
+test("[G10] a server that does not hear of revocations lets nobody in and grants nothing, and later does", async () => {
+  const { env, model, client } = await startCluster()
+  model.cut("b.test")
+  await env.clock.advance(2_000)
+  const room = client("b.test", "ada").channel("chat/lobby")
+  room.on("say", () => {})
+  await env.clock.advance(5_000)
+  expect(room.subscription.state.state).not.toBe("live")
+  model.heal("b.test")
+  await env.clock.until(() => room.subscription.state.state === "live")
+})

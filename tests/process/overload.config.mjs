@@ -1,0 +1,17 @@
+import { once } from "node:events"
+import chat from "./chat.config.mjs"
+
+const { TEST_LIMITS = "{}", TEST_PAGES, TEST_SETUP } = process.env
+
+/** The chat with what a test asks for in the environment: limits, pages, and a start that waits for the signal to stop. */
+export default {
+  ...chat,
+  limits: { ...chat.limits, ...JSON.parse(TEST_LIMITS) },
+  ...(TEST_PAGES && { static: TEST_PAGES }),
+  async setup(server) {
+    if (TEST_SETUP === undefined) return
+    process.stdout.write("setting up\n")
+    await once(process, "SIGTERM")
+    await server.channel("chat/lobby").publish("say", { n: 1, by: "setup" })
+  },
+}

@@ -1,0 +1,99 @@
+import { AT_ONCE, type FaultRow, NOTHING_TO_UNDO } from "./fault-row.ts"
+
+/** What happens between one server and the broker that it shares with others. */
+export const BROKER_FAULTS = {
+  "broker-cut": {
+    on: "node",
+    cluster: true,
+    weight: 2,
+    forMs: [100, 6_000],
+    strike({ broker, nodes }, { target }) {
+      const name = nodes[target]?.name ?? ""
+      broker.model?.cut(name)
+      return () => broker.model?.heal(name)
+    },
+  },
+  "broker-refuses": {
+    on: "node",
+    cluster: true,
+    weight: 1,
+    forMs: [100, 3_000],
+    strike({ broker, nodes }, { target }) {
+      const name = nodes[target]?.name ?? ""
+      broker.model?.refuseAppends(name, true)
+      return () => broker.model?.refuseAppends(name, false)
+    },
+  },
+  "lost-acks": {
+    on: "node",
+    cluster: true,
+    weight: 2,
+    forMs: AT_ONCE,
+    strike({ broker, nodes }, { target, amount }) {
+      broker.model?.loseAcks(nodes[target]?.name ?? "", 1 + Math.floor(amount * 4))
+      return NOTHING_TO_UNDO
+    },
+  },
+  "late-appends": {
+    on: "node",
+    cluster: true,
+    weight: 2,
+    forMs: AT_ONCE,
+    strike({ broker, nodes }, { target, amount }) {
+      broker.model?.landLate(nodes[target]?.name ?? "", 1 + Math.floor(amount * 3), 100 + amount * 5_000)
+      return NOTHING_TO_UNDO
+    },
+  },
+  "doubled-appends": {
+    on: "node",
+    cluster: true,
+    weight: 2,
+    forMs: AT_ONCE,
+    strike({ broker, nodes }, { target, amount }) {
+      broker.model?.doubleAppends(nodes[target]?.name ?? "", 1 + Math.floor(amount * 4))
+      return NOTHING_TO_UNDO
+    },
+  },
+  redelivery: {
+    on: "node",
+    cluster: true,
+    weight: 2,
+    forMs: AT_ONCE,
+    strike({ broker, nodes }, { target, amount }) {
+      broker.model?.redeliver(nodes[target]?.name ?? "", 1 + Math.floor(amount * 20))
+      return NOTHING_TO_UNDO
+    },
+  },
+  "slow-tail": {
+    on: "node",
+    cluster: true,
+    weight: 2,
+    forMs: [200, 6_000],
+    strike({ broker, nodes }, { target, amount }) {
+      const name = nodes[target]?.name ?? ""
+      broker.model?.slowTail(name, 50 + amount * 2_000)
+      return () => broker.model?.slowTail(name, 0)
+    },
+  },
+  "broker-restart": {
+    on: "node",
+    cluster: true,
+    weight: 1,
+    forMs: AT_ONCE,
+    strike({ broker }) {
+      broker.model?.restart()
+      return NOTHING_TO_UNDO
+    },
+  },
+  "broker-rollback": {
+    on: "node",
+    cluster: true,
+    weight: 1,
+    forMs: AT_ONCE,
+    strike({ broker, judge }, { amount }) {
+      broker.model?.restart({ lose: 1 + Math.floor(amount * 5) })
+      judge.restored()
+      return NOTHING_TO_UNDO
+    },
+  },
+} as const satisfies Record<string, FaultRow>

@@ -1,0 +1,19 @@
+import type { Setup } from "../plan.ts"
+import { BROKER_FAULTS } from "./broker-faults.ts"
+import { CLIENT_FAULTS } from "./client-faults.ts"
+import type { FaultRow } from "./fault-row.ts"
+import { NODE_FAULTS } from "./node-faults.ts"
+
+/** Everything that can go wrong here, by name. */
+export const FAULT_KINDS = { ...CLIENT_FAULTS, ...NODE_FAULTS, ...BROKER_FAULTS } as const
+
+export type FaultKind = keyof typeof FAULT_KINDS
+
+/** The kinds that a setup can have: a clock that walks away from the issuer's makes every short token void. */
+export function faultKindsOf({ tokenLifeMs, nodes }: Setup): FaultKind[] {
+  const kinds = Object.keys(FAULT_KINDS) as FaultKind[]
+  return kinds.filter((kind) => {
+    const row: FaultRow = FAULT_KINDS[kind]
+    return (kind !== "node-clock" || tokenLifeMs > 60_000) && (!row.cluster || nodes > 1)
+  })
+}

@@ -1,0 +1,26 @@
+import type { World } from "../world.ts"
+
+/** What a fault strikes with: `amount` is a share from 0 to 1, drawn with the plan. */
+export interface Strike {
+  readonly target: number
+  readonly amount: number
+  readonly forMs: number
+}
+
+export interface FaultRow {
+  readonly on: "client" | "node"
+  /** How often it is drawn beside the others. */
+  readonly weight: number
+  /** Only where several nodes share a broker. */
+  readonly cluster?: boolean
+  /** How long it lasts. Nothing for what happens at once. */
+  readonly forMs: readonly [minimum: number, maximum: number]
+  /** How long after its end it may still be felt: until heartbeats have noticed. */
+  readonly echoMs?: number
+  /** Does it, and returns how to undo it; undefined where there was nothing to strike. */
+  readonly strike: (world: World, strike: Strike) => (() => void) | undefined
+}
+
+export const NOTHING_TO_UNDO = (): void => {}
+/** How long a fault lasts that happens in one moment. */
+export const AT_ONCE = [0, 0] as const

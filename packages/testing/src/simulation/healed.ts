@@ -1,0 +1,69 @@
+import type { DurableLog } from "@magpie/journal"
+import { Violation } from "./judge/violation.ts"
+import { type Payload, STREAMS } from "./simulated-app.ts"
+import type { World } from "./world.ts"
+
+const EVERYTHING = { maxCount: 100_000, maxBytes: Number.MAX_SAFE_INTEGER }
+
+/** What is not whole yet, after the last fault; undefined when everything is. */
+export function notYetHealed({ nodes, clients, judge }: World): string | undefined {
+  for (const { name, core, fenced } of nodes) if (core === undefined || fenced) return `${name} is ${fenced ? "fenced" : "down"}`
+  for (const each of clients) {
+    const { name, client } = each
+    if (client.status.state !== "online") return `${name} is ${client.status.state}`
+    if (client.statistics.pending > 0) return `${client.statistics.pending} sends of ${name} are pending`
+    for (const channel of STREAMS) {
+      const state = each.subscriptionTo(channel)
+      if (state !== "live" && state !== "idle") return `${name} on ${channel} is ${state}`
+    }
+  }
+  const behind = clients.find((client) => client.isBusy)
+  if (behind) return `${behind.name} has not everything that it is owed`
+  if (judge.publishes.pending > 0) return `${judge.publishes.pending} publishes have no outcome`
+  for (const channel of STREAMS) {
+    const places = new Set(nodes.map(({ log }) => JSON.stringify(log?.newest(channel))))
+    if (places.size > 1) return `nodes lag on ${channel}: ${[...places]}`
+  }
+  const open = nodes.reduce((sum, { core }) => sum + (core?.connections.size ?? 0), 0)
+  return open === clients.length ? undefined : `${open} connections are open for ${clients.length} clients`
+}
+
+/** At the end: nobody waits, every log holds what was acknowledged, and everybody saw the same. */
+export function checkHealed(world: World): void {
+  const missing = notYetHealed(world)
+  if (missing !== undefined) throw new Violation("I22", `not whole again: ${missing}`)
+  const { judge, nodes, broker } = world
+  for (const { name, log } of nodes) if (log !== undefined) for (const channel of STREAMS) checkLog(world, name, log, channel)
+  judge.truth.checkOrder()
+  checkStates(nodes.flatMap(({ log }) => (log === undefined ? [] : broker.states(log))))
+}
+
+/** What a log holds is one run up to its newest place, and nothing acknowledged is missing in it [G1]. */
+function checkLog({ judge }: World, node: string, log: DurableLog, channel: string): void {
+  const { epoch, offset: newest } = log.newest(channel)
+  const { publications } = log.readBefore(channel, newest + 1, EVERYTHING)
+  let expected = newest - publications.length + 1
+  for (const { offset, data } of publications) {
+    if (offset !== expected) throw new Violation("I13", `${node} holds ${offset} of ${channel} where ${expected} belongs`)
+    judge.truth.saw(node, channel, { epoch, offset: expected }, (JSON.parse(data) as Payload).id)
+    expected++
+  }
+  const oldest = newest - publications.length + 1
+  for (const { id, channel: its, outcome } of judge.publishes) {
+    if (its !== channel || outcome.result !== "stored" || outcome.position.epoch !== epoch || outcome.position.offset < oldest) continue
+    if (judge.truth.offsetOf(channel, epoch, id) !== outcome.position.offset || outcome.position.offset > newest) {
+      throw new Violation("I1", `${id} was acknowledged at ${channel} ${outcome.position.offset} and ${node} does not hold it`)
+    }
+  }
+}
+
+/** Nodes that are at one position of the log are in one state. */
+function checkStates(states: readonly string[]): void {
+  const hashAt = new Map<string, string>()
+  for (const state of states) {
+    const [place = "", hash = ""] = state.split(" ")
+    const other = hashAt.get(place)
+    if (other !== undefined && other !== hash) throw new Violation("I14", `two nodes are in different states at ${place}`)
+    hashAt.set(place, hash)
+  }
+}

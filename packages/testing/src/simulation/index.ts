@@ -1,0 +1,8 @@
+export type { FaultKind } from "./faults/fault-kinds.ts"
+export { FAULT_KINDS } from "./faults/fault-kinds.ts"
+export type { Action, Fault, Plan, Setup } from "./plan.ts"
+export { planOf } from "./plan.ts"
+export type { RunOptions, RunResult } from "./run-plan.ts"
+export { runPlan } from "./run-plan.ts"
+export type { ShrinkOptions, Shrunk } from "./shrink.ts"
+export { shrink } from "./shrink.ts"

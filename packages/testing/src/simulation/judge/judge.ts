@@ -1,0 +1,215 @@
+import type { GapNotice } from "@magpie/client"
+import type { DurableLog } from "@magpie/journal"
+import type { MagpieError, Publication } from "@magpie/protocol"
+import { type Rights, STREAMS } from "../simulated-app.ts"
+import { createFollowing, type Following } from "./following.ts"
+import { createLogTruth, type LogTruth, type Place } from "./log-truth.ts"
+import { readMessageId } from "./message-id.ts"
+import { createPublishes, type Publishes } from "./publishes.ts"
+import { Violation } from "./violation.ts"
+
+/** Watches everything that clients and nodes are told, and fails at the first promise that is broken. */
+export interface Judge {
+  readonly publishes: Publishes
+  readonly truth: LogTruth
+  /** The first violation; nothing is judged after it. */
+  readonly violation: Error | undefined
+  /** States worth reaching, by name, with how often they were. */
+  readonly sometimes: ReadonlyMap<string, number>
+  reached(what: string): void
+  broken(failure: unknown): void
+  opened(publisher: string, user: string): void
+  gone(publisher: string): void
+  status(publisher: string, to: string, cause: MagpieError | undefined): void
+  clientError(publisher: string, error: MagpieError): void
+  following(publisher: string, channel: string): Following
+  /** Whether the log holds messages that this subscriber follows and was not given. */
+  isOwed(publisher: string, channel: string): boolean
+  delivered(user: string, channel: string, place: Place, id: string, from: string | undefined): void
+  gap(notice: GapNotice): void
+  historyRead(who: string, channel: string, epoch: string, messages: readonly HistoryMessage[]): void
+  beatSent(id: string, user: string): void
+  beat(publisher: string, id: string, from: string | undefined): void
+  applied(epoch: string, publications: readonly Publication[]): void
+  /** An old copy of the log was put back: what it lacks is lost, if everybody is told so by a new epoch. */
+  restored(): void
+  /** A node has opened its log: what was acknowledged must be there, unless the node may lag behind others. */
+  logOpened(node: string, log: DurableLog, mayLag?: boolean): void
+}
+
+export interface HistoryMessage {
+  readonly offset?: number | undefined
+  readonly data: unknown
+  readonly from: string | undefined
+}
+
+/** Errors of requests that a fault explains. */
+const EXPLAINED: readonly string[] = [
+  "ABORTED",
+  "CLOSED",
+  "FORBIDDEN",
+  "UNAVAILABLE",
+  "TIMEOUT",
+  "UNAUTHORIZED",
+  "EXPIRED",
+  "BAD_REQUEST",
+  "CONFLICT",
+  "RATE_LIMITED",
+]
+
+export function createJudge({ rights, monotonic }: { readonly rights: Rights; monotonic(): number }): Judge {
+  const truth = createLogTruth()
+  const publishes = createPublishes(truth, () => epoch)
+  const sometimes = new Map<string, number>()
+  const followings = new Map<string, Following>()
+  const beats = new Map<string, string>()
+  const heard = new Map<string, Map<string, number>>()
+  const newest = new Map<string, Place>()
+  let violation: Error | undefined
+  let restored = false
+  let epoch: string | undefined
+
+  function reached(what: string): void {
+    sometimes.set(what, (sometimes.get(what) ?? 0) + 1)
+  }
+
+  function broken(failure: unknown): void {
+    if (violation !== undefined) return
+    violation = failure instanceof Error ? failure : new Error(String(failure))
+  }
+
+  /** What a client's listener throws ends in its error event, so the judge keeps it itself. */
+  function judging<A extends readonly unknown[]>(check: (...given: A) => void): (...given: A) => void {
+    return (...given) => {
+      if (violation !== undefined) return
+      try {
+        check(...given)
+      } catch (failure) {
+        broken(failure)
+      }
+    }
+  }
+
+  function follower(publisher: string, channel: string): Following {
+    const key = `${publisher} ${channel}`
+    const known = followings.get(key) ?? judgedFollowing(createFollowing(publisher, channel, truth))
+    followings.set(key, known)
+    return known
+  }
+
+  function judgedFollowing(following: Following): Following {
+    return {
+      begin: following.begin,
+      end: following.end,
+      live: judging(following.live),
+      message: judging(following.message),
+      gap: judging(following.gap),
+      get next() {
+        return following.next
+      },
+      get messages() {
+        return following.messages
+      },
+      get gaps() {
+        return following.gaps
+      },
+    }
+  }
+
+  return {
+    publishes,
+    truth,
+    get violation() {
+      return violation
+    },
+    sometimes,
+    reached,
+    broken,
+    opened: () => reached("client-opened"),
+    gone(publisher) {
+      publishes.abandoned(publisher)
+      for (const key of followings.keys()) if (key.startsWith(`${publisher} `)) followings.delete(key)
+    },
+    status(publisher, to, cause) {
+      reached(`status-${to}`)
+      if (cause) reached(`link-lost-${cause.code}`)
+      if (to === "closed" && cause) broken(new Violation("I22", `${publisher} was sent away for good: ${cause.code} ${cause.reason}`))
+    },
+    clientError(publisher, error) {
+      reached(`error-${error.code}`)
+      if (!EXPLAINED.includes(error.code))
+        broken(new Violation("I21", `${publisher} met ${error.code}: ${error.reason} ${String(error.cause ?? "")}`))
+    },
+    following: follower,
+    isOwed(publisher, channel) {
+      const next = followings.get(`${publisher} ${channel}`)?.next
+      const last = newest.get(channel)
+      return next !== undefined && last !== undefined && (last.epoch !== next.epoch || last.offset >= next.offset)
+    },
+    delivered: judging((user, channel, place, id, from) => {
+      publishes.saw(channel, place, id, from)
+      const deniedSince = rights.deniedSince(user, channel)
+      const appliedAt = truth.appliedAt(channel, place.epoch, place.offset)
+      if (deniedSince !== undefined && appliedAt !== undefined && appliedAt > deniedSince) {
+        throw new Violation("I10", `${user} was given ${id} on ${channel}, stored ${appliedAt - deniedSince} ms after the right was taken`)
+      }
+    }),
+    gap: ({ reason }) => reached(`gap-${reason}`),
+    historyRead: judging((who, channel, epoch, messages) => {
+      let last: number | undefined
+      for (const { offset = 0, data, from } of messages) {
+        const { id } = data as { id: string }
+        if (last !== undefined && offset !== last + 1) throw new Violation("I5", `${who} read ${offset} right after ${last} in ${channel}`)
+        last = offset
+        publishes.saw(channel, { epoch, offset }, id, from)
+        truth.saw(`history read by ${who}`, channel, { epoch, offset }, id)
+      }
+      reached("history-read")
+    }),
+    beatSent: (id, user) => void beats.set(id, user),
+    beat: judging((publisher, id, from) => {
+      if (beats.get(id) !== from) throw new Violation("I3", `${publisher} heard the beat ${id} from ${from}`)
+      const sender = readMessageId(id)
+      const last = heard.get(publisher) ?? new Map<string, number>()
+      heard.set(publisher, last)
+      const before = last.get(sender.publisher) ?? 0
+      if (sender.number <= before) throw new Violation("I2", `${publisher} heard the beat ${id} after number ${before}`)
+      last.set(sender.publisher, sender.number)
+    }),
+    applied: judging((epoch, publications) => {
+      for (const { channel, offset = 0, mark, data, from } of publications) {
+        const { id } = JSON.parse(data) as { id: string }
+        publishes.saw(channel, { epoch, offset }, id, from)
+        truth.applied(channel, { epoch, offset, mark }, id, monotonic())
+        if (!isOlder({ epoch, offset }, newest.get(channel))) newest.set(channel, { epoch, offset })
+      }
+    }),
+    restored() {
+      restored = true
+      truth.branched()
+      reached("restored")
+    },
+    logOpened: judging((node, log, mayLag = false) => {
+      for (const channel of STREAMS) if (!mayLag) newest.set(channel, log.newest(channel))
+      epoch = log.newest(STREAMS[0]).epoch
+      if (mayLag) return
+      for (const { id, channel, outcome } of publishes) {
+        if (outcome.result !== "stored") continue
+        const at = log.newest(channel)
+        if (at.epoch !== outcome.position.epoch) {
+          if (!restored) throw new Violation("I1", `${node} came back in another epoch, and nobody had put an old copy back`)
+        } else if (at.offset < outcome.position.offset) {
+          throw new Violation(
+            "I1",
+            `${node} came back at ${channel} ${at.offset}, and ${id} had been acknowledged at ${outcome.position.offset}`,
+          )
+        }
+      }
+    }),
+  }
+}
+
+/** A node that lags tells of places that others have passed. */
+function isOlder(place: Place, known: Place | undefined): boolean {
+  return known !== undefined && known.epoch === place.epoch && known.offset > place.offset
+}

@@ -1,0 +1,93 @@
+import { readMessageId } from "./message-id.ts"
+import { Violation } from "./violation.ts"
+
+/** What each place of the log holds, learnt from whoever looked at it: all must have seen the same. */
+export interface LogTruth {
+  /** Somebody saw this message there. Fails where another was seen there, or this one elsewhere in the epoch. */
+  saw(who: string, channel: string, place: Place, id: string): void
+  offsetOf(channel: string, epoch: string, id: string): number | undefined
+  /** When the message was first applied anywhere; undefined for one that nobody applied while watched. */
+  appliedAt(channel: string, epoch: string, offset: number): number | undefined
+  applied(channel: string, place: Place, id: string, at: number): void
+  /** Fails where a publisher's own order is not kept. */
+  checkOrder(): void
+  /**
+   * From now on two messages may stand at one place, if their marks differ: until it is told, a node that has not noticed yet
+   * that the broker lost something gives offsets of the old epoch again.
+   */
+  branched(): void
+  readonly size: number
+}
+
+export interface Place {
+  readonly epoch: string
+  readonly offset: number
+  readonly mark?: string | undefined
+}
+
+interface EpochOfChannel {
+  readonly idAt: Map<number, string>
+  readonly markAt: Map<number, string | undefined>
+  readonly offsetOf: Map<string, number>
+  readonly appliedAt: Map<number, number>
+}
+
+export function createLogTruth(): LogTruth {
+  const channels = new Map<string, Map<string, EpochOfChannel>>()
+  let size = 0
+  let branches = false
+
+  function find(channel: string, epoch: string): EpochOfChannel {
+    const epochs = channels.get(channel) ?? new Map<string, EpochOfChannel>()
+    channels.set(channel, epochs)
+    const known = epochs.get(epoch) ?? { idAt: new Map(), markAt: new Map(), offsetOf: new Map(), appliedAt: new Map() }
+    epochs.set(epoch, known)
+    return known
+  }
+
+  function saw(who: string, channel: string, { epoch, offset, mark }: Place, id: string): void {
+    const { idAt, markAt, offsetOf } = find(channel, epoch)
+    const there = idAt.get(offset)
+    // Who names no mark does not say which of the branches it saw.
+    if (there === id || (branches && mark === undefined)) return
+    if (branches && there !== undefined && mark !== markAt.get(offset)) return
+    if (there !== undefined) throw new Violation("I4", `${who} saw ${id} at ${channel} ${epoch}/${offset}, where ${there} was seen`)
+    const elsewhere = offsetOf.get(id)
+    if (elsewhere !== undefined)
+      throw new Violation("I2", `${who} saw ${id} at ${channel} ${epoch}/${offset} and it is at ${elsewhere} too`)
+    idAt.set(offset, id)
+    markAt.set(offset, mark)
+    offsetOf.set(id, offset)
+    size++
+  }
+
+  return {
+    saw,
+    offsetOf: (channel, epoch, id) => find(channel, epoch).offsetOf.get(id),
+    appliedAt: (channel, epoch, offset) => find(channel, epoch).appliedAt.get(offset),
+    applied(channel, place, id, at) {
+      saw("the log", channel, place, id)
+      const { appliedAt } = find(channel, place.epoch)
+      if (!appliedAt.has(place.offset)) appliedAt.set(place.offset, at)
+    },
+    checkOrder() {
+      for (const [channel, epochs] of channels) for (const [epoch, { idAt }] of epochs) checkOrder(`${channel} ${epoch}`, idAt)
+    },
+    branched() {
+      branches = true
+    },
+    get size() {
+      return size
+    },
+  }
+}
+
+function checkOrder(where: string, idAt: ReadonlyMap<number, string>): void {
+  const last = new Map<string, number>()
+  for (const [offset, id] of [...idAt].sort(([a], [b]) => a - b)) {
+    const { publisher, number } = readMessageId(id)
+    const before = last.get(publisher) ?? 0
+    if (number <= before) throw new Violation("I4", `${where}: message ${number} of ${publisher} at ${offset} comes after its ${before}`)
+    last.set(publisher, number)
+  }
+}

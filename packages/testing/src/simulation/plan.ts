@@ -1,0 +1,145 @@
+import { type SeededRandom, seededRandom } from "../seeded-random.ts"
+import { FAULT_KINDS, type FaultKind, faultKindsOf } from "./faults/fault-kinds.ts"
+import { STREAMS, type StreamName } from "./simulated-app.ts"
+
+/** Everything that a run is made from: the same plan gives the same run, event by event. It is plain data, to be kept as a file. */
+export interface Plan {
+  readonly seed: number
+  readonly setup: Setup
+  readonly actions: readonly Action[]
+  readonly faults: readonly Fault[]
+}
+
+export interface Setup {
+  readonly clients: number
+  readonly nodes: number
+  readonly durationMs: number
+  readonly latencyMs: number
+  readonly jitterMs: number
+  readonly flushMs: number
+  readonly tokenLifeMs: number
+  readonly heartbeatMs: number
+  /** Product settings at their edges, so that rare paths become common ones. */
+  readonly limits: Readonly<Record<string, number>>
+}
+
+export type Action = { readonly at: number; readonly client: number } & (
+  | { readonly do: "publish"; readonly channel: StreamName; readonly refused?: boolean; readonly padBytes?: number }
+  | { readonly do: "beat" | "backend-publish" }
+  | { readonly do: "follow"; readonly channel: StreamName; readonly last?: number }
+  | { readonly do: "leave"; readonly channel: StreamName }
+  | { readonly do: "history"; readonly channel: StreamName; readonly limit: number }
+  | { readonly do: "hostile"; readonly move: number }
+)
+
+export interface Fault {
+  readonly at: number
+  readonly kind: FaultKind
+  /** Which client or node; which of the two, the kind says. */
+  readonly target: number
+  readonly forMs: number
+  /** What the kind makes of it: milliseconds, a share, a choice. */
+  readonly amount: number
+}
+
+const FAULTS_PER_SECOND = 4.2
+/** A time in which only messages get lost, on links that stay up: nothing but Magpie's own looking can notice that. */
+const CALM = { from: 11_000, lossesUntil: 12_500, until: 18_500 } as const
+
+/** A plan from a seed alone. Each purpose draws from a stream of its own, so that leaving out a fault changes nothing else. */
+export function planOf(seed: number): Plan {
+  const random = seededRandom(`plan-${seed}`)
+  const setup = setupOf(random.fork("setup"))
+  return { seed, setup, actions: actionsOf(setup, random.fork("workload")), faults: faultsOf(setup, random.fork("faults")) }
+}
+
+function setupOf(random: SeededRandom): Setup {
+  const shortTokens = random.float() < 0.25
+  return {
+    clients: random.integer(3, 5),
+    nodes: random.pick([1, 1, 3]),
+    durationMs: 32_000,
+    latencyMs: random.pick([1, 5, 20, 60]),
+    jitterMs: random.pick([0, 5, 40, 150]),
+    flushMs: random.pick([0, 1, 4, 25]),
+    tokenLifeMs: shortTokens ? 6_000 : 3_600_000,
+    heartbeatMs: random.pick([2_000, 5_000, 10_000]),
+    limits: {
+      queuedBytes: random.pick([131_072, 131_072, 262_144]),
+      historyPage: random.pick([3, 20, 500]),
+      pendingPublishes: random.pick([2, 8, 256]),
+      messagesPerSecond: random.pick([5, 50, 200]),
+    },
+  }
+}
+
+function actionsOf(setup: Setup, random: SeededRandom): Action[] {
+  const padded = random.float() < 0.3
+  return Array.from({ length: setup.clients }, (_, client) => actionsOfClient(client, setup, padded, random.fork(`client-${client}`)))
+    .flat()
+    .concat(hostileActions(setup, random.fork("hostile")), backendActions(setup, random.fork("backend")))
+    .sort((a, b) => a.at - b.at)
+}
+
+function actionsOfClient(client: number, { durationMs }: Setup, padded: boolean, random: SeededRandom): Action[] {
+  const actions: Action[] = []
+  const pace = random.pick([150, 300, 600])
+  for (let at = random.float() * pace; at < durationMs; at += random.float() * 2 * pace) {
+    const channel = random.pick(STREAMS)
+    const dice = random.float()
+    if (dice < 0.72) {
+      const padBytes = padded && random.float() < 0.4 ? random.pick([200, 2_000, 9_000]) : 0
+      const bursts = random.float() < 0.1 ? random.integer(2, 12) : 1
+      for (let count = 0; count < bursts; count++) {
+        actions.push({
+          at,
+          client,
+          do: "publish",
+          channel,
+          ...(random.float() < 0.05 ? { refused: true } : {}),
+          ...(padBytes > 0 ? { padBytes } : {}),
+        })
+      }
+    } else if (dice < 0.84) actions.push({ at, client, do: "beat" })
+    else if (dice < 0.9) actions.push({ at, client, do: "history", channel, limit: random.pick([1, 3, 20]) })
+    else if (dice < 0.95) actions.push({ at, client, do: "leave", channel })
+    else actions.push({ at, client, do: "follow", channel, ...(random.float() < 0.4 ? { last: random.integer(1, 12) } : {}) })
+  }
+  return actions
+}
+
+function hostileActions({ durationMs }: Setup, random: SeededRandom): Action[] {
+  return Array.from({ length: 25 }, () => ({ at: random.float() * durationMs, client: 0, do: "hostile", move: random.integer(0, 999) }))
+}
+
+function backendActions({ durationMs }: Setup, random: SeededRandom): Action[] {
+  return Array.from({ length: 15 }, () => ({ at: random.float() * durationMs, client: 0, do: "backend-publish" }))
+}
+
+/** Swarm: each seed has some kinds of faults only, and of those some often, so that rare combinations meet. */
+function faultsOf(setup: Setup, random: SeededRandom): Fault[] {
+  const kinds = faultKindsOf(setup)
+  const chosen = kinds.filter(() => random.float() < 0.6)
+  const present = chosen.length === 0 ? kinds : chosen
+  const lots = present.flatMap((kind) => new Array<FaultKind>(FAULT_KINDS[kind].weight * random.pick([1, 1, 3])).fill(kind))
+  const calm = random.float() < 0.4
+  const faults = Array.from({ length: Math.round((setup.durationMs / 1_000) * FAULTS_PER_SECOND) }, () => {
+    const kind = random.pick(lots)
+    const { on, forMs } = FAULT_KINDS[kind]
+    return {
+      at: Math.round(500 + random.float() * (setup.durationMs - 500)),
+      kind,
+      target: random.integer(0, (on === "client" ? setup.clients : setup.nodes) - 1),
+      forMs: Math.round(forMs[0] + random.float() * (forMs[1] - forMs[0])),
+      amount: random.float(),
+    }
+  })
+  return (calm ? faults.map(keepCalm) : faults).sort((a, b) => a.at - b.at)
+}
+
+function keepCalm(fault: Fault): Fault {
+  const inCalm = CALM.from + fault.amount * (CALM.lossesUntil - CALM.from)
+  if (fault.kind === "lost-frame") return { ...fault, at: inCalm }
+  const at = fault.at > CALM.from && fault.at < CALM.until ? fault.at + (CALM.until - CALM.from) : fault.at
+  return { ...fault, at, forMs: at < CALM.from ? Math.min(fault.forMs, CALM.from - at) : fault.forMs }
+}

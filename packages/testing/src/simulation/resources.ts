@@ -1,0 +1,20 @@
+import { addressOf } from "./faults/client-faults.ts"
+import { Violation } from "./judge/violation.ts"
+import type { World } from "./world.ts"
+
+/** Beside what the cap counts, one batch may be on its way into the queue when it is reached. */
+const BATCH_BYTES = 65_536
+const TIMERS_PER_PARTY = 400
+
+/** What a remote side can make grow stays under its cap at every moment [G6]. */
+export function checkResources({ network, clients, nodes, hostile, scheduler, judge, queuedBytes }: World): void {
+  const addresses = [...clients.map((_, index) => addressOf(index)), hostile.user]
+  for (const address of addresses) {
+    const held = network.heldBytes(address)
+    const cap = network.linksOf(address) * (queuedBytes + BATCH_BYTES)
+    if (held > 0) judge.reached("bytes-held-for-slow-reader")
+    if (held > cap) judge.broken(new Violation("I18", `${held} bytes are held for ${address}, at most ${cap} may be`))
+  }
+  const cap = TIMERS_PER_PARTY * (addresses.length + nodes.length)
+  if (scheduler.pending > cap) judge.broken(new Violation("I18", `${scheduler.pending} timers are pending, at most ${cap} may be`))
+}

@@ -1,0 +1,131 @@
+import type { Timer } from "@magpie/protocol"
+import { FAULT_KINDS, type FaultKind } from "./faults/fault-kinds.ts"
+import type { FaultRow } from "./faults/fault-row.ts"
+import { checkHealed, notYetHealed } from "./healed.ts"
+import { Violation } from "./judge/violation.ts"
+import type { Fault, Plan } from "./plan.ts"
+import { checkResources } from "./resources.ts"
+import { STREAMS } from "./simulated-app.ts"
+import type { TraceListener } from "./trace.ts"
+import { createWorld, type World } from "./world.ts"
+
+/** What a run came to. `faults` counts those that struck while something was under way that they could hurt. */
+export interface RunResult {
+  readonly seed: number
+  readonly violation: { readonly invariant: string; readonly message: string; readonly atMs: number } | undefined
+  readonly hash: string
+  readonly steps: number
+  readonly operations: number
+  readonly faults: number
+  readonly faultsByKind: Readonly<Record<string, number>>
+  readonly sometimes: Readonly<Record<string, number>>
+}
+
+export interface RunOptions {
+  /** Events after which a run is called a livelock. */
+  readonly maxSteps?: number
+  /** Hears of every event, to be read by a person. */
+  readonly tell?: TraceListener
+}
+
+/** What heals takes: twice the longest wait of a client, its longest timeouts, and the longest fault that was begun at the end. */
+const HEAL_LIMIT_MS = 120_000
+const CLOSE_LIMIT_MS = 60_000
+const MAX_STEPS = 400_000
+const RESOURCES_EVERY_MS = 250
+
+/** Runs a plan to its end: faults and work, then no more of either until everything is whole again, then the close. */
+export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell }: RunOptions = {}): Promise<RunResult> {
+  const world = createWorld(plan, tell)
+  const { scheduler, judge } = world
+  const counted = new Map<FaultKind, number>()
+  const undo = new Set<() => void>()
+  const director = scheduler.clock("director")
+  const over = (): boolean => {
+    if (scheduler.steps > maxSteps) judge.broken(new Violation("I25", `no end after ${maxSteps} steps`))
+    return judge.violation !== undefined
+  }
+
+  function begin(fault: Fault): void {
+    const row: FaultRow = FAULT_KINDS[fault.kind]
+    const busyBefore = isBusy(world, row, fault)
+    if (fault.kind !== "lost-frame")
+      world.blindness.disturbed(row.on === "client" ? fault.target : undefined, fault.forMs + (row.echoMs ?? 0))
+    const end = row.strike(world, fault)
+    world.trace.add(scheduler.monotonicMs, "fault", `${fault.kind} ${fault.target}`)
+    if (end === undefined) return
+    let hurt = busyBefore
+    const finish = (): void => {
+      if (!undo.delete(finish)) return
+      hurt ||= isBusy(world, row, fault)
+      if (hurt) counted.set(fault.kind, (counted.get(fault.kind) ?? 0) + 1)
+      end()
+    }
+    undo.add(finish)
+    if (fault.forMs === 0) finish()
+    else director.setTimer(fault.forMs, finish)
+  }
+
+  let watching: Timer | undefined
+  let healing = false
+  const watch = (): void => {
+    checkResources(world)
+    // A user whose right is back asks again.
+    if (healing) for (const client of world.clients) for (const channel of STREAMS) client.retry(channel)
+    watching = director.setTimer(RESOURCES_EVERY_MS, watch)
+  }
+
+  try {
+    for (const node of world.nodes) node.start()
+    for (const action of plan.actions) director.setTimer(action.at, () => world.act(action))
+    for (const fault of plan.faults) director.setTimer(fault.at, () => begin(fault))
+    watch()
+    await scheduler.run(plan.setup.durationMs, over)
+    for (const end of [...undo]) end()
+    for (const { disk } of world.nodes) disk.heal()
+    world.hostile.leave()
+    healing = true
+    await scheduler.run(scheduler.monotonicMs + HEAL_LIMIT_MS, () => over() || notYetHealed(world) === undefined)
+    if (!over()) checkHealed(world)
+    if (!over()) await close(world)
+  } catch (failure) {
+    judge.broken(failure)
+  }
+  const { violation } = judge
+  return {
+    seed: plan.seed,
+    violation: violation && {
+      invariant: violation instanceof Violation ? violation.invariant : "I21",
+      message: violation instanceof Violation ? violation.message : String(violation.stack ?? violation),
+      atMs: Math.round(scheduler.monotonicMs),
+    },
+    hash: world.trace.hash,
+    steps: scheduler.steps,
+    operations: world.operations,
+    faults: [...counted.values()].reduce((sum, count) => sum + count, 0),
+    faultsByKind: Object.fromEntries(counted),
+    sometimes: Object.fromEntries(judge.sometimes),
+  }
+
+  /** A fault counts where it meets work: of the client that it strikes, or of anybody where it strikes a node. */
+  function isBusy({ clients, nodes }: World, { on }: FaultRow, { target }: Fault): boolean {
+    return on === "client"
+      ? (clients[target]?.isBusy ?? false)
+      : clients.some((client) => client.isBusy) || (nodes[target]?.disk.flushing ?? false)
+  }
+
+  /** After everybody has gone nothing may be left [G12]. */
+  async function close({ clients, nodes, hostile }: World): Promise<void> {
+    hostile.check()
+    let closed = 0
+    const parties = [...clients.map((client) => client.close()), ...nodes.map((node) => node.retire())]
+    for (const party of parties) party.then(() => closed++, judge.broken)
+    watching?.cancel()
+    const end = scheduler.monotonicMs + CLOSE_LIMIT_MS
+    await scheduler.run(end, () => over() || closed === parties.length)
+    if (closed < parties.length) throw new Violation("I24", `${parties.length - closed} did not close within ${CLOSE_LIMIT_MS} ms`)
+    world.broker.close()
+    await scheduler.run(scheduler.monotonicMs + CLOSE_LIMIT_MS, over)
+    if (scheduler.pending > 0) throw new Violation("G12", `timers are left after the close, of ${[...scheduler.owners]}`)
+  }
+}

@@ -1,0 +1,72 @@
+import { broadcast, contract, json, MagpieError, stream } from "@magpie/protocol"
+import type { Authenticator, ChannelRules, User } from "@magpie/server/core"
+
+/** What is published in a simulation. The id tells who sent it and as which of their messages, so that a judge can read it. */
+export interface Payload {
+  readonly id: string
+  /** Refused by the server's `accept`, for good. */
+  readonly refused?: boolean
+  readonly pad?: string
+}
+
+const messages = { say: json() }
+
+/** The contract under simulation: a stream that keeps everything, one that soon forgets, and a broadcast. */
+export const simulatedApp = contract({
+  "chat/:room": stream({ messages }),
+  "short/:room": stream({ messages, retention: { maxCount: 8, maxAgeMs: 20_000 } }),
+  "beat/:room": broadcast({ messages }),
+})
+export type SimulatedApp = typeof simulatedApp
+
+export const STREAMS = ["chat/a", "chat/b", "short/a"] as const
+export const BROADCAST = "beat/a"
+export type StreamName = (typeof STREAMS)[number]
+
+/** Who may do nothing on which channel now. */
+export interface Rights {
+  isDenied(user: string, channel: string): boolean
+  /** Since when every server acts on it; undefined while one of them does not know yet, or the right is there. */
+  deniedSince(user: string, channel: string): number | undefined
+  deny(user: string, channel: string): void
+  enforced(user: string, channel: string): void
+  allow(user: string, channel: string): void
+}
+
+export function createRights(monotonic: () => number): Rights {
+  const denied = new Map<string, number | undefined>()
+  return {
+    isDenied: (user, channel) => denied.has(`${user} ${channel}`),
+    deniedSince: (user, channel) => denied.get(`${user} ${channel}`),
+    deny: (user, channel) => void denied.set(`${user} ${channel}`, undefined),
+    enforced(user, channel) {
+      const key = `${user} ${channel}`
+      if (denied.has(key)) denied.set(key, monotonic())
+    },
+    allow: (user, channel) => void denied.delete(`${user} ${channel}`),
+  }
+}
+
+/** A token in the clear, `user until`: who may sign one is not what is simulated. */
+export const tokenOf = (user: string, expiresAt: number): string => `${user} ${expiresAt}`
+
+export const simulatedAuth: Authenticator<User> = {
+  authenticate({ token }, clock) {
+    const [id, until] = token?.split(" ") ?? []
+    const expiresAt = Number(until)
+    if (id === undefined || !(expiresAt > clock.now())) return undefined
+    return { user: { id }, expiresAt }
+  },
+}
+
+export function simulatedRules(rights: Rights): ChannelRules<SimulatedApp, keyof SimulatedApp["channels"] & string, User> {
+  return {
+    authorize: ({ user, channel }) => user !== undefined && !rights.isDenied(user.id, channel),
+    accept: { say: ({ data }) => refuseMarked(data as Payload) },
+  }
+}
+
+function refuseMarked(payload: Payload): undefined {
+  if (payload.refused) throw new MagpieError("BAD_REQUEST", "marked to be refused")
+  return undefined
+}

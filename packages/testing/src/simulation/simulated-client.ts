@@ -1,0 +1,248 @@
+import { type Client, connect, type StreamChannel, type SubscriptionState, type Transport } from "@magpie/client"
+import { type Env, type MagpieError, toMagpieError } from "@magpie/protocol"
+import { type FakeProcess, fakeProcess } from "../fake-process.ts"
+import type { MemoryNetwork } from "../memory-network.ts"
+import type { SeededRandom } from "../seeded-random.ts"
+import type { Judge } from "./judge/judge.ts"
+import { messageId } from "./judge/message-id.ts"
+import { BROADCAST, type Payload, type SimulatedApp, STREAMS, type StreamName, simulatedApp } from "./simulated-app.ts"
+
+export interface SimulatedClientOptions {
+  readonly name: string
+  readonly env: Env & { readonly random: SeededRandom }
+  readonly network: MemoryNetwork
+  readonly judge: Judge
+  /** A node to try now. */
+  pickNode(): string
+  token(user: string): string
+  /** Everything that the client hears and says. */
+  trace(what: string): void
+  readonly backoff: { readonly initialMs: number; readonly maxMs: number }
+}
+
+/** One user's client, over the lives of its pages. */
+export interface SimulatedClient {
+  readonly name: string
+  readonly client: Client<SimulatedApp>
+  /** Of this life. */
+  readonly publisher: string
+  /** Something of this client is under way that a fault could hurt. */
+  readonly isBusy: boolean
+  readonly isFrozen: boolean
+  subscriptionTo(channel: StreamName): SubscriptionState["state"]
+  publish(channel: StreamName, how?: Omit<Payload, "id">): void
+  beat(): void
+  follow(channel: StreamName, last?: number): void
+  leave(channel: StreamName): void
+  /** Asks again for what was refused. */
+  retry(channel: StreamName): void
+  readHistory(channel: StreamName, limit: number): void
+  freeze(): void
+  /** `noticed`: whether the machine says so. */
+  thaw(noticed: boolean): void
+  jumpWallClock(ms: number): void
+  /** The page is gone without a word, and another is opened. */
+  reload(): void
+  close(): Promise<void>
+}
+
+interface Life {
+  readonly its: FakeProcess
+  readonly client: Client<SimulatedApp>
+  readonly publisher: string
+  /** Messages of this life, on all channels. */
+  said: number
+  readonly wakers: ReadonlySet<() => void>
+}
+
+export function createSimulatedClient(options: SimulatedClientOptions): SimulatedClient {
+  const { name, env, network, judge } = options
+  const clock = env.clock
+  let lives = 0
+  let frozen = false
+  let reading = 0
+  let life = open()
+
+  function open(): Life {
+    const publisher = `${name}.${++lives}`
+    const its = fakeProcess(env)
+    const random = env.random.fork(`life-${lives}`)
+    const wakers = new Set<() => void>()
+    const signals = {
+      onNetwork: () => () => {},
+      onWake(listener: () => void) {
+        wakers.add(listener)
+        return () => void wakers.delete(listener)
+      },
+    }
+    const environment = { ...its.env, random, transport: transportOf(its), signals }
+    const token = (): string => options.token(name)
+    const client: Client<SimulatedApp> = connect<SimulatedApp>("ws://magpie", {
+      contract: simulatedApp,
+      environment,
+      token,
+      backoff: options.backoff,
+    })
+    judge.opened(publisher, name)
+    client.on("error", (error) => judge.clientError(publisher, error))
+    client.on("status", ({ to, cause }) => {
+      options.trace(`status ${to}`)
+      judge.status(publisher, to, cause)
+    })
+    const opened = { its, client, publisher, said: 0, wakers }
+    for (const channel of STREAMS) watch(opened, channel)
+    client.channel(BROADCAST).on("say", ({ data, from }) => judge.beat(publisher, (data as Payload).id, from))
+    return opened
+  }
+
+  function transportOf(its: FakeProcess): Transport {
+    const transport = network.transport({ address: name })
+    return {
+      open(_url, protocols, events) {
+        const node = options.pickNode()
+        options.trace(`open ${node}`)
+        const link = transport.open(`ws://${node}`, protocols, {
+          onOpen: () => its.run(() => events.onOpen()),
+          onMessage: (frame) =>
+            its.run(() => {
+              options.trace(String(frame))
+              events.onMessage(frame)
+            }),
+          onClose: (code, reason, cause) => its.run(() => events.onClose(code, reason, cause)),
+        })
+        return {
+          get bufferedBytes() {
+            return link.bufferedBytes
+          },
+          send(frame) {
+            options.trace(String(frame))
+            link.send(frame)
+          },
+          close: (code, reason) => link.close(code, reason),
+        }
+      },
+    }
+  }
+
+  function watch({ client, publisher }: Pick<Life, "client" | "publisher">, channel: StreamName): void {
+    const following = judge.following(publisher, channel)
+    const { subscription, onAny } = streamOf(client, channel)
+    following.begin()
+    subscription.on("state", ({ state }) => {
+      if (state === "live" && subscription.position) following.live(subscription.position)
+    })
+    subscription.on("gap", (notice) => {
+      judge.gap(notice)
+      following.gap(notice, subscription.position)
+    })
+    subscription.on("recovered", () => judge.reached("recovered"))
+    onAny((message) => {
+      const { offset = 0, data, from } = message as { offset?: number; data: Payload; from: string | undefined }
+      const place = { epoch: subscription.position?.epoch ?? "", offset, mark: subscription.position?.mark }
+      judge.delivered(name, channel, place, data.id, from)
+      following.message(place, offset, data.id)
+    })
+  }
+
+  function ignore(asked: Promise<unknown>): void {
+    asked.catch((failure: unknown) => judge.clientError(life.publisher, toMagpieError(failure)))
+  }
+
+  return {
+    name,
+    get client() {
+      return life.client
+    },
+    get publisher() {
+      return life.publisher
+    },
+    get isBusy() {
+      return life.client.statistics.pending > 0 || reading > 0 || STREAMS.some((channel) => judge.isOwed(life.publisher, channel))
+    },
+    get isFrozen() {
+      return frozen
+    },
+    subscriptionTo: (channel) => streamOf(life.client, channel).subscription.state.state,
+    publish(channel, how = {}) {
+      if (frozen) return
+      const { client, publisher } = life
+      const id = messageId(publisher, ++life.said)
+      const record = judge.publishes.call({ id, channel, publisher, user: name, calledAt: clock.monotonic() })
+      const sent = streamOf(client, channel).send("say" as never, { id, ...how } as never)
+      sent
+        .then(
+          ({ position, level, duplicate }) => {
+            if (record.outcome.result !== "pending") return
+            if (duplicate) judge.reached("duplicate-answered")
+            judge.publishes.stored(record, position, level)
+          },
+          (failure: unknown) => record.outcome.result === "pending" && judge.publishes.failed(record, toMagpieError(failure).code),
+        )
+        .catch(judge.broken)
+    },
+    beat() {
+      if (frozen) return
+      const id = messageId(life.publisher, ++life.said)
+      judge.beatSent(id, name)
+      life.client.channel(BROADCAST).send("say", { id })
+    },
+    follow(channel, last) {
+      if (frozen) return
+      const stream = streamOf(life.client, channel)
+      if (stream.subscription.state.state === "idle") judge.following(life.publisher, channel).begin()
+      ignore(stream.subscribe(last === undefined ? {} : { last }))
+    },
+    leave(channel) {
+      if (frozen) return
+      judge.following(life.publisher, channel).end()
+      ignore(streamOf(life.client, channel).unsubscribe())
+    },
+    retry(channel) {
+      const stream = streamOf(life.client, channel)
+      if (stream.subscription.state.state === "refused") ignore(stream.subscribe())
+    },
+    readHistory(channel, limit) {
+      if (frozen) return
+      reading++
+      const read = streamOf(life.client, channel).history({ limit })
+      const check = ({ messages, position }: Awaited<typeof read>): void =>
+        judge.historyRead(
+          name,
+          channel,
+          position.epoch,
+          messages as readonly { offset?: number; data: unknown; from: string | undefined }[],
+        )
+      read
+        .then(check, (failure: MagpieError) => judge.clientError(life.publisher, failure))
+        .catch(judge.broken)
+        .finally(() => reading--)
+    },
+    freeze() {
+      frozen = true
+      life.its.pause()
+    },
+    thaw(noticed) {
+      if (!frozen) return
+      frozen = false
+      life.its.resume()
+      if (noticed) for (const wake of life.wakers) life.its.run(wake)
+    },
+    jumpWallClock: (ms) => life.its.jumpWallClock(ms),
+    reload() {
+      life.its.kill()
+      network.reset(name)
+      judge.gone(life.publisher)
+      frozen = false
+      reading = 0
+      life = open()
+    },
+    async close() {
+      await life.client.close()
+    },
+  }
+}
+
+/** The three streams have one type, which the compiler does not see through a union of names. */
+function streamOf(client: Client<SimulatedApp>, channel: StreamName): StreamChannel<unknown> {
+  return client.channel(channel as "chat/a") as unknown as StreamChannel<unknown>
+}

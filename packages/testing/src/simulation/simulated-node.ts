@@ -1,0 +1,160 @@
+import type { DurableLog, Storage } from "@magpie/journal"
+import type { Env, Publication } from "@magpie/protocol"
+import { type CheckedOptions, type Core, createCore, type User } from "@magpie/server/core"
+import { fakeCrypto } from "../fake-crypto.ts"
+import { type FakeProcess, fakeProcess } from "../fake-process.ts"
+import type { MemoryNetwork, NetworkServer } from "../memory-network.ts"
+import { type Rights, type SimulatedApp, simulatedApp, simulatedRules } from "./simulated-app.ts"
+import type { SimulatedDisk } from "./simulated-disk.ts"
+
+/** What a node tells those who watch it. */
+export interface NodeListener {
+  onApplied(epoch: string, publications: readonly Publication[]): void
+  onOpened(log: DurableLog): void
+  onFenced(): void
+  /** Its log could not be opened, and it is down. */
+  onBootFailed(failure: unknown): void
+}
+
+export interface NodeOptions {
+  readonly name: string
+  readonly env: Env
+  readonly disk: SimulatedDisk
+  readonly network: MemoryNetwork
+  readonly rights: Rights
+  readonly settings: CheckedOptions
+  readonly listener: NodeListener
+  /** Opens the log in a new process of this node. */
+  openLog(its: FakeProcess, storage: Storage): Promise<DurableLog>
+  /** Its process is gone. */
+  onGone(): void
+}
+
+interface Running {
+  readonly its: FakeProcess
+  readonly log: DurableLog
+  readonly core: Core<SimulatedApp, User>
+  readonly unlisten: () => void
+}
+
+/** One server of the simulation, over the lives of its processes. */
+export interface SimulatedNode {
+  readonly name: string
+  readonly disk: SimulatedDisk
+  /** The server and its log while they run. */
+  readonly core: Core<SimulatedApp, User> | undefined
+  readonly log: DurableLog | undefined
+  readonly isDown: boolean
+  readonly fenced: boolean
+  /** Starts a process on the disk as it is; does nothing where one runs. */
+  start(): void
+  kill(): void
+  /** Runs in its process, where there is one: now, or when it goes on. */
+  run(task: () => void): void
+  pause(): void
+  resume(): void
+  jumpWallClock(ms: number): void
+  /** Stops as SIGTERM asks. Resolves when everything is finished. */
+  drain(spreadMs: number): Promise<void>
+  /** The same, and nobody starts it again. */
+  retire(): Promise<void>
+}
+
+export function createSimulatedNode(options: NodeOptions): SimulatedNode {
+  const { name, env, disk, network, rights, settings, listener } = options
+  let its: FakeProcess | undefined
+  let running: Running | undefined
+  let fenced = false
+  let retired = false
+
+  async function boot(process: FakeProcess): Promise<void> {
+    const log = await options.openLog(process, disk.open(process.env.clock))
+    if (its !== process) return
+    listener.onOpened(log)
+    log.onApplied((publications) => listener.onApplied(log.newest(publications[0]?.channel ?? "").epoch, publications))
+    log.onFenced(() => {
+      if (its !== process) return
+      fenced = true
+      listener.onFenced()
+    })
+    const core = createCore<SimulatedApp, User>(simulatedApp, settings, log, { ...process.env, crypto: fakeCrypto })
+    const rules = simulatedRules(rights)
+    core.channel("chat/:room", rules)
+    core.channel("short/:room", rules)
+    core.channel("beat/:room", rules)
+    running = { its: process, log, core, unlisten: network.listen(name, inProcess(core, process)) }
+  }
+
+  function end(): void {
+    its?.kill()
+    its = undefined
+    running?.unlisten()
+    running = undefined
+    fenced = false
+    options.onGone()
+    disk.crash()
+  }
+
+  async function drain(spreadMs: number): Promise<void> {
+    const leaving = running
+    if (leaving === undefined) return
+    await leaving.core.close({ spreadMs })
+    if (running === leaving) end()
+  }
+
+  return {
+    name,
+    disk,
+    get core() {
+      return running?.core
+    },
+    get log() {
+      return running?.log
+    },
+    get isDown() {
+      return its === undefined
+    },
+    get fenced() {
+      return fenced
+    },
+    start() {
+      if (its !== undefined || retired) return
+      const process = fakeProcess({ ...env, random: env.random })
+      its = process
+      boot(process).catch((failure: unknown) => {
+        if (its !== process) return
+        end()
+        listener.onBootFailed(failure)
+      })
+    },
+    kill: end,
+    run: (task) => its?.run(task),
+    pause: () => its?.pause(),
+    resume: () => its?.resume(),
+    jumpWallClock: (ms) => its?.jumpWallClock(ms),
+    drain,
+    retire() {
+      retired = true
+      return drain(0)
+    },
+  }
+}
+
+/** The server's door, opened from inside its process: what comes while that stands still waits. */
+function inProcess(core: Core<SimulatedApp, User>, its: FakeProcess): NetworkServer {
+  return {
+    knock: (knock) => core.knock(knock),
+    accept(socket, request, handshake) {
+      let events: ReturnType<NetworkServer["accept"]> | undefined
+      its.run(() => {
+        events = core.accept(socket, request, handshake)
+      })
+      return {
+        onMessage: (frame) => its.run(() => events?.onMessage(frame)),
+        onAlive: () => its.run(() => events?.onAlive()),
+        onDrain: () => its.run(() => events?.onDrain()),
+        onClose: (code, reason) => its.run(() => events?.onClose(code, reason)),
+      }
+    },
+  }
+}

@@ -1,0 +1,218 @@
+import type { MemoryStorage } from "@magpie/journal"
+import { type Env, type LogLevel, toMagpieError } from "@magpie/protocol"
+import { checkOptions } from "@magpie/server/core"
+import { type MemoryNetwork, memoryNetwork } from "../memory-network.ts"
+import { type SeededRandom, seededRandom } from "../seeded-random.ts"
+import { createBackend } from "./backend.ts"
+import { type Blindness, createBlindness } from "./blindness.ts"
+import { type Broker, createBroker } from "./broker.ts"
+import { addressOf } from "./faults/client-faults.ts"
+import { createHostileClient, type HostileClient } from "./hostile-client.ts"
+import { createJudge, type Judge } from "./judge/judge.ts"
+import { Violation } from "./judge/violation.ts"
+import type { Action, Plan } from "./plan.ts"
+import { createScheduler, type Scheduler } from "./scheduler.ts"
+import { createRights, type Rights, STREAMS, simulatedAuth, tokenOf } from "./simulated-app.ts"
+import { createSimulatedClient, type SimulatedClient } from "./simulated-client.ts"
+import { createSimulatedDisk } from "./simulated-disk.ts"
+import { createSimulatedNode, type SimulatedNode } from "./simulated-node.ts"
+import { createTrace, type Trace, type TraceListener } from "./trace.ts"
+
+/** Nodes, clients, network, disks and a judge, on one clock. */
+export interface World {
+  readonly scheduler: Scheduler
+  readonly network: MemoryNetwork
+  readonly nodes: readonly SimulatedNode[]
+  readonly clients: readonly SimulatedClient[]
+  readonly hostile: HostileClient
+  readonly judge: Judge
+  readonly trace: Trace
+  readonly rights: Rights
+  /** Extra milliseconds for a frame, by client address. */
+  readonly slowLinks: Map<string, number>
+  /** Extra milliseconds for a flush, by node. */
+  readonly slowDisks: Map<number, number>
+  readonly broker: Broker
+  /** The cap of what a server holds for one connection. */
+  readonly queuedBytes: number
+  readonly blindness: Blindness
+  /** What users of the clients asked for so far. */
+  readonly operations: number
+  act(action: Action): void
+  takeRight(client: number, choice: number): (() => void) | undefined
+  drainAndRestart(node: number, downMs: number): (() => void) | undefined
+  restoreLater(node: number): (() => void) | undefined
+}
+
+const RESTART_MS = 300
+/** Log lines that say that Magpie itself went wrong. */
+const OWN_FAULTS: readonly string[] = ["journal.listener-failed"]
+
+export function createWorld(plan: Plan, tell?: TraceListener): World {
+  const { setup, seed } = plan
+  const random = seededRandom(`magpie-${seed}`)
+  const scheduler = createScheduler(random.fork("scheduler"))
+  const trace = createTrace(tell)
+  const rights = createRights(() => scheduler.monotonicMs)
+  const judge = createJudge({ rights, monotonic: () => scheduler.monotonicMs })
+  const slowLinks = new Map<string, number>()
+  const supervisor = scheduler.clock("supervisor")
+  const slowDisks = new Map<number, number>()
+  const settings = checkOptions({ auth: simulatedAuth, heartbeatMs: setup.heartbeatMs, limits: setup.limits })
+  let operations = 0
+
+  function envOf(owner: string): Env & { readonly random: SeededRandom } {
+    const log = (level: LogLevel, event: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      trace.add(scheduler.monotonicMs, owner, event)
+      judge.reached(`log-${event}`)
+      const wrong = OWN_FAULTS.includes(event) || (level === "error" && fields.code === "INTERNAL")
+      if (wrong) judge.broken(new Violation("I21", `${owner} logged ${event} ${JSON.stringify(fields)}`))
+    }
+    return { clock: scheduler.clock(owner), random: random.fork(owner), log }
+  }
+
+  const network = memoryNetwork(envOf("network"))
+  const jitter = random.fork("jitter")
+  network.latencyMs = setup.latencyMs
+  network.jitterMs = (address) => jitter.float() * setup.jitterMs + (slowLinks.get(address) ?? 0)
+
+  const broker = createBroker(setup, envOf("broker"), settings.deduplicationMs)
+  const nodes = Array.from({ length: setup.nodes }, (_, index) => {
+    const name = `node-${index}`
+    const disk = createSimulatedDisk(random.fork(`disk-${index}`))
+    const flush = random.fork(`flush-${index}`)
+    disk.flushMs = () => flush.float() * 2 * setup.flushMs + (slowDisks.get(index) ?? 0)
+    const node: SimulatedNode = createSimulatedNode({
+      name,
+      openLog: (its, storage) => broker.open(name, its, storage),
+      onGone: () => broker.model?.crash(name),
+      env: envOf(name),
+      disk,
+      network,
+      rights,
+      settings,
+      listener: {
+        onApplied(epoch, publications) {
+          for (const { channel, offset, data } of publications) trace.add(scheduler.monotonicMs, name, `${channel} ${offset} ${data}`)
+          judge.applied(epoch, publications)
+        },
+        onOpened: (log) => judge.logOpened(name, log, setup.nodes > 1),
+        onFenced() {
+          judge.reached("fenced")
+          supervisor.setTimer(RESTART_MS, () => {
+            if (!node.fenced) return
+            node.kill()
+            supervisor.setTimer(RESTART_MS, node.start)
+          })
+        },
+        onBootFailed(failure) {
+          const { code } = toMagpieError(failure)
+          judge.reached(`boot-failed-${code}`)
+          if (code !== "UNAVAILABLE" && code !== "STORAGE_FENCED") judge.broken(failure)
+          supervisor.setTimer(RESTART_MS, node.start)
+        },
+      },
+    })
+    return node
+  })
+
+  const balance = random.fork("balance")
+  const clients = Array.from({ length: setup.clients }, (_, index) =>
+    createSimulatedClient({
+      name: addressOf(index),
+      env: envOf(addressOf(index)),
+      network,
+      judge,
+      pickNode: () => balance.pick(nodes).name,
+      token: (user) => tokenOf(user, scheduler.clock("issuer").now() + setup.tokenLifeMs),
+      trace: (what) => trace.add(scheduler.monotonicMs, addressOf(index), what),
+      backoff: { initialMs: 200, maxMs: 3_000 },
+    }),
+  )
+  const hostile = createHostileClient({ network, random: random.fork("mallory"), judge, nodes })
+  const backend = createBackend({ clock: scheduler.clock("backend"), judge, pickNode: () => balance.pick(nodes) })
+  for (const channel of STREAMS) rights.deny(hostile.user, channel)
+
+  function act(action: Action): void {
+    operations++
+    if (action.do === "hostile") return hostile.move(action.move)
+    if (action.do === "backend-publish") return backend.publish()
+    const client = clients[action.client]
+    if (client === undefined) return
+    switch (action.do) {
+      case "publish":
+        return client.publish(action.channel, {
+          ...(action.refused ? { refused: true } : {}),
+          ...(action.padBytes === undefined ? {} : { pad: "x".repeat(action.padBytes) }),
+        })
+      case "beat":
+        return client.beat()
+      case "follow":
+        return client.follow(action.channel, action.last)
+      case "leave":
+        return client.leave(action.channel)
+      case "history":
+        return client.readHistory(action.channel, action.limit)
+    }
+  }
+
+  return {
+    scheduler,
+    network,
+    nodes,
+    clients,
+    hostile,
+    judge,
+    trace,
+    rights,
+    slowLinks,
+    slowDisks,
+    broker,
+    queuedBytes: settings.limits.queuedBytes,
+    blindness: createBlindness({ clock: scheduler.clock("judge"), clients, judge, setup }),
+    get operations() {
+      return operations
+    },
+    act,
+    takeRight(index, choice) {
+      const channel = STREAMS[Math.floor(choice * STREAMS.length)] ?? STREAMS[0]
+      const user = addressOf(index)
+      if (rights.isDenied(user, channel)) return undefined
+      rights.deny(user, channel)
+      const running = nodes.filter((node) => !node.isDown)
+      let told = 0
+      for (const node of running) {
+        node.run(() => {
+          for (const connection of node.core?.connections.ofUser(user) ?? []) connection.disconnect()
+          if (++told === running.length) rights.enforced(user, channel)
+        })
+      }
+      return () => {
+        rights.allow(user, channel)
+        clients[index]?.retry(channel)
+      }
+    },
+    drainAndRestart(index, downMs) {
+      const node = nodes[index]
+      if (node?.core === undefined) return undefined
+      if (clients.some((client) => client.isBusy)) judge.reached("drained-with-work")
+      node.drain(500).then(
+        () => supervisor.setTimer(downMs, node.start),
+        (failure: unknown) => judge.reached(`drain-${toMagpieError(failure).code}`),
+      )
+      return () => {}
+    },
+    restoreLater(index) {
+      const node = nodes[index]
+      if (node === undefined) return undefined
+      const backup: MemoryStorage = node.disk.backup()
+      return () => {
+        node.kill()
+        node.disk.restore(backup)
+        // A broker still has what the copy lacks.
+        if (broker.model === undefined) judge.restored()
+        supervisor.setTimer(RESTART_MS, node.start)
+      }
+    },
+  }
+}

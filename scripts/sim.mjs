@@ -1,0 +1,67 @@
+// `npm run sim`: the real client and server code under faults that a seed decides. See docs/simulation.md.
+import { rmSync } from "node:fs"
+import { dirname } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { bundleSimulation } from "./sim/bundle.mjs"
+import { explore } from "./sim/explore.mjs"
+import { runPlanted } from "./sim/planted.mjs"
+import { replay } from "./sim/replay.mjs"
+
+const USAGE = `npm run sim -- [options]
+  --seeds N        how many seeds to run (default 200)
+  --seed S         the first of them (default 1)
+  --steps N        events after which a seed counts as a livelock (default 400000)
+  --planted        plant each known defect and see it caught, instead
+  --only NAME      with --planted: this defect alone
+  --fuzz N         feed N hostile inputs to every decoder, instead
+  --replay FILE    run a plan that was kept, event by event
+  --json           end with one line of JSON`
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "200" },
+    seed: { type: "string", default: "1" },
+    steps: { type: "string" },
+    planted: { type: "boolean", default: false },
+    only: { type: "string" },
+    fuzz: { type: "string" },
+    replay: { type: "string" },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+})
+
+/** @returns {number} */
+function count(/** @type {string} */ name, /** @type {string | undefined} */ text) {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value >= 1) return value
+  console.error(`--${name} must be a whole number of at least 1\n\n${USAGE}`)
+  return process.exit(2)
+}
+
+/** @returns {Promise<boolean>} whether everything held */
+async function main() {
+  if (values.help) {
+    console.log(USAGE)
+    return true
+  }
+  if (values.fuzz !== undefined) {
+    const { fuzz } = await import("./fuzz.mjs")
+    return fuzz({ inputs: count("fuzz", values.fuzz), seed: count("seed", values.seed), json: values.json })
+  }
+  const seeds = count("seeds", values.seeds)
+  const first = count("seed", values.seed)
+  const maxSteps = values.steps === undefined ? undefined : count("steps", values.steps)
+  if (values.planted) return runPlanted({ root, json: values.json, only: values.only, first })
+  const bundle = await bundleSimulation(root)
+  try {
+    if (values.replay !== undefined) return await replay(bundle, values.replay)
+    return await explore({ bundle, root, seeds, first, maxSteps, json: values.json })
+  } finally {
+    rmSync(dirname(bundle), { recursive: true, force: true })
+  }
+}
+
+process.exitCode = (await main()) ? 0 : 1

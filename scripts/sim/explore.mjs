@@ -1,0 +1,64 @@
+// Runs seeds, and makes of each failure a small plan that replays.
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join, relative } from "node:path"
+import { runSeeds } from "./pool.mjs"
+import { createTally } from "./tally.mjs"
+
+/** After so many failures the rest would only say the same. */
+const ENOUGH_FAILURES = 3
+const FAILURES = ".magpie/sim"
+
+/**
+ * @param {{ bundle: string, root: string, seeds: number, first: number, maxSteps?: number, json: boolean }} options
+ * @returns {Promise<boolean>}
+ */
+export async function explore({ bundle, root, seeds, first, maxSteps, json }) {
+  const { FAULT_KINDS } = await import(bundle)
+  const tally = createTally()
+  const started = performance.now()
+  let told = started
+  await runSeeds({
+    bundle,
+    first,
+    seeds,
+    maxSteps,
+    onResult(result) {
+      tally.add(result)
+      if (performance.now() - told < 10_000) return
+      told = performance.now()
+      console.error(`sim: ${tally.seeds} of ${seeds} seeds, ${tally.violations.length} violations`)
+    },
+    done: () => tally.violations.length >= ENOUGH_FAILURES,
+  })
+  const summary = tally.summary()
+  const blind = tally.blindSpots(Object.keys(FAULT_KINDS))
+  report(summary, (performance.now() - started) / 1_000)
+  for (const spot of blind) console.log(`NOT REACHED ${spot}`)
+  for (const failure of tally.violations.slice(0, ENOUGH_FAILURES)) await explain(bundle, root, failure)
+  if (json) console.log(JSON.stringify(summary))
+  return summary.violations === 0 && blind.length === 0
+}
+
+function report(/** @type {ReturnType<ReturnType<typeof createTally>["summary"]>} */ summary, /** @type {number} */ seconds) {
+  const { seeds, steps, operations, faults, violations, hash, faultsByKind } = summary
+  const figures = { seeds, steps, operations, faults, violations }
+  for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(12)} ${value.toLocaleString("en").padStart(14)}`)
+  console.log(
+    `${"hash".padEnd(12)} ${hash.padStart(14)}\n${"seconds".padEnd(12)} ${seconds.toFixed(1).padStart(14)}\n\nfaults that struck something under way`,
+  )
+  for (const [kind, count] of Object.entries(faultsByKind)) console.log(`  ${kind.padEnd(16)} ${count.toLocaleString("en").padStart(10)}`)
+}
+
+/** Says what broke, shrinks its plan and keeps it. */
+async function explain(/** @type {string} */ bundle, /** @type {string} */ root, /** @type {import("./tally.mjs").RunResult} */ failure) {
+  const { planOf, shrink } = await import(bundle)
+  console.log(`\nseed ${failure.seed} broke ${failure.violation?.message}`)
+  const { plan, result, runs } = await shrink(planOf(failure.seed), failure)
+  mkdirSync(join(root, FAILURES), { recursive: true })
+  const file = join(root, FAILURES, `seed-${failure.seed}.json`)
+  writeFileSync(file, `${JSON.stringify(plan, undefined, 1)}\n`)
+  console.log(`after ${runs} runs of shrinking: ${plan.faults.length} faults, ${plan.actions.length} actions; ${result.violation?.message}`)
+  for (const { at, kind, target, forMs } of plan.faults)
+    console.log(`  at ${at} ms  ${kind} of ${target}${forMs > 0 ? ` for ${forMs} ms` : ""}`)
+  console.log(`npm run sim -- --replay ${relative(root, file)}`)
+}

@@ -1,0 +1,45 @@
+import type { Target } from "../target.ts"
+import { clientFrame } from "./client-frame.ts"
+import { clientSession } from "./client-session.ts"
+import { closeReasons } from "./close-reason.ts"
+import { handshake } from "./handshake.ts"
+import { tokens } from "./jwt.ts"
+import { channelName, pattern } from "./names.ts"
+import { clientOptions, serverOptions } from "./options.ts"
+import { createPositions } from "./positions.ts"
+import { records } from "./records.ts"
+import { memoryKeys, rows } from "./rows.ts"
+import { serverConnection } from "./server-connection.ts"
+import { serverFrame } from "./server-frame.ts"
+import { sessionToken } from "./session-token.ts"
+import { storageDamage } from "./storage-damage.ts"
+
+let made: Promise<readonly Target[]> | undefined
+
+/** Everything that reads what others wrote. */
+export function allTargets(): Promise<readonly Target[]> {
+  made ??= makeTargets()
+  return made
+}
+
+async function makeTargets(): Promise<readonly Target[]> {
+  return [
+    serverFrame,
+    clientFrame,
+    serverConnection,
+    clientSession,
+    closeReasons,
+    sessionToken,
+    tokens,
+    handshake,
+    channelName,
+    pattern,
+    await createPositions(),
+    serverOptions,
+    clientOptions,
+    rows,
+    memoryKeys,
+    records,
+    storageDamage,
+  ]
+}

@@ -1,0 +1,146 @@
+import type { Entry } from "@magpie/journal"
+import { toJsonText } from "@magpie/protocol"
+import { crc32 } from "../../../packages/journal/src/checksum.ts"
+import { decodeChannelRow, encodeChannelRow } from "../../../packages/journal/src/rows/channel-row.ts"
+import {
+  decodeClaim,
+  decodeNode,
+  decodeRevocation,
+  encodeClaim,
+  encodeNode,
+  encodeRevocation,
+} from "../../../packages/journal/src/rows/control-rows.ts"
+import { readMemoryKey } from "../../../packages/journal/src/rows/keys.ts"
+import { decodeMessageRow, encodeMessageRow, messageMark, messageTime } from "../../../packages/journal/src/rows/message-row.ts"
+import {
+  decodeProducerRow,
+  decodeSequenceBlock,
+  encodeProducerRow,
+  encodeSequenceBlock,
+} from "../../../packages/journal/src/rows/producer-row.ts"
+import { isIntact } from "../../../packages/journal/src/rows/row-reader.ts"
+import { RowWriter } from "../../../packages/journal/src/rows/row-writer.ts"
+import {
+  decodeProgress,
+  decodeSettings,
+  decodeTexts,
+  encodeProgress,
+  encodeSettings,
+  encodeTexts,
+} from "../../../packages/journal/src/rows/system-rows.ts"
+import { insist, type Target } from "../target.ts"
+import { ROWS } from "./stored-log.ts"
+
+type Recode = (row: Uint8Array, writer: RowWriter) => { readonly read: unknown; readonly write: () => Uint8Array }
+
+/** How each kind of row is read and written again; `read` is made of what was read, so that two readings can be compared. */
+const KINDS: readonly Recode[] = [
+  (row, writer) => {
+    const { channel, offset, mark, at, ...rest } = decodeMessageRow(row, "c", 1)
+    const entry = { type: "publish" as const, at, channel, pattern: "p", ...rest }
+    insist(messageMark(row) === mark && Object.is(messageTime(row), at), "reads the same of a message, in whole or in part")
+    return { read: { offset, mark, at, ...rest }, write: () => encodeMessageRow(writer, entry, at, Number.parseInt(mark, 36)) }
+  },
+  (row, writer) => recoded(decodeProducerRow(row), (read) => encodeProducerRow(writer, read)),
+  (row, writer) => recoded(decodeSequenceBlock(row), (read) => encodeSequenceBlock(writer, read)),
+  (row, writer) => recoded(decodeChannelRow(row), (read) => encodeChannelRow(writer, read)),
+  (row, writer) => recoded(decodeSettings(row), (read) => encodeSettings(writer, read)),
+  (row, writer) => recoded(decodeProgress(row), (read) => encodeProgress(writer, read)),
+  (row, writer) => recoded(decodeTexts(row), (read) => encodeTexts(writer, read)),
+  (row, writer) => recoded(decodeClaim(row), (read) => encodeClaim(writer, read)),
+  (row, writer) => recoded(decodeRevocation(row), (read) => encodeRevocation(writer, read)),
+  (row, writer) => recoded(decodeNode(row), (read) => encodeNode(writer, read)),
+]
+
+function recoded<T>(read: T, encode: (read: T) => Uint8Array): ReturnType<Recode> {
+  return { read, write: () => encode(read) }
+}
+
+const SETTINGS = 4
+const PREFIXES = ["m/", "p/", "s/", "c/", "g/settings", "g/progress"]
+const samples = new RowWriter()
+
+function corpus(): Uint8Array[] {
+  const stored = PREFIXES.flatMap((prefix, kind) =>
+    ROWS.filter(({ key }) => key.startsWith(prefix))
+      .slice(0, 6)
+      .map(({ value }) => labelled(kind, value)),
+  )
+  const made = [
+    encodeTexts(samples, ["e1", "鵲橋"]),
+    encodeClaim(samples, { owner: "a.1", position: 7, until: 5_000 }),
+    encodeRevocation(samples, { issuedUntil: 5, until: 9_000 }),
+    encodeNode(samples, { name: "a", supports: 2 }),
+    encodeMessageRow(
+      samples,
+      { type: "publish", at: 1, channel: "c", pattern: "p", name: "n", data: toJsonText("x".repeat(500)) } satisfies Entry,
+      1,
+      1,
+    ),
+  ]
+  return [...stored, ...made.map((row, index) => labelled(index === 4 ? 0 : 6 + index, row))]
+}
+
+/** In front of a row: which kind to read it as, and whether its checksum is made to fit. */
+function labelled(kind: number, row: Uint8Array): Uint8Array {
+  return Uint8Array.of(kind, 1, ...row)
+}
+
+/** A stored row with bits that are wrong: noticed by its checksum, and harmless to the decoder where the checksum fits all the same. */
+export const rows: Target = {
+  name: "row",
+  share: 26,
+  corpus: corpus(),
+  maxLength: 65_536,
+  run(input) {
+    const bytes = input as Uint8Array
+    const row = bytes.slice(2)
+    if ((bytes[1] ?? 0) % 2 === 1) mendChecksum(row)
+    if (!isIntact(row)) return "damaged"
+    const { read, write } = reading(bytes[0] ?? 0, row)
+    const text = JSON.stringify(read)
+    insist((bytes[0] ?? 0) % KINDS.length === SETTINGS || endsEverywhere(read), "reads no number that has no end")
+    if (!holdsSafeNumbers(read)) return `unsafe ${text}`
+    const written = write().slice()
+    const again = reading(bytes[0] ?? 0, written).write()
+    insist(isIntact(written) && Buffer.compare(written, again) === 0, "writes what it has read so that it reads the same again")
+    return `accepted ${text}`
+  },
+}
+
+function reading(kind: number, row: Uint8Array): ReturnType<Recode> {
+  const recode = KINDS[kind % KINDS.length]
+  insist(recode !== undefined, "has a kind of row for every number")
+  return recode(row, new RowWriter(256))
+}
+
+export function mendChecksum(row: Uint8Array): void {
+  if (row.length < 4) return
+  new DataView(row.buffer, row.byteOffset).setUint32(0, crc32(row, 4), true)
+}
+
+/** Whether all numbers are whole and below 2^53; Infinity stands for "no limit" in settings. */
+export function holdsSafeNumbers(value: unknown): boolean {
+  if (typeof value === "number") return (Number.isSafeInteger(value) && value >= 0) || value === Number.POSITIVE_INFINITY
+  return typeof value !== "object" || value === null || Object.values(value).every(holdsSafeNumbers)
+}
+
+/** Whether no number is infinite or none at all: writing one would never end. Only settings have such, for "no limit". */
+export function endsEverywhere(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value)
+  return typeof value !== "object" || value === null || Object.values(value).every(endsEverywhere)
+}
+
+const utf8 = new TextDecoder()
+
+/** A key of the index of what is remembered, as it stands in the storage. */
+export const memoryKeys: Target = {
+  name: "memory-key",
+  share: 5,
+  corpus: ROWS.filter(({ key }) => key.startsWith("t/")).map(({ key }) => new TextEncoder().encode(key)),
+  maxLength: 1_978,
+  run(input) {
+    const { since, kind, channelId, name } = readMemoryKey(utf8.decode(input as Uint8Array))
+    return `accepted ${since} ${kind} ${channelId} ${name}`
+  },
+}

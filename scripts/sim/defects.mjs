@@ -22,12 +22,6 @@ export const DEFECTS = [
     replace: "encodeProducerRow(this.#writer, producer)",
   },
   {
-    name: "sequence-blocks-not-persisted",
-    file: `${JOURNAL}/state-machine/sequences.ts`,
-    find: "if (producer.last % BLOCK_LENGTH !== 0) return",
-    replace: "if (producer.last % BLOCK_LENGTH !== 0) return\n    producer.tail = []\n    return",
-  },
-  {
     name: "gap-in-a-producers-numbers-taken",
     file: `${JOURNAL}/state-machine/sequences.ts`,
     find: 'if (sequence > producer.last) return { result: "out-of-order", expected: producer.last + 1 }',
@@ -57,12 +51,6 @@ export const DEFECTS = [
     find: '      channel.first++\n      channel.trimmedBy = "count"',
     replace:
       '      this.#pending.remove(messageKey(channel.messagePrefix, channel.first + 1))\n      channel.first++\n      channel.trimmedBy = "count"',
-  },
-  {
-    name: "resume-into-trimmed-history",
-    file: `${JOURNAL}/history.ts`,
-    find: "return offset < row.newest && offset + 1 < row.first ? trimReason(row) : undefined",
-    replace: "return undefined",
   },
   {
     name: "resume-off-by-one",

@@ -6,9 +6,9 @@ import { DEFECTS } from "./defects.mjs"
 import { runSeeds } from "./pool.mjs"
 
 /** Runs from different first seeds, whose median is told. */
-const ATTEMPTS = 5
+const ATTEMPTS = 3
 /** A defect that no run of so many seeds catches has survived. */
-const SEEDS_PER_ATTEMPT = 300
+const SEEDS_PER_ATTEMPT = 200
 const APART = 10_000
 const CHUNK = 2
 

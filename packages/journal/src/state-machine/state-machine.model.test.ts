@@ -10,7 +10,16 @@ import { emptyLog, follow, type ReferenceLog, resumeAnswer, same } from "./refer
 import { APPLY_VERSION, StateMachine } from "./state-machine.ts"
 
 type Command =
-  | { readonly do: "publish"; readonly who: Who; readonly ahead: number; readonly content: number; readonly count: number }
+  | {
+      readonly do: "publish"
+      readonly who: Who
+      readonly ahead: number
+      readonly content: number
+      readonly count: number
+      readonly everyMs: number
+    }
+  /** Everything that a producer ever sent comes once more. */
+  | { readonly do: "resend"; readonly who: Who }
   | { readonly do: "refuse"; readonly who: Who; readonly ahead: number }
   | { readonly do: "key"; readonly who: Who; readonly key: string; readonly content: number }
   | { readonly do: "plain"; readonly who: Who }
@@ -43,8 +52,16 @@ const passMs = fc.oneof(
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 8,
-    arbitrary: fc.record({ do: fc.constant("publish" as const), who, ahead, content, count: fc.constantFrom(1, 1, 2, 15, 17, 33) }),
+    arbitrary: fc.record({
+      do: fc.constant("publish" as const),
+      who,
+      ahead,
+      content,
+      count: fc.constantFrom(1, 1, 2, 15, 17, 33),
+      everyMs: fc.constantFrom(0, 0, 1_500, 3_000),
+    }),
   },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("resend" as const), who }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("refuse" as const), who, ahead }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("key" as const), who, key: fc.constantFrom("k1", "k2"), content }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("plain" as const), who }) },
@@ -92,7 +109,13 @@ class Run {
   async do(command: Command): Promise<void> {
     switch (command.do) {
       case "publish":
-        for (let index = 0; index < command.count; index++) this.#publish(command.who, command.ahead, command.content)
+        for (let index = 0; index < command.count; index++) {
+          this.#publish(command.who, this.#sequence(command.who, command.ahead), command.content)
+          this.#time += command.everyMs
+        }
+        return
+      case "resend":
+        for (let sequence = this.#sequence(command.who, 1); sequence >= 1; sequence--) this.#publish(command.who, sequence, 0)
         return
       case "refuse": {
         const sequence = this.#sequence(command.who, command.ahead)
@@ -164,8 +187,7 @@ class Run {
     follow(this.#log, entry, applied)
   }
 
-  #publish(who: Who, ahead: number, content: number): void {
-    const sequence = this.#sequence(who, ahead)
+  #publish(who: Who, sequence: number, content: number): void {
     this.#apply({ type: "publish", ...this.#base(who), name: "say", data: toJsonText(content), producer: who.producer, sequence })
   }
 

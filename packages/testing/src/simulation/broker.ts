@@ -20,6 +20,8 @@ export interface Broker {
   /** The model of a broker, with its faults; undefined for a single node. */
   readonly model: JournalModel | undefined
   open(node: string, its: FakeProcess, storage: Storage): Promise<DurableLog>
+  /** Whether the node knows its log: it may be building it anew. */
+  isReady(log: DurableLog): boolean
   /** Checksums of the state that this log has come to, by partition and position. */
   states(log: DurableLog): readonly string[]
   close(): void
@@ -35,6 +37,7 @@ export function createBroker(setup: Setup, env: Env & { readonly random: SeededR
     return {
       model: undefined,
       open: (_node, its, storage) => openDurableLog({ storage, env: its.env, settings }),
+      isReady: () => true,
       states: () => [],
       close: () => {},
     }
@@ -50,6 +53,7 @@ export function createBroker(setup: Setup, env: Env & { readonly random: SeededR
       shared.set(log, log)
       return log
     },
+    isReady: (log) => shared.get(log)?.ready ?? true,
     states(log) {
       const its = shared.get(log)
       if (its === undefined) return []

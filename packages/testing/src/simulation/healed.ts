@@ -6,8 +6,11 @@ import type { World } from "./world.ts"
 const EVERYTHING = { maxCount: 100_000, maxBytes: Number.MAX_SAFE_INTEGER }
 
 /** What is not whole yet, after the last fault; undefined when everything is. */
-export function notYetHealed({ nodes, clients, judge }: World): string | undefined {
-  for (const { name, core, fenced } of nodes) if (core === undefined || fenced) return `${name} is ${fenced ? "fenced" : "down"}`
+export function notYetHealed({ nodes, clients, judge, broker }: World): string | undefined {
+  for (const { name, core, log, fenced } of nodes) {
+    if (core === undefined || log === undefined || fenced) return `${name} is ${fenced ? "fenced" : "down"}`
+    if (!broker.isReady(log)) return `${name} builds its log anew`
+  }
   for (const each of clients) {
     const { name, client } = each
     if (client.status.state !== "online") return `${name} is ${client.status.state}`

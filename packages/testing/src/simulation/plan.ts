@@ -120,7 +120,8 @@ function backendActions({ durationMs }: Setup, random: SeededRandom): Action[] {
 function faultsOf(setup: Setup, random: SeededRandom): Fault[] {
   const kinds = faultKindsOf(setup)
   const chosen = kinds.filter(() => random.float() < 0.6)
-  const present = chosen.length === 0 ? kinds : chosen
+  const drawn = chosen.length === 0 ? kinds : chosen
+  const present = drawn.includes("broker-rollback") ? drawn.filter((kind) => !forgets(kind)) : drawn
   const lots = present.flatMap((kind) => new Array<FaultKind>(FAULT_KINDS[kind].weight * random.pick([1, 1, 3])).fill(kind))
   const calm = random.float() < 0.4
   const faults = Array.from({ length: Math.round((setup.durationMs / 1_000) * FAULTS_PER_SECOND) }, () => {
@@ -135,6 +136,11 @@ function faultsOf(setup: Setup, random: SeededRandom): Fault[] {
     }
   })
   return (calm ? faults.map(keepCalm) : faults).sort((a, b) => a.at - b.at)
+}
+
+/** What a broker loses together with the disks of all who had applied it, nobody can notice. */
+function forgets(kind: FaultKind): boolean {
+  return kind === "new-disk" || kind === "old-backup"
 }
 
 function keepCalm(fault: Fault): Fault {

@@ -92,7 +92,7 @@ export const BROKER_FAULTS = {
     forMs: AT_ONCE,
     strike({ broker, judge }, { amount }) {
       broker.model?.restart({ lose: 1 + Math.floor(amount * 5) })
-      judge.restored()
+      judge.rolledBack()
       return NOTHING_TO_UNDO
     },
   },

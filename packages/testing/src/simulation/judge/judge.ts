@@ -33,6 +33,8 @@ export interface Judge {
   applied(epoch: string, publications: readonly Publication[]): void
   /** An old copy of the log was put back: what it lacks is lost, if everybody is told so by a new epoch. */
   restored(): void
+  /** The same for a broker that came back without its newest entries, which its nodes notice one by one. */
+  rolledBack(): void
   /** A node has opened its log: what was acknowledged must be there, unless the node may lag behind others. */
   logOpened(node: string, log: DurableLog, mayLag?: boolean): void
 }
@@ -154,7 +156,10 @@ export function createJudge({ rights, monotonic }: { readonly rights: Rights; mo
         throw new Violation("I10", `${user} was given ${id} on ${channel}, stored ${appliedAt - deniedSince} ms after the right was taken`)
       }
     }),
-    gap: ({ reason }) => reached(`gap-${reason}`),
+    gap: judging(({ channel, reason, from, to }) => {
+      reached(`gap-${reason}`)
+      if (reason === "corrupt") throw new Violation("I13", `${channel} ${from} to ${to} is damaged, and no disk was`)
+    }),
     historyRead: judging((who, channel, epoch, messages) => {
       let last: number | undefined
       for (const { offset = 0, data, from } of messages) {
@@ -186,8 +191,12 @@ export function createJudge({ rights, monotonic }: { readonly rights: Rights; mo
     }),
     restored() {
       restored = true
-      truth.branched()
       reached("restored")
+    },
+    rolledBack() {
+      restored = true
+      truth.branched()
+      reached("rolled-back")
     },
     logOpened: judging((node, log, mayLag = false) => {
       for (const channel of STREAMS) if (!mayLag) newest.set(channel, log.newest(channel))

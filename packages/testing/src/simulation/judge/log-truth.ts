@@ -12,8 +12,8 @@ export interface LogTruth {
   /** Fails where a publisher's own order is not kept. */
   checkOrder(): void
   /**
-   * From now on two messages may stand at one place, if their marks differ: until it is told, a node that has not noticed yet
-   * that the broker lost something gives offsets of the old epoch again.
+   * From now on two messages may stand at one place, if their marks differ, and one at two: until it is told, a node that has
+   * not noticed yet that the broker lost something gives offsets of the old epoch again.
    */
   branched(): void
   readonly size: number
@@ -52,7 +52,7 @@ export function createLogTruth(): LogTruth {
     if (there === id || (branches && mark === undefined)) return
     if (branches && there !== undefined && mark !== markAt.get(offset)) return
     if (there !== undefined) throw new Violation("I4", `${who} saw ${id} at ${channel} ${epoch}/${offset}, where ${there} was seen`)
-    const elsewhere = offsetOf.get(id)
+    const elsewhere = branches ? undefined : offsetOf.get(id)
     if (elsewhere !== undefined)
       throw new Violation("I2", `${who} saw ${id} at ${channel} ${epoch}/${offset} and it is at ${elsewhere} too`)
     idAt.set(offset, id)

@@ -20,12 +20,16 @@ export function notYetHealed({ nodes, clients, judge, broker }: World): string |
       if (state !== "live" && state !== "idle") return `${name} on ${channel} is ${state}`
     }
   }
-  const behind = clients.find((client) => client.isBusy)
-  if (behind) return `${behind.name} has not everything that it is owed`
   if (judge.publishes.pending > 0) return `${judge.publishes.pending} publishes have no outcome`
   for (const channel of STREAMS) {
     const places = new Set(nodes.map(({ log }) => JSON.stringify(log?.newest(channel))))
     if (places.size > 1) return `nodes lag on ${channel}: ${[...places]}`
+    const newest = nodes[0]?.log?.newest(channel)
+    for (const { publisher } of clients) {
+      const { next } = judge.following(publisher, channel)
+      const level = next === undefined || (next.epoch === newest?.epoch && next.offset === newest.offset + 1)
+      if (!level) return `${publisher} has not everything of ${channel} that it is owed`
+    }
   }
   const open = nodes.reduce((sum, { core }) => sum + (core?.connections.size ?? 0), 0)
   return open === clients.length ? undefined : `${open} connections are open for ${clients.length} clients`

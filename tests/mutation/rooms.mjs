@@ -10,7 +10,7 @@ export const ROOMS = {
       "packages/journal/src/open-durable-log.test.ts",
       "packages/journal/src/state-machine/state-machine.model.test.ts",
       "packages/client/src/subscription/*.test.ts",
-      "packages/client/src/connection/heartbeat.test.ts",
+      "packages/client/src/connection/{heartbeat,token}.test.ts",
       "packages/client/src/client.test.ts",
     ],
   },

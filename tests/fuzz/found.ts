@@ -13,6 +13,11 @@ export const FOUND: readonly Found[] = [
     input: ";retryAfterMs=9999999999999999",
   },
   {
+    what: "a pong whose position is no number, which threw in a timer of the client",
+    target: "client-session",
+    input: '{"type":"pong","ahead":{"chat/lobby":{"epoch":"e1","offset":{"toString":1}}}}',
+  },
+  {
     what: "a frame of empty lines, each of which was refused at the price of two errors",
     target: "server-frame",
     input: "\n".repeat(1_023),

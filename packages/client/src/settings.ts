@@ -60,14 +60,12 @@ function checkNumbers<D extends Readonly<Record<string, number>>>(
 
 /** An address without a path means the path of Magpie's own protocol; one with a path is taken as it is. */
 function checkUrl(url: unknown): string {
-  let parsed: URL
+  let parsed: URL | undefined
   try {
     parsed = new URL(String(url))
-  } catch {
-    throw badField("url", "must be absolute, as wss://example.org", "INVALID_OPTIONS")
-  }
-  const { protocol, username, password, host, pathname, search } = parsed
-  check(/^(ws|http)s?:$/.test(protocol), "url", "must begin with ws, wss, http or https")
-  check(username + password === "", "url", "must not hold credentials: give a token or a key")
+  } catch {}
+  const holds = parsed !== undefined && /^(ws|http)s?:$/.test(parsed.protocol) && parsed.username + parsed.password === ""
+  check(holds, "url", "must be as wss://example.org, without credentials")
+  const { protocol, host, pathname, search } = parsed as URL
   return `${protocol.replace("http", "ws")}//${host}${pathname === "/" ? DEFAULT_PATH : pathname}${search}`
 }

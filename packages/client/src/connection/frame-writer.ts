@@ -43,8 +43,7 @@ export function createFrameWriter(options: FrameWriterOptions): FrameWriter {
   let state: "idle" | "deferred" | "paced" | "ended" = "idle"
 
   function sendFrame(parts: readonly Part[], bytes: number): void {
-    const [first = "", ...others] = parts.map(({ encoded }) => encoded)
-    options.send(others.length === 0 ? first : codec.join([first, ...others]), bytes, parts.length)
+    options.send(codec.join(parts.map(({ encoded }) => encoded)), bytes, parts.length)
   }
 
   /** Everything that may leave now, in frames. */

@@ -4,7 +4,7 @@ import {
   type DownMessage,
   type Encoded,
   type Hello,
-  MagpieError,
+  type MagpieError,
   toMagpieError,
   type UpMessage,
   type Welcome,
@@ -79,9 +79,8 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
       pongTimeoutMs: settings.pongTimeoutMs,
       ping: events.ping,
       onDead() {
-        end(NO_PONG, "no pong")
-        const cause = new MagpieError("UNAVAILABLE", "the server gave no sign of life", { details: { closeCode: NO_PONG } })
-        events.onEnd({ next: "retry", cause })
+        end(NO_PONG, "no sign of life")
+        events.onEnd(endByClose(NO_PONG, "no sign of life", undefined))
       },
     })
     const { messageBytes: maxFrameBytes, messagesPerSecond } = welcome

@@ -204,4 +204,53 @@ export const DEFECTS = [
     find: "    schedule.clear()\n",
     replace: "",
   },
+  // Presence.
+  {
+    name: "presence-held-for-ever",
+    file: `${SERVER}/presence/residents.ts`,
+    find: "    wheel.watch(resident, leaseMs)\n",
+    replace: "",
+  },
+  {
+    name: "presence-ends-with-its-link",
+    file: `${SERVER}/presence/residents.ts`,
+    find: "      if (forGood) this.part(resident)\n      else this.#hold(resident)\n",
+    replace: "      this.part(resident)\n",
+  },
+  {
+    name: "presence-of-a-dead-node-kept",
+    file: `${SERVER}/presence/room-link.ts`,
+    find: "      if (set.confirmedAtMs >= beforeMs) continue\n",
+    replace: "      continue\n",
+  },
+  {
+    name: "presence-lost-on-the-bus-not-mended",
+    file: `${SERVER}/presence/room-link.ts`,
+    find: "      this.#options.ask(node, this.room.channel, 0, [])\n",
+    replace: "",
+  },
+  {
+    name: "presence-of-the-older-link-shown",
+    file: `${SERVER}/presence/claims.ts`,
+    find: "best === undefined || claim.link > best.link ||",
+    replace: "best === undefined || claim.link < best.link ||",
+  },
+  {
+    name: "presence-change-lost-in-a-turn",
+    file: `${SERVER}/presence/change-set.ts`,
+    find: "    if (change.after === undefined && !earlier.before) return\n    this.#set(",
+    replace: "    if (change.after === undefined || !earlier.before) return\n    this.#set(",
+  },
+  {
+    name: "presence-after-a-restart-taken-as-whole",
+    file: `${CLIENT}/presence/watching.ts`,
+    find: "    if (!this.#isSettling) this.#endSnapshot()",
+    replace: "    this.#endSnapshot()",
+  },
+  {
+    name: "presence-not-entered-on-a-new-link",
+    file: `${CLIENT}/presence/own-presence.ts`,
+    find: "    this.#isOnline = true\n    this.#asked = undefined\n",
+    replace: "    this.#isOnline = true\n",
+  },
 ]

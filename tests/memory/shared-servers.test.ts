@@ -1,73 +1,14 @@
-import { type Client, connect } from "@magpie/client"
-import { memoryStorage, openSharedLog, type SharedLog } from "@magpie/journal"
-import { checkOptions, createCore, retentionOf } from "@magpie/server/core"
-import { type FakeEnv, fakeCrypto, fakeEnv, type JournalModel, journalModel, memoryNetwork } from "@magpie/testing"
 import { afterEach, expect, test } from "vitest"
-import { type App, app } from "./chat-bed.ts"
+import { HOSTS, type ServerCluster, startServerCluster } from "./server-cluster.ts"
 
-const HOSTS = ["a.test", "b.test"]
-const PARTITIONS = 3
-
-interface Cluster {
-  readonly env: FakeEnv
-  readonly model: JournalModel
-  readonly logs: readonly SharedLog[]
-  client(host: string, user?: string): Client<App>
-  close(): Promise<void>
-}
-
-const clusters: Cluster[] = []
+const clusters: ServerCluster[] = []
 
 afterEach(async () => {
   for (const cluster of clusters.splice(0)) await cluster.close()
 })
 
-/** Two servers, each with a disk of its own, over one journal. */
-async function startCluster(): Promise<Cluster> {
-  const env = fakeEnv()
-  const network = memoryNetwork(env)
-  const model = journalModel({ env, random: env.random.fork("journal"), partitions: PARTITIONS })
-  const checked = checkOptions({ auth: { authenticate: ({ token }) => ({ user: token === undefined ? undefined : { id: token } }) } })
-  const settings = { retention: retentionOf(app), deduplicationMs: checked.deduplicationMs }
-  const clients: Client<App>[] = []
-  const settled = async <T>(pending: Promise<T>): Promise<T> => {
-    let done = false
-    void pending.finally(() => {
-      done = true
-    })
-    await env.clock.until(() => done)
-    return pending
-  }
-  const cores: { close(options: { spreadMs: number }): Promise<void> }[] = []
-  const logs: SharedLog[] = []
-  for (const host of HOSTS) {
-    const its = { ...env, random: env.random.fork(host) }
-    const log = await settled(openSharedLog({ storage: memoryStorage(), journal: model.connect(host), env: its, settings, node: host }))
-    const core = createCore(app, checked, log, { ...its, crypto: fakeCrypto })
-    core.channel("chat/:room", { authorize: () => true })
-    network.listen(host, core)
-    cores.push(core)
-    logs.push(log)
-  }
-  const cluster: Cluster = {
-    env,
-    model,
-    logs,
-    client(host, user) {
-      const signals = { onNetwork: () => () => {}, onWake: () => () => {} }
-      const environment = { ...env, random: env.random.fork(`client-${clients.length}`), transport: network.transport({}), signals }
-      const client = connect<App>(`ws://${host}`, { contract: app, environment, ...(user === undefined ? {} : { token: () => user }) })
-      clients.push(client)
-      return client
-    },
-    async close() {
-      await settled(Promise.all(clients.map((client) => client.close())))
-      await settled(Promise.all(cores.map((core) => core.close({ spreadMs: 0 }))))
-      model.close()
-      await env.clock.advance(60_000)
-      expect(env.clock.pendingTimers).toBe(0)
-    },
-  }
+async function startCluster(): Promise<ServerCluster> {
+  const cluster = await startServerCluster()
   clusters.push(cluster)
   return cluster
 }

@@ -2,7 +2,7 @@ import { MagpieError } from "@magpie/protocol"
 import type { DurableLogSettings, PublishRequest, RefuseRequest } from "./durable-log.ts"
 
 /** Length of a channel's name, a producer or a key in a stored row's key, which LMDB bounds at 1,978 bytes. */
-const NAME_BYTES = 1_024
+export const NAME_BYTES = 1_024
 // Control characters divide keys; lone surrogates have no UTF-8, so two of them would become one name.
 const FORBIDDEN_CHARACTERS = /[\p{Cc}\p{Cs}]/u
 
@@ -22,11 +22,15 @@ export function checkRequest(request: PublishRequest | RefuseRequest): void {
 
 /** Fails with BAD_REQUEST, naming the field. */
 export function checkName(field: string, value: string): void {
-  const tooLong = value.length > NAME_BYTES || (value.length * 3 > NAME_BYTES && new TextEncoder().encode(value).length > NAME_BYTES)
-  if (tooLong) throw new MagpieError("BAD_REQUEST", `${field} is longer than ${NAME_BYTES} bytes`, { details: { field } })
+  if (isLonger(value, NAME_BYTES))
+    throw new MagpieError("BAD_REQUEST", `${field} is longer than ${NAME_BYTES} bytes`, { details: { field } })
   if (FORBIDDEN_CHARACTERS.test(value)) {
     throw new MagpieError("BAD_REQUEST", `${field} holds a control character or half of one`, { details: { field } })
   }
+}
+
+export function isLonger(text: string, bytes: number): boolean {
+  return text.length > bytes || (text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes)
 }
 
 /** Fails with INVALID_OPTIONS, naming the field. */

@@ -86,12 +86,21 @@ export interface ReleaseEntry {
   readonly owner: string
 }
 
-/** Takes away what a user was granted up to `issuedUntil`; forgotten at `until`, when all of it has run out by itself. */
+/** Takes back what was issued up to `issuedUntil`; forgotten at `until`, when all of it has run out by itself. */
 export interface RevokeEntry {
   readonly type: "revoke"
   readonly at: number
-  readonly user: string
+  /** As `Revocation` has it: of a user, the user's id. */
+  readonly subject: string
   readonly issuedUntil: number
+  readonly until: number
+}
+
+/** Uses up a name; the first entry counts. Forgotten at `until`, from which moment on it cannot be used either. */
+export interface SpendEntry {
+  readonly type: "spend"
+  readonly at: number
+  readonly name: string
   readonly until: number
 }
 
@@ -122,6 +131,7 @@ export type Entry =
   | ClaimEntry
   | ReleaseEntry
   | RevokeEntry
+  | SpendEntry
   | CheckpointEntry
   | HashEntry
 

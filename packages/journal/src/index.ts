@@ -1,5 +1,9 @@
 // For servers and tools: the log and what it stands on.
 
+// For adapters: the ports, what implements them, and the suites that check an implementation.
+export type { Bus } from "./bus.ts"
+export type { BusConformanceOptions, BusUnderTest } from "./bus-conformance.ts"
+export { busConformance } from "./bus-conformance.ts"
 export type { ClaimAnswer, Control, ControlChange, Fence, PresentNode, RevokeRequest } from "./control.ts"
 export type {
   DurableLog,
@@ -11,7 +15,6 @@ export type {
   RefuseRequest,
   ResumeAnswer,
 } from "./durable-log.ts"
-// For adapters: the ports, what implements them, and the suites that check an implementation.
 export type { EmbeddedJournalOptions } from "./embedded-journal.ts"
 export { embeddedJournal } from "./embedded-journal.ts"
 export type { Entry, Origin } from "./entry.ts"
@@ -21,6 +24,8 @@ export { journalConformance } from "./journal-conformance.ts"
 export type { JournalUnderTest } from "./journal-under-test.ts"
 export type { DurableLogOptions } from "./open-durable-log.ts"
 export { openDurableLog } from "./open-durable-log.ts"
+export type { ClaimValue, Proof, Revocation, RevocationTarget } from "./revocation.ts"
+export { isRevokedBy, userOfRevocation } from "./revocation.ts"
 export type { SharedLog } from "./shared/open-shared-log.ts"
 export { openSharedLog, partitionOf } from "./shared/open-shared-log.ts"
 export { decodeRecord } from "./shared/record.ts"

@@ -29,7 +29,7 @@ const ERROR_OF_CLOSE: { readonly [code: number]: ErrorCode } = {
 } satisfies { readonly [Code in CloseCode]?: ErrorCode }
 
 /** Reads a close code and its reason. `hintMs` is what an earlier go-away asked for. */
-export function endByClose(closeCode: number, text: string, hintMs: number | undefined): LinkEnd {
+export function endByClose(closeCode: number, text: string, hintMs?: number): LinkEnd {
   const { reason, retryAfterMs = hintMs } = parseCloseReason(text)
   const comesBack = reconnectsAfter(closeCode)
   const code = ERROR_OF_CLOSE[closeCode] ?? (comesBack ? "UNAVAILABLE" : "BAD_REQUEST")

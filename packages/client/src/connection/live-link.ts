@@ -1,18 +1,6 @@
-import {
-  type Clock,
-  type Codec,
-  type DownMessage,
-  type Encoded,
-  type Hello,
-  type MagpieError,
-  toMagpieError,
-  type UpMessage,
-  type Welcome,
-} from "@magpie/protocol"
+import { type DownMessage, type Encoded, type Hello, toMagpieError, type UpMessage, type Welcome } from "@magpie/protocol"
+import type { Context } from "../context.ts"
 import { errorOfReply } from "../request/request-table.ts"
-import type { Schedule } from "../schedule.ts"
-import type { Settings } from "../settings.ts"
-import type { Counters } from "../statistics.ts"
 import type { Link } from "../transport/transport.ts"
 import { byteLength, createFrameWriter, type FrameWriter } from "./frame-writer.ts"
 import { createHeartbeat, type Heartbeat } from "./heartbeat.ts"
@@ -33,27 +21,19 @@ export interface LiveLinkEvents {
   onDown(message: DownMessage): void
   /** Once, unless the owner ended the link itself. */
   onEnd(end: LinkEnd): void
-  onError(error: MagpieError): void
   /** Makes and sends the ping through `send`, and returns its id. */
   ping(): number
 }
 
-export interface LiveLinkOptions {
-  readonly clock: Clock
-  readonly schedule: Schedule
-  readonly settings: Settings
-  readonly codec: Codec
-  readonly hello: Hello
-  readonly counters: Counters
-  readonly events: LiveLinkEvents
-}
+const LIFELESS = "no sign of life"
 
 type LinkState =
   | { readonly state: "greeting" }
   | { readonly state: "welcomed"; readonly writer: FrameWriter; readonly heartbeat: Heartbeat }
   | { readonly state: "ended"; readonly gone: (() => void) | undefined }
 
-export function openLiveLink({ clock, schedule, settings, codec, hello, counters, events }: LiveLinkOptions): LiveLink {
+export function openLiveLink(context: Context, hello: Hello, events: LiveLinkEvents): LiveLink {
+  const { settings, codec, counters, known } = context
   let current: LinkState = { state: "greeting" }
   let goAwayHintMs: number | undefined
 
@@ -72,28 +52,19 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
   }
 
   function welcomed(welcome: Welcome): void {
-    const heartbeat = createHeartbeat({
-      clock,
-      schedule,
-      heartbeatMs: settings.heartbeatMs || welcome.heartbeatMs,
-      pongTimeoutMs: settings.pongTimeoutMs,
-      ping: events.ping,
-      onDead() {
-        end(NO_PONG, "no sign of life")
-        events.onEnd(endByClose(NO_PONG, "no sign of life", undefined))
-      },
+    const heartbeat = createHeartbeat(context, welcome.heartbeatMs, events.ping, () => {
+      end(NO_PONG, LIFELESS)
+      events.onEnd(endByClose(NO_PONG, LIFELESS))
     })
-    const { messageBytes: maxFrameBytes, messagesPerSecond } = welcome
-    const writer = createFrameWriter({ clock, schedule, codec, maxFrameBytes, messagesPerSecond, send: sendFrame })
-    current = { state: "welcomed", writer, heartbeat }
+    current = { state: "welcomed", writer: createFrameWriter(context, welcome, sendFrame), heartbeat }
     events.onWelcome(welcome)
   }
 
-  function sendFrame(frame: Encoded, bytes: number, messages: number): void {
+  function sendFrame(messages: readonly Encoded[], bytes: number): void {
     if (isEnded()) return
-    counters.messagesOut += messages
+    counters.messagesOut += messages.length
     counters.bytesOut += bytes
-    link.send(frame)
+    link.send(codec.join(messages))
   }
 
   /** A question, because a narrowed `current` does not show what a callback did to it. */
@@ -106,7 +77,7 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
     try {
       return read()
     } catch (thrown) {
-      events.onError(toMagpieError(thrown))
+      context.onError(toMagpieError(thrown))
       return undefined
     }
   }
@@ -130,13 +101,13 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
   const link: Link = settings.transport.open(settings.url, [codec.subprotocol], {
     onOpen() {
       const frame = codec.encode(hello)
-      sendFrame(frame, byteLength(frame), 1)
+      sendFrame([frame], byteLength(frame))
     },
     onMessage(frame) {
       if (isEnded()) return
       counters.bytesIn += byteLength(frame)
       if (current.state === "welcomed") current.heartbeat.alive()
-      for (const value of attempt(() => codec.decode(frame)) ?? []) attempt(() => receive(readDown(value)))
+      for (const value of attempt(() => codec.decode(frame)) ?? []) attempt(() => receive(readDown(value, known)))
     },
     onClose(code, reason, cause) {
       if (current.state === "ended") return current.gone?.()

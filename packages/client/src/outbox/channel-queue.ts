@@ -1,7 +1,7 @@
 import { MagpieError, type Published, toMagpieError } from "@magpie/protocol"
 import type { Receipt } from "../channel.ts"
-import type { RequestTable } from "../request/request-table.ts"
 import type { Schedule } from "../schedule.ts"
+import type { KeptChannel } from "./keeper.ts"
 
 /** What a caller sends, before it has a number. */
 export interface Outgoing {
@@ -30,21 +30,25 @@ export interface ChannelQueue {
   push(entry: Entry): void
   /** Takes back an entry that has never left. */
   withdraw(entry: Entry): void
+  /** Takes an entry out, wherever it is. */
+  drop(entry: Entry, error: MagpieError): void
   /** A link is there: everything unacknowledged leaves again. */
   resume(): void
-  /** Numbers start anew: what may have left under the old ones fails. */
-  restart(error: MagpieError): void
+  /** Puts what was kept from an earlier life in front, with where its numbers stood. */
+  restore(kept: KeptChannel): void
+  /** Numbers start anew: what may have left under the old ones fails, or everything. */
+  restart(error: MagpieError, everything: boolean): void
   /** The channel turned out to be no stream: gives away what has never left. */
   handOver(send: (message: Outgoing) => void): void
   rejectAll(error: MagpieError): void
 }
 
 export interface ChannelQueueOptions {
-  readonly channel: string
   readonly schedule: Schedule
-  readonly ask: RequestTable["ask"]
-  /** An entry has left the queue. */
-  onDone(): void
+  /** False where there is no link. Fails with what keeps an entry from ever leaving. */
+  transmit(entry: Entry, sequence: number, onReply: (reply: Published | MagpieError) => void): boolean
+  /** An entry has left the queue: stored, refused, or taken back. */
+  onDone(entry: Entry, outcome?: Receipt | MagpieError): void
 }
 
 /** Unacknowledged publishes of one channel on the link at a time. */
@@ -62,12 +66,14 @@ const USES_NUMBER: readonly string[] = ["CONFLICT", "EXPIRED"]
 /** What a server says of a message that it keeps nowhere. */
 const NOT_STORED: Receipt = { position: { epoch: "", offset: 0 }, level: "memory", duplicate: false }
 
-export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQueueOptions): ChannelQueue {
+export function createChannelQueue({ schedule, transmit, onDone }: ChannelQueueOptions): ChannelQueue {
   const entries: Entry[] = []
   const wait = schedule.createWait()
   /** Whether entries may leave. After a refusal nothing does until the wait is over and what is in flight has been answered. */
   let gate: "open" | "waiting" | "draining" = "open"
   let lastSequence = 0
+  /** The highest number that the server has used up. */
+  let used = 0
   /** The lowest number that the server says is free. It stores nothing behind that, so what left under higher ones takes new ones. */
   let free: number | undefined
   /** The server no longer knows numbers that it had acknowledged. */
@@ -94,15 +100,15 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
     }
   }
 
-  function remove(entry: Entry): void {
+  function remove(entry: Entry, outcome?: Receipt | MagpieError): void {
     const index = entries.indexOf(entry)
     if (index < 0) return
     entries.splice(index, 1)
-    onDone()
+    onDone(entry, outcome)
   }
 
   function fail(entry: Entry, error: MagpieError): void {
-    remove(entry)
+    remove(entry, error)
     entry.reject(error)
   }
 
@@ -119,8 +125,7 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
   function launch(entry: Entry): boolean {
     const sequence = entry.sequence ?? lastSequence + 1
     try {
-      const id = ask({ type: "publish", channel, ...entry.message, sequence }, "published", (reply) => replied(entry, reply))
-      if (id === undefined) return false
+      if (!transmit(entry, sequence, (reply) => replied(entry, reply))) return false
     } catch (thrown) {
       // Too large, or nothing that the codec can write: it never left, and an unused number stays free.
       fail(entry, toMagpieError(thrown))
@@ -142,18 +147,24 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
     pump()
   }
 
+  function use({ sequence }: Entry): void {
+    used = Math.max(used, Number(sequence))
+  }
+
   function stored(entry: Entry, { position = NOT_STORED.position, level = NOT_STORED.level, duplicate = false }: Published): void {
     wait.failures = 0
     window = Math.min(WINDOW, window + 1 / window)
     // A number behind it was used, so it was not free.
     if (free !== undefined && Number(entry.sequence) > free) free = undefined
-    remove(entry)
-    entry.resolve({ position, level, duplicate })
+    use(entry)
+    const receipt = { position, level, duplicate }
+    remove(entry, receipt)
+    entry.resolve(receipt)
   }
 
   function refused(entry: Entry, error: MagpieError): void {
     fail(entry, error)
-    if (error.details?.sequence === "used" || USES_NUMBER.includes(error.code)) return
+    if (error.details?.sequence === "used" || USES_NUMBER.includes(error.code)) return use(entry)
     free = Math.min(free ?? Infinity, Number(entry.sequence))
     if (gate === "open") gate = "draining"
   }
@@ -164,7 +175,7 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
       const expected = Number(details?.expected)
       const lowest = free ?? entries.find(({ sequence }) => sequence !== undefined)?.sequence ?? 0
       if (expected >= 1 && expected < lowest) {
-        forgotten = true
+        forgotten = expected <= used
         free = expected
       }
     } else if (code !== "RATE_LIMITED") entry.unsure = true
@@ -192,20 +203,26 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
     withdraw(entry) {
       if (entry.sequence === undefined) remove(entry)
     },
+    drop: fail,
     resume() {
       open()
       wait.failures = 0
       pump()
     },
-    restart(error) {
-      lastSequence = 0
+    restore(kept) {
+      lastSequence = kept.last
+      used = kept.used
+      entries.unshift(...kept.entries)
+    },
+    restart(error, everything) {
+      lastSequence = used = 0
       free = undefined
-      for (const entry of [...entries]) if (entry.sequence !== undefined) fail(entry, error)
+      for (const entry of [...entries]) if (everything || entry.sequence !== undefined) fail(entry, error)
     },
     handOver(send) {
       for (const entry of [...entries]) {
         if (entry.sequence !== undefined) continue
-        remove(entry)
+        remove(entry, NOT_STORED)
         send(entry.message)
         entry.resolve(NOT_STORED)
       }

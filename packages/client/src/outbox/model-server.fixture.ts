@@ -18,7 +18,8 @@ export interface ModelServer {
   /** What was stored on each channel, oldest first. */
   readonly logs: ReadonlyMap<string, readonly string[]>
   readonly waiting: number
-  arrive(message: Publish, link: PeerLink): void
+  /** By default of the producer that was named last. */
+  arrive(message: Publish, link: PeerLink, producer?: string): void
   /** Answers so many of what waits, the first of them by that decision. */
   answer(count: number, decision: Decision): void
   /** What came over a link that is gone was never read. */
@@ -35,11 +36,11 @@ export interface ModelServer {
 export function modelServer(): ModelServer {
   const logs = new Map<string, string[]>()
   const producers = new Map<string, Producer>()
-  let waiting: { readonly message: Publish; readonly link: PeerLink }[] = []
+  let waiting: { readonly message: Publish; readonly link: PeerLink; readonly from: string }[] = []
   let name = ""
 
-  function producerOf(channel: string): Producer {
-    const key = `${name} ${channel}`
+  function producerOf(from: string, channel: string): Producer {
+    const key = `${from} ${channel}`
     const known = producers.get(key) ?? { last: 0, records: new Map() }
     producers.set(key, known)
     return known
@@ -53,9 +54,9 @@ export function modelServer(): ModelServer {
     return log.length
   }
 
-  function reply({ id, channel, sequence = 0, data }: Publish, decision: Decision): DownMessage | undefined {
+  function reply(from: string, { id, channel, sequence = 0, data }: Publish, decision: Decision): DownMessage | undefined {
     const { text } = data as { text: string }
-    const producer = producerOf(channel)
+    const producer = producerOf(from, channel)
     const record = producer.records.get(sequence)
     if (record === "refused") return refused(id, "FORBIDDEN", { sequence: "used" })
     if (record !== undefined) return record.text === text ? stored(id, record.offset, true) : refused(id, "CONFLICT")
@@ -90,11 +91,11 @@ export function modelServer(): ModelServer {
     get waiting() {
       return waiting.length
     },
-    arrive: (message, link) => void waiting.push({ message, link }),
+    arrive: (message, link, from = name) => void waiting.push({ message, link, from }),
     answer(count, decision) {
       const answered = waiting.splice(0, count)
-      for (const [index, { message, link }] of answered.entries()) {
-        const answer = reply(message, index === 0 ? decision : "store")
+      for (const [index, { message, link, from }] of answered.entries()) {
+        const answer = reply(from, message, index === 0 ? decision : "store")
         if (answer !== undefined) link.send(answer)
         else {
           lose(link)

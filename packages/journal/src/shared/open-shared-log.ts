@@ -91,6 +91,7 @@ class Log implements SharedLog {
       name: options.node,
       supports,
       node,
+      onStale: () => this.control.tell([{ type: "stale" }]),
     })
     this.control = new LogControl({
       nodeId: node,
@@ -102,6 +103,8 @@ class Log implements SharedLog {
       epoch: () => control.machine.epoch ?? "",
       submit: (entry) => control.submit(entry),
       lagMs: () => this.#presence.lagMs,
+      applyVersion: () => control.machine.settings.applyVersion,
+      shared: true,
     })
     this.#checks = new StateChecks({
       ...{ env, node, control, partitions: this.#partitions },
@@ -138,8 +141,8 @@ class Log implements SharedLog {
       }
       for (const partition of this.#partitions) partition.start()
     })
-    this.#presence.start()
     this.#checks.start()
+    await this.#presence.start()
   }
 
   get ready(): boolean {
@@ -217,6 +220,7 @@ class Log implements SharedLog {
   async #close(): Promise<void> {
     this.#presence.stop()
     this.#checks.stop()
+    this.control.close()
     try {
       await Promise.all(this.#partitions.map((partition) => partition.close()))
       for (const barrier of this.#barriers) barrier.close()
@@ -246,6 +250,7 @@ class Log implements SharedLog {
     this.#fenced = cause
     this.#presence.stop()
     this.#checks.stop()
+    this.control.tell([{ type: "stale" }])
     this.#env.log("error", "journal.fenced", { code: cause.code, reason: cause.reason })
     for (const partition of this.#partitions)
       partition.fence(new MagpieError("STORAGE_FENCED", "this node no longer takes part", { cause }))

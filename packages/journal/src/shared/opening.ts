@@ -98,7 +98,7 @@ export class Opening {
         await this.#options.submit({
           type: "revoke",
           at: this.#now(),
-          user: key.slice(revocationKey("").length),
+          subject: key.slice(revocationKey("").length),
           ...decodeRevocation(value),
         })
       }

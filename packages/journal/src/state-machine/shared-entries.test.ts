@@ -22,7 +22,7 @@ function sharedLog(seed: string, length: number): [Entry, Origin][] {
   let at = 1_000_000
   const anyEntry = (): Entry => {
     const [name, owner] = [`t${random.integer(0, 3)}`, `n${random.integer(0, 3)}`]
-    switch (random.integer(0, 8)) {
+    switch (random.integer(0, 9)) {
       case 0:
         return { type: "clock", at }
       case 1:
@@ -30,7 +30,9 @@ function sharedLog(seed: string, length: number): [Entry, Origin][] {
       case 2:
         return { type: "release", at, name, owner }
       case 3:
-        return { type: "revoke", at, user: name, issuedUntil: at, until: at + random.integer(0, 60_000) }
+        return { type: "revoke", at, subject: name, issuedUntil: at, until: at + random.integer(0, 60_000) }
+      case 7:
+        return { type: "spend", at, name: `${name}${random.integer(0, 40)}`, until: at + random.integer(0, 60_000) }
       case 4:
         return { type: "node", at, name: owner, supports: 1 }
       case 5:

@@ -43,7 +43,7 @@ export function createAuthorizer(log: Log, requireFresh: () => void = () => {}):
       if (connection.granted?.has(key)) return true
       const rule = rules.get(match.pattern)
       const identity = connection.identity
-      if (rule === undefined || identity === undefined) return false
+      if (rule === undefined || identity === undefined || identity.rights?.can(channel, action) === false) return false
       try {
         const answer = rule.authorize({ user: identity.user, channel, params: match.params, action })
         if (answer === true) return grant(connection, key)

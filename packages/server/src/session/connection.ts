@@ -9,6 +9,7 @@ import {
   toMagpieError,
 } from "@magpie/protocol"
 import type { Identity } from "../access/identity.ts"
+import type { SharedRates } from "../access/speed-check.ts"
 import type { Subscription } from "../channel/subscription.ts"
 import type { Batch } from "../flow/batch.ts"
 import { createMeter, type Meter } from "../flow/rate.ts"
@@ -32,8 +33,8 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   handshake: HandshakeCredentials | undefined
   readonly openedAt: number
   readonly meter: Meter = createMeter()
-  /** Its user's and its address's meters, found once. */
-  sharedMeters: { readonly user: Meter | undefined; readonly address: Meter } | undefined
+  /** The rates that it shares with others, found once for each identity. */
+  sharedRates: SharedRates | undefined
   readonly subscriptions = new Map<string, Subscription>()
   readonly queue: SendQueue
   readonly departure: Departure

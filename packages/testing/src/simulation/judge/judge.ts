@@ -5,6 +5,7 @@ import { type Rights, STREAMS } from "../simulated-app.ts"
 import { createFollowing, type Following } from "./following.ts"
 import { createLogTruth, type LogTruth, type Place } from "./log-truth.ts"
 import { readMessageId } from "./message-id.ts"
+import { createPresenceTruth, type PresenceTruth, type PresenceTruthOptions } from "./presence-truth.ts"
 import { createPublishes, type Publishes } from "./publishes.ts"
 import { Violation } from "./violation.ts"
 
@@ -12,6 +13,7 @@ import { Violation } from "./violation.ts"
 export interface Judge {
   readonly publishes: Publishes
   readonly truth: LogTruth
+  readonly presence: PresenceTruth
   /** The first violation; nothing is judged after it. */
   readonly violation: Error | undefined
   /** States worth reaching, by name, with how often they were. */
@@ -59,7 +61,12 @@ const EXPLAINED: readonly string[] = [
   "RATE_LIMITED",
 ]
 
-export function createJudge({ rights, monotonic }: { readonly rights: Rights; monotonic(): number }): Judge {
+export interface JudgeOptions extends Partial<Pick<PresenceTruthOptions, "leaseMs" | "ghostMs">> {
+  readonly rights: Rights
+  monotonic(): number
+}
+
+export function createJudge({ rights, monotonic, leaseMs = 10_000, ghostMs = 60_000 }: JudgeOptions): Judge {
   const truth = createLogTruth()
   const publishes = createPublishes(truth, () => epoch)
   const sometimes = new Map<string, number>()
@@ -67,6 +74,7 @@ export function createJudge({ rights, monotonic }: { readonly rights: Rights; mo
   const beats = new Map<string, string>()
   const heard = new Map<string, Map<string, number>>()
   const newest = new Map<string, Place>()
+  const presence = createPresenceTruth({ monotonic, leaseMs, ghostMs, broken, reached })
   let violation: Error | undefined
   let restored = false
   let epoch: string | undefined
@@ -121,6 +129,7 @@ export function createJudge({ rights, monotonic }: { readonly rights: Rights; mo
   return {
     publishes,
     truth,
+    presence,
     get violation() {
       return violation
     },
@@ -129,6 +138,7 @@ export function createJudge({ rights, monotonic }: { readonly rights: Rights; mo
     broken,
     opened: () => reached("client-opened"),
     gone(publisher) {
+      presence.ended(publisher)
       publishes.abandoned(publisher)
       for (const key of followings.keys()) if (key.startsWith(`${publisher} `)) followings.delete(key)
     },

@@ -1,0 +1,25 @@
+import type { Counts } from "@magpie/protocol"
+import type { Delivery } from "../channel/live-channel.ts"
+import type { RosterPage } from "./roster.ts"
+
+/** Somebody who is told what becomes of a room. */
+export interface FeedWatcher {
+  /** The next message, which takes it to that version. */
+  deliver(delivery: Delivery, version: number): void
+  /** What it has can no longer be brought up to date by changes. */
+  startAnew(): void
+}
+
+/** One way of telling about a room: where it stands, and how others come to stand there. */
+export interface Feed {
+  /** Versions of another epoch mean nothing. */
+  readonly epoch: string
+  readonly version: number
+  readonly counts: Counts
+  /** What stands first in a snapshot; undefined where only counts are told. */
+  page(limit: number): RosterPage | undefined
+  /** What takes a watcher from there to the present version; undefined where only a snapshot does. */
+  changesSince(version: number): readonly Delivery[] | undefined
+  join(watcher: FeedWatcher): void
+  leave(watcher: FeedWatcher): void
+}

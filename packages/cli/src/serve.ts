@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { join, resolve } from "node:path"
-import type { AnyContract } from "@magpie/protocol"
-import { createServer, lmdb, type RequestHandler, type Server, type ServerOptions } from "@magpie/server"
+import { type AnyContract, DEFAULT_PATH } from "@magpie/protocol"
+import { createServer, DEFAULT_API_PREFIX, lmdb, type RequestHandler, type Server, type ServerOptions } from "@magpie/server"
 import sirv from "sirv"
 import { type LoadedConfig, staticDirectory } from "./config/load.ts"
 import { type Config, type ConfiguredEndpoint, echo } from "./config.ts"
@@ -17,12 +17,19 @@ export interface Serving {
   readonly server: Server<AnyContract>
   /** Where clients of Magpie's protocol connect. */
   readonly url: string
+  /** Where the HTTP API is; undefined where the configuration leaves it out. */
+  readonly api: string | undefined
   readonly endpoints: readonly string[]
   readonly pages: boolean
   readonly data: string
 }
 
 export const DEFAULT_PORT = 8080
+
+/** What stands before the HTTP API's paths; undefined where there is none. */
+export function apiPrefix({ api }: Pick<Config, "api">): string | undefined {
+  return api === false ? undefined : (api?.prefix ?? DEFAULT_API_PREFIX)
+}
 
 /** Where a configuration keeps its streams. */
 export function dataDirectory({ data = "data" }: Pick<Config, "data">): string {
@@ -61,7 +68,15 @@ export async function serve({ config, file }: LoadedConfig, options: ServeOption
       ...(config.tls === undefined ? undefined : { tls: config.tls }),
       ...(directory === undefined ? undefined : { http: pages(directory) }),
     })
-    return { server, url, endpoints: endpointsOf(config).map(([path]) => path), pages: directory !== undefined, data }
+    const prefix = apiPrefix(config)
+    return {
+      server,
+      url,
+      api: prefix === undefined ? undefined : `${url.replace(/^ws/, "http").slice(0, -(config.path ?? DEFAULT_PATH).length)}${prefix}`,
+      endpoints: endpointsOf(config).map(([path]) => path),
+      pages: directory !== undefined,
+      data,
+    }
   } catch (failure) {
     await server.close({ spreadMs: 0 })
     throw failure

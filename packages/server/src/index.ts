@@ -35,4 +35,5 @@ export { jwt } from "./node/jwt.ts"
 // For transports.
 export { nodeEnv } from "./node/node-env.ts"
 export type { ApiOptions } from "./options.ts"
+export { DEFAULT_API_PREFIX } from "./options.ts"
 export type { PageRequest, PresentMember, PresentPage, ServerPresence } from "./presence/read-presence.ts"

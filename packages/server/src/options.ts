@@ -46,7 +46,8 @@ export interface ApiOptions {
   readonly origins?: OriginPolicy
 }
 
-const API_PREFIX = "/magpie/api/v1"
+/** Where the HTTP API is, unless the options say otherwise. */
+export const DEFAULT_API_PREFIX = "/magpie/api/v1"
 
 /** What the core needs of its surroundings. */
 export interface CoreEnvironment extends Env {
@@ -103,7 +104,7 @@ function checkOrigins(name: string, origins: OriginPolicy = "same"): OriginPolic
   return origins
 }
 
-function checkApi({ prefix = API_PREFIX, origins }: ApiOptions): Required<ApiOptions> {
+function checkApi({ prefix = DEFAULT_API_PREFIX, origins }: ApiOptions): Required<ApiOptions> {
   if (!/^(?:\/[\w.~-]+)+$/.test(prefix)) refuse("api.prefix", "must be a path as /magpie/api/v1")
   return { prefix, origins: checkOrigins("api.origins", origins) }
 }

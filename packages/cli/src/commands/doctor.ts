@@ -10,7 +10,7 @@ import { type Finding, looked } from "../doctor/finding.ts"
 import { lookAtNode } from "../doctor/node-version.ts"
 import { lookAtOpenFiles, openFilesLimit } from "../doctor/open-files.ts"
 import { lookAtPort } from "../doctor/port.ts"
-import { DEFAULT_PORT, dataDirectory } from "../serve.ts"
+import { apiPrefix, DEFAULT_PORT, dataDirectory } from "../serve.ts"
 import { assemblyProblems } from "./check.ts"
 import { CONFIG_OPTION } from "./serve.ts"
 
@@ -48,7 +48,7 @@ async function* findings({ options, at }: Call<typeof OPTIONS>): AsyncGenerator<
   const config = examined.every(({ state }) => state === "ok") ? await configOf(options.config, at) : {}
   const { port = DEFAULT_PORT, host, tls, path, limits } = config
   const web = `${tls === undefined ? "http" : "https"}://${host ?? "localhost"}:${port}`
-  const prefix = config.api === false ? undefined : (config.api?.prefix ?? "/magpie/api/v1")
+  const prefix = apiPrefix(config)
   const answers = async (): Promise<boolean> => prefix !== undefined && isMagpie(`${web}${prefix}/health`)
   const { finding, runs } = await lookAtPort({ port, host, answers })
   yield finding

@@ -1,4 +1,5 @@
 import { LIMITS } from "@magpie/protocol"
+import { DEFAULT_API_PREFIX } from "@magpie/server"
 import type { Config } from "../config.ts"
 import { bytes, isObject, origins, path, someFunction, someObject, someText, texts, type ValueKind, wholeNumber } from "./value-kinds.ts"
 
@@ -99,7 +100,7 @@ export const FIELDS = {
     fallback: "there, for users with rights to it",
     about: "the HTTP API; false leaves it out",
     fields: {
-      prefix: { kind: path, fallback: "/magpie/api/v1", env: ["MAGPIE_API_PREFIX"], about: "what stands before its paths" },
+      prefix: { kind: path, fallback: DEFAULT_API_PREFIX, env: ["MAGPIE_API_PREFIX"], about: "what stands before its paths" },
       origins: { kind: origins, fallback: '"same"', env: ["MAGPIE_API_ORIGINS"], about: "pages that may use it" },
     },
   },

@@ -66,28 +66,16 @@ export const DEFECTS = [
   },
   // The server.
   {
-    name: "live-before-level",
-    file: `${SERVER}/kinds/stream-subscription.ts`,
-    find: "if (state.cursor < this.#newestOffset()) return true",
-    replace: "if (state.cursor + 1 < this.#newestOffset()) return true",
-  },
-  {
-    name: "live-hole-not-filled",
-    file: `${SERVER}/kinds/stream-subscription.ts`,
-    find: "if (!hasRoom || first !== state.reached + 1) return this.#fallBehind(state.reached, hasRoom)",
-    replace: "if (!hasRoom) return",
-  },
-  {
     name: "slow-reader-not-held-back",
     file: `${SERVER}/kinds/stream-subscription.ts`,
     find: "if (!hasRoom || first !== state.reached + 1)",
     replace: "if (first !== state.reached + 1)",
   },
   {
-    name: "position-of-the-gap-not-told",
+    name: "gap-told-one-too-short",
     file: `${SERVER}/kinds/stream-subscription.ts`,
-    find: '      this.#connection.send({ type: "gap", channel: this.channel, reason: hole.reason, from: cursor + 1, to: hole.to, position })\n',
-    replace: "",
+    find: "this.#state.cursor = hole.to\n",
+    replace: "this.#state.cursor = hole.to + 1\n      position.offset++\n",
   },
   {
     name: "unsubscribed-in-word-only",
@@ -105,7 +93,7 @@ export const DEFECTS = [
     name: "producer-shared-by-all-users",
     file: `${SERVER}/session/greeting.ts`,
     find: "connection.becomeOpen({ identity, session, producer: producer.bound, offered: hello?.session })",
-    replace: 'connection.becomeOpen({ identity, session, producer: "everybody", offered: hello?.session })',
+    replace: "connection.becomeOpen({ identity, session, producer: producer.name, offered: hello?.session })",
   },
   {
     name: "right-to-publish-not-asked",

@@ -32,8 +32,16 @@ export function notYetHealed({ nodes, clients, judge, broker }: World): string |
       if (!level) return `${publisher} has not everything of ${channel} that it is owed`
     }
   }
+  for (const each of clients) {
+    const left = STREAMS.find((channel) => each.subscriptionTo(channel) !== "live" && isServed(nodes, each.name, channel))
+    if (left !== undefined) return `${each.name} is still given ${left}, which it left`
+  }
   const open = nodes.reduce((sum, { core }) => sum + (core?.connections.size ?? 0), 0)
   return open === clients.length ? undefined : `${open} connections are open for ${clients.length} clients`
+}
+
+function isServed(nodes: World["nodes"], user: string, channel: string): boolean {
+  return nodes.some(({ core }) => core?.connections.ofUser(user).some(({ channels }) => channels.includes(channel)))
 }
 
 /** At the end: nobody waits, every log holds what was acknowledged, and everybody saw the same. */

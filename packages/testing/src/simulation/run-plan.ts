@@ -85,8 +85,8 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell }: RunOpt
     for (const { disk } of world.nodes) disk.heal()
     world.hostile.leave()
     healing = true
-    await scheduler.run(scheduler.monotonicMs + HEAL_LIMIT_MS, () => over() || notYetHealed(world) === undefined)
-    if (!over()) checkHealed(world)
+    await heal()
+    if (!over()) await probe(world)
     if (!over()) await close(world)
   } catch (failure) {
     judge.broken(failure)
@@ -105,6 +105,25 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell }: RunOpt
     faults: [...counted.values()].reduce((sum, count) => sum + count, 0),
     faultsByKind: Object.fromEntries(counted),
     sometimes: Object.fromEntries(judge.sometimes),
+  }
+
+  async function heal(): Promise<void> {
+    await scheduler.run(scheduler.monotonicMs + HEAL_LIMIT_MS, () => over() || notYetHealed(world) === undefined)
+    if (!over()) checkHealed(world)
+  }
+
+  /** Whatever a client has been through, what it says now is stored, and given to everybody. */
+  async function probe({ clients, rights }: World): Promise<void> {
+    const before = judge.publishes.count
+    for (const client of clients) for (const channel of STREAMS) if (!rights.isDenied(client.name, channel)) client.publish(channel)
+    await heal()
+    for (const { id, channel, outcome } of [...judge.publishes].slice(before)) {
+      if (outcome.result === "stored") continue
+      const code = "code" in outcome ? outcome.code : ""
+      // A second old copy may know numbers that the first did not, and that were given anew meanwhile: their sender is told.
+      if (code === "CONFLICT" && judge.wasSetBack) continue
+      throw new Violation("I22", `nothing was wrong any more, and ${id} on ${channel} was ${outcome.result} ${code}`)
+    }
   }
 
   /** A fault counts where it meets work: of the client that it strikes, or of anybody where it strikes a node. */

@@ -29,6 +29,8 @@ export interface SimulatedClient {
   /** Something of this client is under way that a fault could hurt. */
   readonly isBusy: boolean
   readonly isFrozen: boolean
+  /** What its last welcome gave it, for somebody who steals that. */
+  readonly papers: Papers
   subscriptionTo(channel: StreamName): SubscriptionState["state"]
   publish(channel: StreamName, how?: Omit<Payload, "id">): void
   beat(): void
@@ -46,6 +48,11 @@ export interface SimulatedClient {
   close(): Promise<void>
 }
 
+export interface Papers {
+  readonly session?: string
+  readonly producer?: string
+}
+
 interface Life {
   readonly its: FakeProcess
   readonly client: Client<SimulatedApp>
@@ -61,6 +68,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
   let lives = 0
   let frozen = false
   let reading = 0
+  let papers: Papers = {}
   let life = open()
 
   function open(): Life {
@@ -105,7 +113,9 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
           onOpen: () => its.run(() => events.onOpen()),
           onMessage: (frame) =>
             its.run(() => {
-              options.trace(String(frame))
+              const text = String(frame)
+              options.trace(text)
+              if (text.startsWith('{"type":"welcome"')) papers = JSON.parse(text.split("\n")[0] ?? "") as Papers
               events.onMessage(frame)
             }),
           onClose: (code, reason, cause) => its.run(() => events.onClose(code, reason, cause)),
@@ -161,6 +171,9 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
     },
     get isFrozen() {
       return frozen
+    },
+    get papers() {
+      return papers
     },
     subscriptionTo: (channel) => streamOf(life.client, channel).subscription.state.state,
     publish(channel, how = {}) {

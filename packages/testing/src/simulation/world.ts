@@ -130,7 +130,14 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       backoff: { initialMs: 200, maxMs: 3_000 },
     }),
   )
-  const hostile = createHostileClient({ network, random: random.fork("mallory"), judge, nodes })
+  const overheard = random.fork("overheard")
+  const hostile = createHostileClient({
+    network,
+    random: random.fork("mallory"),
+    judge,
+    nodes,
+    overhear: () => overheard.pick(clients).papers,
+  })
   const backend = createBackend({ clock: scheduler.clock("backend"), judge, pickNode: () => balance.pick(nodes) })
   for (const channel of STREAMS) rights.deny(hostile.user, channel)
 

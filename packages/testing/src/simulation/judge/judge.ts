@@ -33,6 +33,8 @@ export interface Judge {
   applied(epoch: string, publications: readonly Publication[]): void
   /** An old copy of the log was put back: what it lacks is lost, if everybody is told so by a new epoch. */
   restored(): void
+  /** Whether either has happened. */
+  readonly wasSetBack: boolean
   /** The same for a broker that came back without its newest entries, which its nodes notice one by one. */
   rolledBack(): void
   /** A node has opened its log: what was acknowledged must be there, unless the node may lag behind others. */
@@ -189,6 +191,9 @@ export function createJudge({ rights, monotonic }: { readonly rights: Rights; mo
         if (!isOlder({ epoch, offset }, newest.get(channel))) newest.set(channel, { epoch, offset })
       }
     }),
+    get wasSetBack() {
+      return restored
+    },
     restored() {
       restored = true
       reached("restored")

@@ -72,8 +72,7 @@ export function createLogTruth(): LogTruth {
     },
     checkOrder() {
       if (branches) return
-      for (const [channel, epochs] of channels)
-        for (const [epoch, { idAt }] of epochs) checkPublishersOrder(`${channel} ${epoch}`, idAt)
+      for (const [channel, epochs] of channels) for (const [epoch, { idAt }] of epochs) checkPublishersOrder(`${channel} ${epoch}`, idAt)
     },
     branched() {
       branches = true

@@ -6,7 +6,8 @@ import { parseArgs } from "node:util"
 import { seededRandom } from "@magpie/testing"
 import { CONTENDERS } from "./contenders/contenders.ts"
 import { killAll, profileServersInto } from "./process/child.ts"
-import { figureTable, jsonLine, machineLine, textTable, thisMachine, writeRecord } from "./report.ts"
+import { commandOf, thisMachine } from "./record.ts"
+import { figureTable, jsonLine, machineLine, textTable, writeRecord } from "./report.ts"
 import type { Scenario } from "./scenario.ts"
 import { kills } from "./scenarios/kills.ts"
 import { stalled } from "./scenarios/stalled.ts"
@@ -97,7 +98,6 @@ const { broken } = outcome
 for (const promise of broken) note(`BROKEN: ${promise}`)
 note(broken.length === 0 ? "every promise was kept" : `seed ${seed}`)
 if (options.write) {
-  const command = ["npm run chaos", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" ")
-  writeRecord(fileURLToPath(new URL("docs/chaos.json", ROOT)), scenario.name, command, outcome)
+  writeRecord(fileURLToPath(new URL("docs/chaos.json", ROOT)), scenario.name, commandOf("chaos"), outcome)
 }
 process.exit(broken.length === 0 ? 0 : 1)

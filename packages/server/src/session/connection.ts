@@ -229,9 +229,9 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     if (this.#liveness.badRequest(this.#context.monotonic())) this.close("TOO_MANY_ERRORS", "too many malformed messages")
   }
 
-  /** A refusal for rate: answered, counted, and too many end the connection [F49]. */
-  slowDown(id: number | undefined, error: MagpieError): void {
-    this.refuse(id, error)
+  /** Too much for its rate: refused, unless it is done all the same; counted, and too many end the connection [F49]. */
+  slowDown(id: number | undefined, error: MagpieError, refused = true): void {
+    if (refused) this.refuse(id, error)
     if (this.#liveness.rateStrike(this.#context.monotonic())) this.close("RATE_LIMITED", closeReason("rate limit", error.retryAfterMs))
   }
 

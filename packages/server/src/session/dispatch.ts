@@ -189,7 +189,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     }
     const id = "id" in message ? message.id : undefined
     const wait = message.type === "hello" ? 0 : tooFast(connection, costOf(message))
-    if (wait > 0) return connection.slowDown(id, new MagpieError("RATE_LIMITED", "too many messages", { retryAfterMs: wait }))
+    if (wait > 0) {
+      // A channel that its client has left would go on to the end of the connection.
+      const isLeaving = message.type === "unsubscribe"
+      connection.slowDown(id, new MagpieError("RATE_LIMITED", "too many messages", { retryAfterMs: wait }), !isLeaving)
+      if (!isLeaving) return
+    }
     try {
       return act(connection, message)
     } catch (failure) {

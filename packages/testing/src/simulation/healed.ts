@@ -71,7 +71,7 @@ function checkLog({ judge }: World, node: string, log: DurableLog, channel: stri
   const oldest = newest - publications.length + 1
   for (const { id, channel: its, outcome } of judge.publishes) {
     if (its !== channel || outcome.result !== "stored" || outcome.position.epoch !== epoch || outcome.position.offset < oldest) continue
-    if (judge.truth.offsetOf(channel, epoch, id) !== outcome.position.offset || outcome.position.offset > newest) {
+    if (idAt.get(outcome.position.offset) !== id) {
       throw new Violation("I1", `${id} was acknowledged at ${channel} ${outcome.position.offset} and ${node} does not hold it`)
     }
   }

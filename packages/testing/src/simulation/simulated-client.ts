@@ -142,7 +142,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
       if (state === "live" && subscription.position) following.live(subscription.position)
     })
     subscription.on("gap", (notice) => {
-      judge.gap(notice)
+      judge.gap(publisher, notice)
       following.gap(notice, subscription.position)
     })
     subscription.on("recovered", () => judge.reached("recovered"))

@@ -54,7 +54,11 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
   const scheduler = createScheduler(random.fork("scheduler"))
   const trace = createTrace(tell)
   const rights = createRights(() => scheduler.monotonicMs)
-  const judge = createJudge({ rights, monotonic: () => scheduler.monotonicMs })
+  const judge = createJudge({
+    rights,
+    monotonic: () => scheduler.monotonicMs,
+    logs: () => nodes.flatMap(({ log, fenced }) => (log !== undefined && !fenced && broker.isReady(log) ? [log] : [])),
+  })
   const slowLinks = new Map<string, number>()
   const supervisor = scheduler.clock("supervisor")
   const slowDisks = new Map<number, number>()

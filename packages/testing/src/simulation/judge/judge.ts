@@ -3,6 +3,7 @@ import type { DurableLog } from "@magpie/journal"
 import type { MagpieError, Publication } from "@magpie/protocol"
 import { type Rights, STREAMS } from "../simulated-app.ts"
 import { createFollowing, type Following } from "./following.ts"
+import { checkGap } from "./gap-truth.ts"
 import { createLogTruth, type LogTruth, type Place } from "./log-truth.ts"
 import { readMessageId } from "./message-id.ts"
 import { createPublishes, type Publishes } from "./publishes.ts"
@@ -26,7 +27,8 @@ export interface Judge {
   /** Whether the log holds messages that this subscriber follows and was not given. */
   isOwed(publisher: string, channel: string): boolean
   delivered(user: string, channel: string, place: Place, id: string, from: string | undefined): void
-  gap(notice: GapNotice): void
+  /** A subscriber was told that messages are gone. Fails where every log still has them. */
+  gap(publisher: string, notice: GapNotice): void
   historyRead(who: string, channel: string, epoch: string, messages: readonly HistoryMessage[]): void
   beatSent(id: string, user: string): void
   beat(publisher: string, id: string, from: string | undefined): void
@@ -61,9 +63,16 @@ const EXPLAINED: readonly string[] = [
   "RATE_LIMITED",
 ]
 
-export function createJudge({ rights, monotonic }: { readonly rights: Rights; monotonic(): number }): Judge {
+export interface JudgeOptions {
+  readonly rights: Rights
+  monotonic(): number
+  /** The logs of the nodes that know theirs now. */
+  logs(): readonly DurableLog[]
+}
+
+export function createJudge({ rights, monotonic, logs }: JudgeOptions): Judge {
   const truth = createLogTruth()
-  const publishes = createPublishes(truth, () => epoch)
+  const publishes = createPublishes(truth, epochOf)
   const sometimes = new Map<string, number>()
   const followings = new Map<string, Following>()
   const beats = new Map<string, string>()
@@ -71,7 +80,11 @@ export function createJudge({ rights, monotonic }: { readonly rights: Rights; mo
   const newest = new Map<string, Place>()
   let violation: Error | undefined
   let restored = false
-  let epoch: string | undefined
+
+  function epochOf(channel: string): string | undefined {
+    const [epoch, ...others] = new Set(logs().map((log) => log.newest(channel).epoch))
+    return others.length === 0 ? epoch : undefined
+  }
 
   function reached(what: string): void {
     sometimes.set(what, (sometimes.get(what) ?? 0) + 1)
@@ -110,6 +123,9 @@ export function createJudge({ rights, monotonic }: { readonly rights: Rights; mo
       gap: judging(following.gap),
       get next() {
         return following.next
+      },
+      get reached() {
+        return following.reached
       },
       get messages() {
         return following.messages
@@ -158,9 +174,10 @@ export function createJudge({ rights, monotonic }: { readonly rights: Rights; mo
         throw new Violation("I10", `${user} was given ${id} on ${channel}, stored ${appliedAt - deniedSince} ms after the right was taken`)
       }
     }),
-    gap: judging(({ channel, reason, from, to }) => {
-      reached(`gap-${reason}`)
-      if (reason === "corrupt") throw new Violation("I13", `${channel} ${from} to ${to} is damaged, and no disk was`)
+    gap: judging((publisher, notice) => {
+      reached(`gap-${notice.reason}`)
+      const last = followings.get(`${publisher} ${notice.channel}`)?.reached
+      if (last !== undefined) checkGap(publisher, notice, last, logs())
     }),
     historyRead: judging((who, channel, epoch, messages) => {
       let last: number | undefined
@@ -200,12 +217,11 @@ export function createJudge({ rights, monotonic }: { readonly rights: Rights; mo
     },
     rolledBack() {
       restored = true
-      truth.branched()
+      truth.branched(STREAMS.flatMap((channel) => logs().map((log) => [channel, log.newest(channel).epoch] as const)))
       reached("rolled-back")
     },
     logOpened: judging((node, log, mayLag = false) => {
       for (const channel of STREAMS) if (!mayLag) newest.set(channel, log.newest(channel))
-      epoch = log.newest(STREAMS[0]).epoch
       if (mayLag) return
       for (const { id, channel, outcome } of publishes) {
         if (outcome.result !== "stored") continue

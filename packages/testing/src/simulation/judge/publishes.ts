@@ -33,8 +33,8 @@ export interface Publishes {
 /** After these nothing was stored, however often it was tried. */
 const DEFINITE: readonly ErrorCode[] = ["BAD_REQUEST", "FORBIDDEN", "TOO_LARGE", "UNKNOWN_CHANNEL", "LIMIT_EXCEEDED"]
 
-/** `epoch` is that of the log as it was opened last. A refusal says nothing of another one, which an old copy began. */
-export function createPublishes(truth: LogTruth, epoch: () => string | undefined): Publishes {
+/** `epochOf` is the epoch that all logs agree on now. A refusal says nothing of another one, which an old copy or a loss began. */
+export function createPublishes(truth: LogTruth, epochOf: (channel: string) => string | undefined): Publishes {
   const records = new Map<string, PublishRecord>()
   let pending = 0
 
@@ -64,9 +64,10 @@ export function createPublishes(truth: LogTruth, epoch: () => string | undefined
     },
     failed(record, code) {
       const definite = DEFINITE.includes(code)
-      const now = epoch()
+      const now = epochOf(record.channel)
       settle(record, definite ? { result: "refused", code, epoch: now } : { result: "unknown", code })
-      if (!definite || now === undefined || truth.offsetOf(record.channel, now, record.id) === undefined) return
+      if (!definite || now === undefined || truth.isBranched(record.channel, now)) return
+      if (truth.offsetOf(record.channel, now, record.id) === undefined) return
       throw new Violation("I3", `${record.id} was refused with ${code} and is stored`)
     },
     abandoned(publisher) {

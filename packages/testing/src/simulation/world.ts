@@ -1,4 +1,4 @@
-import type { MemoryStorage } from "@magpie/journal"
+import type { DurableLog, MemoryStorage } from "@magpie/journal"
 import { type Env, type LogLevel, toMagpieError } from "@magpie/protocol"
 import { checkOptions } from "@magpie/server/core"
 import { type MemoryNetwork, memoryNetwork } from "../memory-network.ts"
@@ -54,10 +54,13 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
   const scheduler = createScheduler(random.fork("scheduler"))
   const trace = createTrace(tell)
   const rights = createRights(() => scheduler.monotonicMs)
+  const readyLogs = (): readonly DurableLog[] =>
+    nodes.flatMap(({ log, fenced }) => (log !== undefined && !fenced && broker.isReady(log) ? [log] : []))
   const judge = createJudge({
     rights,
     monotonic: () => scheduler.monotonicMs,
-    logs: () => nodes.flatMap(({ log, fenced }) => (log !== undefined && !fenced && broker.isReady(log) ? [log] : [])),
+    logs: readyLogs,
+    whole: () => readyLogs().length === nodes.length,
   })
   const slowLinks = new Map<string, number>()
   const supervisor = scheduler.clock("supervisor")

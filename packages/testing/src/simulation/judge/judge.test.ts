@@ -10,7 +10,7 @@ function judged() {
   let now = 0
   const rights = createRights(() => now)
   const logs: DurableLog[] = []
-  const judge = createJudge({ rights, monotonic: () => now, logs: () => logs })
+  const judge = createJudge({ rights, monotonic: () => now, logs: () => logs, whole: () => logs.length > 0 })
   const publish = (id: string, user = "c1") => judge.publishes.call({ id, channel: "chat/a", publisher: "c1.1", user, calledAt: now })
   const apply = (offset: number, id: string, from = "c1") =>
     judge.applied("e1", [{ channel: "chat/a", offset, name: "say", data: toJsonText({ id }), at: 0, from }])

@@ -68,9 +68,11 @@ export interface JudgeOptions {
   monotonic(): number
   /** The logs of the nodes that know theirs now. */
   logs(): readonly DurableLog[]
+  /** Whether those are the logs of all nodes. */
+  whole(): boolean
 }
 
-export function createJudge({ rights, monotonic, logs }: JudgeOptions): Judge {
+export function createJudge({ rights, monotonic, logs, whole }: JudgeOptions): Judge {
   const truth = createLogTruth()
   const publishes = createPublishes(truth, epochOf)
   const sometimes = new Map<string, number>()
@@ -83,7 +85,7 @@ export function createJudge({ rights, monotonic, logs }: JudgeOptions): Judge {
 
   function epochOf(channel: string): string | undefined {
     const [epoch, ...others] = new Set(logs().map((log) => log.newest(channel).epoch))
-    return others.length === 0 ? epoch : undefined
+    return others.length === 0 && whole() ? epoch : undefined
   }
 
   function reached(what: string): void {
@@ -177,7 +179,7 @@ export function createJudge({ rights, monotonic, logs }: JudgeOptions): Judge {
     gap: judging((publisher, notice) => {
       reached(`gap-${notice.reason}`)
       const last = followings.get(`${publisher} ${notice.channel}`)?.reached
-      if (last !== undefined) checkGap(publisher, notice, last, logs())
+      if (last !== undefined && whole()) checkGap(publisher, notice, last, logs())
     }),
     historyRead: judging((who, channel, epoch, messages) => {
       let last: number | undefined

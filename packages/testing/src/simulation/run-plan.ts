@@ -31,6 +31,8 @@ export interface RunOptions {
 /** What heals takes: twice the longest wait of a client, its longest timeouts, and the longest fault that was begun at the end. */
 const HEAL_LIMIT_MS = 120_000
 const CLOSE_LIMIT_MS = 60_000
+/** What a close has settled is done within it; a timer that was forgotten waits longer. */
+const LAST_TURN_MS = 1
 const MAX_STEPS = 400_000
 const RESOURCES_EVERY_MS = 250
 
@@ -143,6 +145,10 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell }: RunOpt
     const end = scheduler.monotonicMs + CLOSE_LIMIT_MS
     await scheduler.run(end, () => over() || closed === parties.length)
     if (closed < parties.length) throw new Violation("I24", `${parties.length - closed} did not close within ${CLOSE_LIMIT_MS} ms`)
+    await scheduler.run(scheduler.monotonicMs + LAST_TURN_MS, over)
+    const own = new Set([...clients, ...nodes].map(({ name }) => name))
+    const left = [...scheduler.owners].filter((owner) => own.has(owner))
+    if (left.length > 0) throw new Violation("G12", `timers are left after the close, of ${left}`)
     world.broker.close()
     await scheduler.run(scheduler.monotonicMs + CLOSE_LIMIT_MS, over)
     if (scheduler.pending > 0) throw new Violation("G12", `timers are left after the close, of ${[...scheduler.owners]}`)

@@ -76,6 +76,7 @@ describe("the figures", () => {
     expect(filled("planted-G1").slice(2)).toEqual([
       "| `acknowledged-before-the-flush` | I1, I8 | 3 |",
       "| `retry-after-a-failed-flush` | not run yet |  |",
+      "| `batch-cut-into-two-commits` | not run yet |  |",
     ])
     expect(filled("planted-G12").slice(2)).toEqual(["| `timer-left-after-the-close` | **nobody** |  |"])
     expect(filled("planted")[0]).toMatch(/^2 of 32 planted defects were run, and 1 of them caught, each after at most 3 seeds/)

@@ -8,13 +8,15 @@ import { count, sentences, source, table } from "./markdown.mjs"
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const BREAKS = {
-  G1: ["acknowledged-before-the-flush", "retry-after-a-failed-flush"],
+  G1: ["acknowledged-before-the-flush", "retry-after-a-failed-flush", "batch-cut-into-two-commits"],
   G2: [
     "sequences-not-persisted",
     "key-not-remembered",
     "producer-shared-by-all-users",
     "old-connections-close-forgets-the-new-one",
+    "ghost-of-a-session-goes-on-receiving",
     "sends-lost-with-their-link",
+    "send-given-up-where-the-disk-failed",
     "retry-under-a-new-number",
     "known-messages-given-again",
   ],
@@ -35,6 +37,7 @@ export const BREAKS = {
   G5: ["no-beacon-after-the-last-message", "beacon-and-pong-ignored", "half-open-links-kept-for-ever", "dead-links-not-noticed"],
   G6: ["slow-reader-not-held-back"],
   G10: ["right-to-subscribe-not-asked", "right-to-publish-not-asked"],
+  G11: ["refusal-of-one-user-held-against-the-next"],
   G12: ["timer-left-after-the-close"],
 }
 

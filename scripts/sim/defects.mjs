@@ -16,6 +16,13 @@ export const DEFECTS = [
     replace: "void this.#storage.commit(this.#writesOf(batch)).catch(() => {})",
   },
   {
+    name: "batch-cut-into-two-commits",
+    file: `${JOURNAL}/open-durable-log.ts`,
+    find: "      await this.#storage.commit(this.#writesOf(batch))\n",
+    replace:
+      '      const writes = this.#writesOf(batch)\n      const rows = writes.filter((write) => "put" in write && write.put.startsWith("c/")).slice(1)\n      await this.#storage.commit(writes.filter((write) => !rows.includes(write)))\n      void this.#storage.commit(rows).catch(() => {})\n',
+  },
+  {
     name: "sequences-not-persisted",
     file: `${JOURNAL}/state-machine/sequences.ts`,
     find: "this.#pending.put(producerKey(producer.channelId, producer.producer), encodeProducerRow(this.#writer, producer))",
@@ -79,15 +86,22 @@ export const DEFECTS = [
   },
   {
     name: "unsubscribed-in-word-only",
-    file: `${SERVER}/session/dispatch.ts`,
-    find: "    connection.subscriptions.get(message.channel)?.end()\n    connection.subscriptions.delete(message.channel)\n    connection.send(",
-    replace: "    connection.send(",
+    file: `${SERVER}/session/subscribing.ts`,
+    find: "      connection.subscriptions.get(channel)?.end()\n      connection.subscriptions.delete(channel)\n      connection.send(",
+    replace: "      connection.send(",
   },
   {
     name: "right-to-subscribe-not-asked",
     file: `${SERVER}/access/authorizer.ts`,
     find: "const answer = rule.authorize({ user: identity.user, channel, params: match.params, action })",
     replace: 'const answer = action === "subscribe" || rule.authorize({ user: identity.user, channel, params: match.params, action })',
+  },
+  {
+    name: "refusal-of-one-user-held-against-the-next",
+    file: `${SERVER}/access/authorizer.ts`,
+    find: "        if (answer === true) return grant(connection, key)\n        if (!(answer instanceof Promise)) return false\n",
+    replace:
+      '        const its = rule as { refused?: string | undefined }\n        const last = its.refused\n        its.refused = action === "publish" && answer === false ? key : undefined\n        if (answer === true && last !== key) return grant(connection, key)\n        if (!(answer instanceof Promise)) return false\n',
   },
   {
     name: "producer-shared-by-all-users",
@@ -100,6 +114,12 @@ export const DEFECTS = [
     file: `${SERVER}/kinds/incoming.ts`,
     find: 'if (!yes) throw forbidden(message.channel, "publish")',
     replace: "",
+  },
+  {
+    name: "ghost-of-a-session-goes-on-receiving",
+    file: `${SERVER}/session/greeting.ts`,
+    find: 'registry.opened(connection)?.close("REPLACED", "another connection took this session over")',
+    replace: "registry.opened(connection)",
   },
   {
     name: "half-open-links-kept-for-ever",
@@ -161,6 +181,12 @@ export const DEFECTS = [
     file: `${CLIENT}/outbox/channel-queue.ts`,
     find: "    flying--\n    entry.flying = false\n",
     replace: "    flying--\n",
+  },
+  {
+    name: "send-given-up-where-the-disk-failed",
+    file: `${CLIENT}/outbox/channel-queue.ts`,
+    find: "else if (reply.retryable) putOff(entry, reply)",
+    replace: 'else if (reply.retryable && reply.code !== "STORAGE_FENCED") putOff(entry, reply)',
   },
   {
     name: "retry-under-a-new-number",

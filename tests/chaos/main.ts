@@ -9,6 +9,7 @@ import { killAll, profileServersInto } from "./process/child.ts"
 import { commandOf, thisMachine } from "./record.ts"
 import { figureTable, jsonLine, machineLine, textTable, writeRecord } from "./report.ts"
 import type { Scenario } from "./scenario.ts"
+import { hot } from "./scenarios/hot.ts"
 import { kills } from "./scenarios/kills.ts"
 import { stalled } from "./scenarios/stalled.ts"
 import { storm } from "./scenarios/storm.ts"
@@ -19,6 +20,7 @@ const USAGE = `npm run chaos                        a chat while links and the s
 npm run chaos -- --kills 500         durable publishing while the server is killed again and again
 npm run chaos -- --storm 10000       so many clients whose links are cut in one moment
 npm run chaos -- --stalled           subscribers that read nothing
+npm run chaos -- --hot 50000         one channel that so many follow
 options: --seed <text>, --quick, --json, --write (docs/chaos.json), --profile <directory> (of servers),
   of the chat --seconds <number>, --clients <number>, --only <${Object.keys(CONTENDERS).join(" | ")}>, of --stalled --readers <number>`
 
@@ -36,7 +38,7 @@ function refuse(why: string): never {
 function readOptions() {
   const text = { type: "string" } as const
   const flag = { type: "boolean", default: false } as const
-  const sizes = { kills: text, storm: text, clients: text, readers: text, seconds: text }
+  const sizes = { kills: text, storm: text, hot: text, clients: text, readers: text, seconds: text }
   try {
     return parseArgs({
       options: { ...sizes, stalled: flag, seed: text, only: text, profile: text, quick: flag, json: flag, write: flag },
@@ -48,7 +50,7 @@ function readOptions() {
 
 const options = readOptions()
 
-function numberOf(name: "kills" | "storm" | "clients" | "readers" | "seconds"): number | undefined {
+function numberOf(name: "kills" | "storm" | "hot" | "clients" | "readers" | "seconds"): number | undefined {
   const text = options[name]
   if (text === undefined) return undefined
   const value = Number(text)
@@ -59,6 +61,7 @@ function numberOf(name: "kills" | "storm" | "clients" | "readers" | "seconds"): 
 function chosen(): { readonly scenario: Scenario; readonly size: number | undefined } {
   if (options.kills !== undefined) return { scenario: kills, size: numberOf("kills") }
   if (options.storm !== undefined) return { scenario: storm, size: numberOf("storm") }
+  if (options.hot !== undefined) return { scenario: hot, size: numberOf("hot") }
   if (options.stalled) return { scenario: stalled, size: numberOf("readers") }
   return { scenario: traffic, size: numberOf("clients") }
 }

@@ -1,76 +1,7 @@
-import { type Client, connect } from "@magpie/client"
-import { memoryStorage, openSharedLog, type SharedLog } from "@magpie/journal"
-import { checkOptions, createCore, retentionOf } from "@magpie/server/core"
-import { type FakeEnv, fakeCrypto, fakeEnv, type JournalModel, journalModel, memoryNetwork } from "@magpie/testing"
-import { afterEach, expect, test } from "vitest"
-import { type App, app } from "./chat-bed.ts"
+import { expect, test } from "vitest"
+import { clustersClosedAfterEach, HOSTS } from "./server-cluster.ts"
 
-const HOSTS = ["a.test", "b.test"]
-const PARTITIONS = 3
-
-interface Cluster {
-  readonly env: FakeEnv
-  readonly model: JournalModel
-  readonly logs: readonly SharedLog[]
-  client(host: string, user?: string): Client<App>
-  close(): Promise<void>
-}
-
-const clusters: Cluster[] = []
-
-afterEach(async () => {
-  for (const cluster of clusters.splice(0)) await cluster.close()
-})
-
-/** Two servers, each with a disk of its own, over one journal. */
-async function startCluster(): Promise<Cluster> {
-  const env = fakeEnv()
-  const network = memoryNetwork(env)
-  const model = journalModel({ env, random: env.random.fork("journal"), partitions: PARTITIONS })
-  const checked = checkOptions({ auth: { authenticate: ({ token }) => ({ user: token === undefined ? undefined : { id: token } }) } })
-  const settings = { retention: retentionOf(app), deduplicationMs: checked.deduplicationMs }
-  const clients: Client<App>[] = []
-  const settled = async <T>(pending: Promise<T>): Promise<T> => {
-    let done = false
-    void pending.finally(() => {
-      done = true
-    })
-    await env.clock.until(() => done)
-    return pending
-  }
-  const cores: { close(options: { spreadMs: number }): Promise<void> }[] = []
-  const logs: SharedLog[] = []
-  for (const host of HOSTS) {
-    const its = { ...env, random: env.random.fork(host) }
-    const log = await settled(openSharedLog({ storage: memoryStorage(), journal: model.connect(host), env: its, settings, node: host }))
-    const core = createCore(app, checked, log, { ...its, crypto: fakeCrypto })
-    core.channel("chat/:room", { authorize: () => true })
-    network.listen(host, core)
-    cores.push(core)
-    logs.push(log)
-  }
-  const cluster: Cluster = {
-    env,
-    model,
-    logs,
-    client(host, user) {
-      const signals = { onNetwork: () => () => {}, onWake: () => () => {} }
-      const environment = { ...env, random: env.random.fork(`client-${clients.length}`), transport: network.transport({}), signals }
-      const client = connect<App>(`ws://${host}`, { contract: app, environment, ...(user === undefined ? {} : { token: () => user }) })
-      clients.push(client)
-      return client
-    },
-    async close() {
-      await settled(Promise.all(clients.map((client) => client.close())))
-      await settled(Promise.all(cores.map((core) => core.close({ spreadMs: 0 }))))
-      model.close()
-      await env.clock.advance(60_000)
-      expect(env.clock.pendingTimers).toBe(0)
-    },
-  }
-  clusters.push(cluster)
-  return cluster
-}
+const startCluster = clustersClosedAfterEach()
 
 test("[G3] what is sent on one server is heard on the other, in one order, and found in its history", async () => {
   const { env, client } = await startCluster()
@@ -138,4 +69,36 @@ test("[G10] a server that does not hear of revocations lets nobody in and grants
   expect(room.subscription.state.state).not.toBe("live")
   model.heal("b.test")
   await env.clock.until(() => room.subscription.state.state === "live")
+})
+
+test("[F35] [G10] a server that stops hearing of revocations stops delivering to whoever has a name, and nobody revoked hears more", async () => {
+  const { env, logs, cores, client, holdControl } = await startCluster()
+  const [mallory, ada, nobody] = [client("b.test", "mallory"), client("b.test", "ada"), client("b.test")].map((one) => {
+    const { subscription, on } = one.channel("chat/lobby")
+    const heard: string[] = []
+    on("say", ({ data }) => heard.push(data.text))
+    one.channel("cursor/lobby").on("move", ({ data }) => heard.push(`at ${data.x}`))
+    return { heard, subscription, isLive: () => subscription.state.state === "live" }
+  })
+  await env.clock.until(() => [mallory, ada, nobody].every((one) => one?.isLive()))
+  await env.clock.advance(1_000)
+  const room = client("a.test", "bob").channel("chat/lobby")
+  holdControl(true)
+  let revoked = false
+  void logs[0]?.control.revoke({ user: "mallory", until: env.clock.now() + 3_600_000 }).then(() => {
+    revoked = true
+  })
+  await env.clock.until(() => revoked)
+  await env.clock.advance(1_300)
+  expect([logs[1]?.control.fresh, cores[1]?.ready]).toEqual([false, false])
+  for (const text of ["1", "2", "3", "4", "5"]) {
+    void room.send("say", { text })
+    cores[1]?.channel("cursor/lobby").publish("move", { x: Number(text) })
+    await env.clock.advance(2_000)
+  }
+  expect([mallory?.heard, ada?.heard, nobody?.heard.length]).toEqual([[], [], 10])
+  holdControl(false)
+  await env.clock.until(() => ada?.isLive() === true && ada.heard.length === 5)
+  await env.clock.advance(5_000)
+  expect([mallory?.heard, mallory?.isLive(), ada?.heard, cores[1]?.ready]).toEqual([[], false, ["1", "2", "3", "4", "5"], true])
 })

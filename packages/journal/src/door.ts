@@ -1,8 +1,9 @@
 import { MagpieError } from "@magpie/protocol"
 import type { DurableLogSettings, PublishRequest, RefuseRequest } from "./durable-log.ts"
+import { isMilliseconds, MOST_MS } from "./milliseconds.ts"
 
 /** Length of a channel's name, a producer or a key in a stored row's key, which LMDB bounds at 1,978 bytes. */
-const NAME_BYTES = 1_024
+export const NAME_BYTES = 1_024
 // Control characters divide keys; lone surrogates have no UTF-8, so two of them would become one name.
 const FORBIDDEN_CHARACTERS = /[\p{Cc}\p{Cs}]/u
 
@@ -22,11 +23,20 @@ export function checkRequest(request: PublishRequest | RefuseRequest): void {
 
 /** Fails with BAD_REQUEST, naming the field. */
 export function checkName(field: string, value: string): void {
-  const tooLong = value.length > NAME_BYTES || (value.length * 3 > NAME_BYTES && new TextEncoder().encode(value).length > NAME_BYTES)
-  if (tooLong) throw new MagpieError("BAD_REQUEST", `${field} is longer than ${NAME_BYTES} bytes`, { details: { field } })
+  if (isLonger(value, NAME_BYTES))
+    throw new MagpieError("BAD_REQUEST", `${field} is longer than ${NAME_BYTES} bytes`, { details: { field } })
   if (FORBIDDEN_CHARACTERS.test(value)) {
     throw new MagpieError("BAD_REQUEST", `${field} holds a control character or half of one`, { details: { field } })
   }
+}
+
+export function isLonger(text: string, bytes: number): boolean {
+  return text.length > bytes || (text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes)
+}
+
+/** Whether it can be a part of a stored row's key. */
+export function isName(value: string): boolean {
+  return !isLonger(value, NAME_BYTES) && !FORBIDDEN_CHARACTERS.test(value)
 }
 
 /** Fails with INVALID_OPTIONS, naming the field. */
@@ -35,7 +45,7 @@ export function checkSettings(settings: DurableLogSettings): void {
     throw new MagpieError("INVALID_OPTIONS", `${field} ${why}`, { details: { field } })
   }
   const { deduplicationMs } = settings
-  if (!(Number.isSafeInteger(deduplicationMs) && deduplicationMs > 0)) refuse("deduplicationMs", "is not a whole number of milliseconds")
+  if (!isMilliseconds(deduplicationMs) || deduplicationMs === 0) refuse("deduplicationMs", `is not a whole number of 1 to ${MOST_MS}`)
   for (const [pattern, retention] of Object.entries(settings.retention)) {
     for (const name of ["maxCount", "maxAgeMs"] as const) {
       const value = retention[name]

@@ -33,6 +33,8 @@ export interface JournalBatch<R> {
   readonly partition: number
   readonly first: number
   readonly records: readonly R[]
+  /** The newest position that the adapter knows of, where it does; it tells how far the reader lags and decides nothing. */
+  readonly newest?: number | undefined
 }
 
 /** Who reads a partition. Its answers are awaited: nothing comes meanwhile. */

@@ -3,8 +3,10 @@ import { MagpieError } from "@magpie/protocol"
 import type { ClaimAnswer, Control, ControlChange, Fence, PresentNode, RevokeRequest } from "./control.ts"
 import { checkName } from "./door.ts"
 import type { Entry } from "./entry.ts"
+import { Listeners } from "./listeners.ts"
+import { isMilliseconds } from "./milliseconds.ts"
 import { decodeClaim, decodeNode, decodeRevocation } from "./rows/control-rows.ts"
-import { claimKey, NODES, nodeKey, revocationKey } from "./rows/keys.ts"
+import { claimKey, NODES, nodeKey, REVOCATIONS, revocationKey } from "./rows/keys.ts"
 import { isIntact } from "./rows/row-reader.ts"
 import type { Applied } from "./state-machine/applied.ts"
 import type { Storage } from "./storage/storage.ts"
@@ -14,6 +16,9 @@ export const CONTROL_STALE_MS = 1_000
 /** Bounds of a lease: it is renewed by entries, and outlives its owner. */
 const SHORTEST_LEASE_MS = 1_000
 const LONGEST_LEASE_MS = 3_600_000
+/** No time in milliseconds is so far below the present one; a time in seconds is. */
+const SECONDS_ARE_BELOW = 100
+const RETRY_AFTER_MS = 1_000
 
 export interface LogControlContext {
   readonly nodeId: string
@@ -30,11 +35,12 @@ export interface LogControlContext {
 export class LogControl implements Control {
   readonly nodeId: string
   readonly #context: LogControlContext
-  readonly #listeners = new Set<(change: ControlChange) => void>()
+  readonly #listeners: Listeners<ControlChange>
 
   constructor(context: LogControlContext) {
     this.nodeId = context.nodeId
     this.#context = context
+    this.#listeners = new Listeners(context.env)
   }
 
   get lagMs(): number {
@@ -52,7 +58,16 @@ export class LogControl implements Control {
 
   async revoke({ user, issuedUntil = this.#now(), until }: RevokeRequest): Promise<void> {
     checkName("user", user)
-    await this.#context.submit({ type: "revoke", at: this.#now(), user, issuedUntil, until })
+    const at = this.#now()
+    checkTime("issuedUntil", issuedUntil, at)
+    checkTime("until", until, at)
+    if (until <= at) throw new MagpieError("BAD_REQUEST", "until is not in the future", { details: { field: "until" } })
+    const { refused } = await this.#context.submit({ type: "revoke", at, user, issuedUntil, until })
+    if (refused === "past") {
+      throw new MagpieError("UNAVAILABLE", "it is not in force: by the log's time, which is ahead of this clock, it is over", {
+        retryAfterMs: RETRY_AFTER_MS,
+      })
+    }
   }
 
   async claim(name: string, leaseMs: number): Promise<ClaimAnswer> {
@@ -67,6 +82,7 @@ export class LogControl implements Control {
   }
 
   async release(name: string): Promise<void> {
+    checkName("name", name)
     await this.#context.submit({ type: "release", at: this.#now(), name, owner: this.nodeId })
   }
 
@@ -83,21 +99,12 @@ export class LogControl implements Control {
   }
 
   onChange(listener: (change: ControlChange) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
-  /** Tells what applied entries changed. A listener that throws harms nobody else. */
+  /** Tells what applied entries changed. */
   tell(changes: readonly ControlChange[]): void {
-    for (const change of changes) {
-      for (const listener of this.#listeners) {
-        try {
-          listener(change)
-        } catch (error) {
-          this.#context.env.log("error", "journal.listener-failed", { name: error instanceof Error ? error.name : typeof error })
-        }
-      }
-    }
+    for (const change of changes) this.#listeners.tell(change)
   }
 
   #now(): number {
@@ -109,4 +116,16 @@ export class LogControl implements Control {
     if (row === undefined || isIntact(row)) return row
     throw new MagpieError("STORAGE_FENCED", `the stored row ${key} is damaged; restore a backup`, { details: { key } })
   }
+}
+
+/** What of a state that came as a whole would otherwise never be told. */
+export function revocationsIn(storage: Storage): readonly ControlChange[] {
+  return Array.from(storage.range(REVOCATIONS)).flatMap(({ key, value }) => {
+    return isIntact(value) ? [{ type: "revoked", user: key.slice(revocationKey("").length), ...decodeRevocation(value) }] : []
+  })
+}
+
+function checkTime(field: string, time: number, now: number): void {
+  if (isMilliseconds(time) && time * SECONDS_ARE_BELOW >= now) return
+  throw new MagpieError("BAD_REQUEST", `${field} is no wall time in whole milliseconds`, { details: { field } })
 }

@@ -4,8 +4,11 @@ import type { ErrorCode } from "./errors.ts"
 interface LimitRow {
   readonly value: number
   readonly unit: "count" | "bytes" | "ms" | "per second" | "levels" | "percent"
-  /** What the one who crosses it is told: an error code, a close code's name, an HTTP status, or the message that says what is missing. */
-  readonly answer: ErrorCode | `close ${CloseName}` | `http ${number}` | "gap"
+  /**
+   * What the one who crosses it is told: an error code, a close code's name, an HTTP status, or the message that says what is
+   * missing. Nothing, where it only comes `later`.
+   */
+  readonly answer: ErrorCode | `close ${CloseName}` | `http ${number}` | "gap" | "later"
   readonly about: string
 }
 
@@ -148,6 +151,12 @@ export const LIMITS = {
     unit: "per second",
     answer: "RATE_LIMITED",
     about: "pages of history that one connection may ask for, with a burst of twice as many",
+  },
+  fanOutSliceMs: {
+    value: 5,
+    unit: "ms",
+    answer: "later",
+    about: "time that one turn of the event loop spends on sending; what is left is sent in the next ones",
   },
   shedBroadcastsLagMs: {
     value: 250,

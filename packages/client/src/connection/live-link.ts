@@ -16,7 +16,7 @@ import type { Counters } from "../statistics.ts"
 import type { Link } from "../transport/transport.ts"
 import { byteLength, createFrameWriter, type FrameWriter } from "./frame-writer.ts"
 import { createHeartbeat, type Heartbeat } from "./heartbeat.ts"
-import { endByClose, endByRefusal, type LinkEnd, NO_PONG, NORMAL } from "./link-end.ts"
+import { endByClose, endByRefusal, type LinkEnd, NO_PONG, NORMAL, VERSION } from "./link-end.ts"
 import { readDown } from "./read-down.ts"
 
 /** One link from its opening to its end. Once ended, whatever the transport still says is dropped: a late event has no owner. */
@@ -71,6 +71,12 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
     link.close(code, reason)
   }
 
+  /** Ends the link from this side. */
+  function giveUp(code: number, reason: string, why: LinkEnd = endByClose(code, reason)): void {
+    end(code, reason)
+    events.onEnd(why)
+  }
+
   function welcomed(welcome: Welcome): void {
     const heartbeat = createHeartbeat({
       clock,
@@ -78,10 +84,7 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
       heartbeatMs: settings.heartbeatMs || welcome.heartbeatMs,
       pongTimeoutMs: settings.pongTimeoutMs,
       ping: events.ping,
-      onDead() {
-        end(NO_PONG, "no sign of life")
-        events.onEnd(endByClose(NO_PONG, "no sign of life", undefined))
-      },
+      onDead: () => giveUp(NO_PONG, "no sign of life"),
     })
     const { messageBytes: maxFrameBytes, messagesPerSecond } = welcome
     const writer = createFrameWriter({ clock, schedule, codec, maxFrameBytes, messagesPerSecond, send: sendFrame })
@@ -111,9 +114,10 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
     }
   }
 
-  function receive(message: DownMessage | undefined): void {
+  function receive(message: ReturnType<typeof readDown>): void {
     // A listener of the message before it may have ended the link.
-    if (message === undefined || isEnded()) return
+    if (!message || isEnded()) return
+    if (message === "critical") return giveUp(VERSION, message)
     counters.messagesIn++
     if (current.state === "welcomed") {
       if (message.type === "go-away") goAwayHintMs = message.retryAfterMs
@@ -122,8 +126,7 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
     } else if (message.type === "welcome") {
       welcomed(message)
     } else if (message.type === "error") {
-      end(NORMAL, "")
-      events.onEnd(endByRefusal(errorOfReply(message)))
+      giveUp(NORMAL, "", endByRefusal(errorOfReply(message)))
     }
   }
 

@@ -25,16 +25,17 @@ const NEEDED: Readonly<Record<DownMessage["type"], Readonly<Record<string, strin
 const DICTIONARIES = ["channels", "ahead", "details"]
 
 const START = { offset: 0 }
-const UNREADABLE = "of the server's message is missing or wrong"
+const UNREADABLE = "of the server's message is wrong"
 
-/** Undefined for a message that this version does not know and need not know. Fails with BAD_REQUEST naming the field. */
-export function readDown(value: unknown): DownMessage | undefined {
+/**
+ * Of a message that this version does not know, whether it would have to: undefined where it need not. Fails with BAD_REQUEST
+ * naming the field.
+ */
+export function readDown(value: unknown): DownMessage | "critical" | undefined {
   const message: Readonly<Record<string, unknown>> = Object(value)
   const { type } = message
-  if (typeof type !== "string" || !Object.hasOwn(NEEDED, type)) {
-    if (typeof type === "string" && message.critical !== true) return undefined
-    throw badField("type", UNREADABLE)
-  }
+  if (typeof type !== "string") throw badField("type", UNREADABLE)
+  if (!Object.hasOwn(NEEDED, type)) return message.critical === true ? "critical" : undefined
   for (const [field, needed] of Object.entries(NEEDED[type as DownMessage["type"]])) {
     const given = message[field]
     if (typeof given !== needed || given === null) throw badField(field, UNREADABLE)

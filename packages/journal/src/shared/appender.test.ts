@@ -98,6 +98,37 @@ test("[F68] gives up at once what a later entry of its own has overtaken: it can
   appender.fail(new MagpieError("CLOSED", "over"))
 })
 
+test("[G1] does not deny what may be in a state that this node has taken over", async () => {
+  const { env, appender, appended } = world()
+  const states = watched([appender.submit(entry(1))])
+  await env.clock.settle()
+  appended[0]?.resolve()
+  const denied = appender.submit(entry(2)).catch(String)
+  await env.clock.settle()
+  appender.forget()
+  expect(await denied).toMatch(/is not known/)
+  expect(states).toEqual(["UNAVAILABLE"])
+  appender.fail(new MagpieError("CLOSED", "over"))
+})
+
+test("[G11] refuses alone what cannot be written", async () => {
+  const { env, appender, appended } = world()
+  const unwritable: Entry = { type: "clock", at: Number.NaN }
+  const states = watched([entry(1), unwritable, entry(2)].map((one) => appender.submit(one)))
+  await env.clock.settle()
+  expect(appended.map(({ counters }) => counters)).toEqual([[1, 2]])
+  expect(states).toEqual(["open", "INTERNAL", "open"])
+  appended[0]?.resolve()
+  appender.applied(1, {})
+  appender.applied(2, {})
+  const alone = watched([appender.submit(unwritable)])
+  await env.clock.settle()
+  expect([...states, ...alone]).toEqual(["done", "INTERNAL", "done", "INTERNAL"])
+  expect(appended).toHaveLength(1)
+  expect(appender.counters).toMatchObject({ done: 2 })
+  appender.fail(new MagpieError("CLOSED", "over"))
+})
+
 test("[F67] tells in a bounded time that nobody knows, and goes on behind an append that never settles", async () => {
   const { env, appender, appended } = world()
   const states = watched([appender.submit(entry(1))])

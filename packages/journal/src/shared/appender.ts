@@ -1,22 +1,15 @@
-import { type Env, isMagpieError, MagpieError, type Timer } from "@magpie/protocol"
+import { type Env, isMagpieError, MagpieError, type Timer, toMagpieError } from "@magpie/protocol"
+import { BATCH_BYTES, BATCH_ENTRIES, batchLength, PENDING_BYTES, PENDING_ENTRIES, type Weight, weightOf } from "../append-limits.ts"
 import type { Entry } from "../entry.ts"
 import type { Journal } from "../journal.ts"
 import type { Applied } from "../state-machine/applied.ts"
 import { encodeRecord } from "./record.ts"
 
-/** What one append may hold. */
-const BATCH_ENTRIES = 1_024
-const BATCH_BYTES = 1_048_576
-/** What may wait for the broker; more is refused with UNAVAILABLE. */
-const PENDING_ENTRIES = 65_536
-const PENDING_BYTES = 67_108_864
 /** How long an entry may take from here through the broker and back. Then its publisher is told that nobody knows. */
 export const OUTCOME_TIMEOUT_MS = 10_000
 /** How long a close waits for what is on its way. */
 const CLOSE_WAIT_MS = 2_000
 const RETRY_AFTER_MS = 500
-/** An entry beside its data, roughly. */
-const ENTRY_BYTES = 256
 
 export interface AppenderOptions {
   readonly env: Env
@@ -30,7 +23,7 @@ export interface AppenderOptions {
 
 interface Waiting {
   readonly entry: Entry
-  readonly bytes: number
+  readonly weight: Weight
   readonly since: number
   readonly resolve: (applied: Applied) => void
   readonly reject: (error: MagpieError) => void
@@ -41,11 +34,19 @@ interface Sent extends Waiting {
   applied: Applied | undefined
 }
 
+/** Of entries that were acknowledged and applied, from being handed in until then. */
+export interface AppendCounters {
+  done: number
+  totalMs: number
+  longestMs: number
+}
+
 /**
  * Brings this node's entries into one partition, one append after the other; what comes while one is under way forms the
  * next. An entry is done when the journal has acknowledged it and this node has applied it.
  */
 export class Appender {
+  readonly counters: AppendCounters = { done: 0, totalMs: 0, longestMs: 0 }
   readonly #options: AppenderOptions
   #urgent: Waiting[] = []
   #queue: Waiting[] = []
@@ -70,17 +71,20 @@ export class Appender {
     if (!held) this.#gather()
   }
 
-  /** Resolves when it is durable and applied here. Fails with UNAVAILABLE where that is not known in time: it may have landed or may land later. */
+  /**
+   * Resolves when it is durable and applied here. Fails with UNAVAILABLE: where nothing was stored, the message says so; else
+   * it may have landed or may land later, and nobody knows.
+   */
   submit(entry: Entry, urgent = false): Promise<Applied> {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
-    const bytes = entry.type === "publish" ? entry.data.length + ENTRY_BYTES : ENTRY_BYTES
+    const weight = weightOf([entry])
     const count = this.#queue.length + this.#sent.size
-    if (!urgent && (count >= (this.#options.pendingEntries ?? PENDING_ENTRIES) || this.#bytes + bytes > PENDING_BYTES)) {
+    if (!urgent && (count >= (this.#options.pendingEntries ?? PENDING_ENTRIES) || this.#bytes + weight.bytes > PENDING_BYTES)) {
       return Promise.reject(new MagpieError("UNAVAILABLE", "too much waits for the broker", { retryAfterMs: RETRY_AFTER_MS }))
     }
-    this.#bytes += bytes
+    this.#bytes += weight.bytes
     return new Promise((resolve, reject) => {
-      const waiting = { entry, bytes, since: this.#options.env.clock.monotonic(), resolve, reject }
+      const waiting = { entry, weight, since: this.#options.env.clock.monotonic(), resolve, reject }
       if (urgent) this.#urgent.push(waiting)
       else this.#queue.push(waiting)
       this.#watch()
@@ -98,6 +102,11 @@ export class Appender {
     if (sent === undefined) return
     if (sent.acked) this.#settle(counter, sent, applied)
     else sent.applied = applied
+  }
+
+  /** What was sent may be in the state that this node goes on from, which does not tell what became of it. */
+  forget(): void {
+    for (const [counter, sent] of this.#sent) if (sent.applied === undefined) this.#settle(counter, sent, unknown())
   }
 
   /** Refuses what comes, waits a little for what is on its way, gives up the rest. */
@@ -142,19 +151,12 @@ export class Appender {
   }
 
   async #send(): Promise<void> {
-    const { journal, partition, node } = this.#options
-    const counters: number[] = []
-    const records: Uint8Array[] = []
-    for (const waiting of this.#take()) {
-      const counter = ++this.#counter
-      counters.push(counter)
-      records.push(encodeRecord({ origin: { node, counter }, entry: waiting.entry }))
-      this.#sent.set(counter, { ...waiting, acked: false, applied: undefined })
-    }
+    const { journal, partition } = this.#options
     const underWay = {}
     this.#underWay = underWay
+    const { counters, records } = this.#written(this.#take())
     try {
-      await journal.append(partition, records)
+      if (records.length > 0) await journal.append(partition, records)
       for (const counter of counters) this.#acked(counter)
     } catch (cause) {
       const error = isMagpieError(cause) && cause.code === "STORAGE_FENCED" ? cause : unknown(cause)
@@ -168,17 +170,29 @@ export class Appender {
     this.#gather()
   }
 
-  /** At least one, and as many more as fit. */
   #take(): readonly Waiting[] {
     const from = this.#urgent.length > 0 ? this.#urgent : this.#queue
-    let count = 0
-    let bytes = 0
-    for (const waiting of from) {
-      bytes += waiting.bytes
-      if (count > 0 && (count >= (this.#options.batchEntries ?? BATCH_ENTRIES) || bytes > BATCH_BYTES)) break
-      count++
+    return from.splice(0, batchLength(from, { entries: this.#options.batchEntries ?? BATCH_ENTRIES, bytes: BATCH_BYTES }))
+  }
+
+  /** What cannot be written is refused alone. */
+  #written(batch: readonly Waiting[]): { readonly counters: readonly number[]; readonly records: readonly Uint8Array[] } {
+    const counters: number[] = []
+    const records: Uint8Array[] = []
+    for (const waiting of batch) {
+      const counter = this.#counter + 1
+      try {
+        records.push(encodeRecord({ origin: { node: this.#options.node, counter }, entry: waiting.entry }))
+      } catch (cause) {
+        this.#bytes -= waiting.weight.bytes
+        waiting.reject(toMagpieError(cause))
+        continue
+      }
+      this.#counter = counter
+      counters.push(counter)
+      this.#sent.set(counter, { ...waiting, acked: false, applied: undefined })
     }
-    return from.splice(0, count)
+    return { counters, records }
   }
 
   #acked(counter: number): void {
@@ -190,10 +204,19 @@ export class Appender {
 
   #settle(counter: number, sent: Sent, result: Applied | MagpieError): void {
     this.#sent.delete(counter)
-    this.#bytes -= sent.bytes
+    this.#bytes -= sent.weight.bytes
     if (result instanceof Error) sent.reject(result)
-    else sent.resolve(result)
+    else {
+      this.#count(this.#options.env.clock.monotonic() - sent.since)
+      sent.resolve(result)
+    }
     if (this.#sent.size + this.#queue.length + this.#urgent.length === 0) this.#onEmpty?.()
+  }
+
+  #count(ms: number): void {
+    this.counters.done++
+    this.counters.totalMs += ms
+    this.counters.longestMs = Math.max(this.counters.longestMs, ms)
   }
 
   /** One timer for the oldest that waits. */
@@ -217,7 +240,7 @@ export class Appender {
     for (const [counter, sent] of this.#sent) if (sent.since <= until) this.#settle(counter, sent, unknown())
     const late = (waiting: Waiting): boolean => {
       if (waiting.since > until) return true
-      this.#bytes -= waiting.bytes
+      this.#bytes -= waiting.weight.bytes
       waiting.reject(
         new MagpieError("UNAVAILABLE", "the broker did not take it in time; nothing was stored", { retryAfterMs: RETRY_AFTER_MS }),
       )

@@ -2,7 +2,8 @@ import { isMagpieError, MagpieError } from "@magpie/protocol"
 import type { JournalPlace } from "../journal.ts"
 import type { Storage } from "../storage/storage.ts"
 import { type Generations, NO_PLACE, type Place } from "./generations.ts"
-import { importRows, type Snapshot, type SnapshotStore } from "./snapshot.ts"
+import type { Snapshot, SnapshotStore } from "./snapshot.ts"
+import { importRows } from "./snapshot-rows.ts"
 
 export interface BuildOptions {
   readonly generations: Generations

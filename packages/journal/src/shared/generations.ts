@@ -1,3 +1,4 @@
+import { MagpieError } from "@magpie/protocol"
 import { isIntact, RowReader } from "../rows/row-reader.ts"
 import { RowWriter } from "../rows/row-writer.ts"
 import type { Storage, Write } from "../storage/storage.ts"
@@ -15,7 +16,7 @@ export interface Place {
 }
 
 export const NO_PLACE: Place = { position: 0, mark: 0, incarnation: "" }
-const PLACE_KEY = "l/place"
+export const PLACE_KEY = "l/place"
 
 /**
  * A partition's rows within a node's storage. When the state must be built anew, that happens beside the old one and one
@@ -28,12 +29,13 @@ export class Generations {
   #current = 1
   #before: readonly number[] = []
 
+  /** Fails with STORAGE_FENCED where the row that says which rows count is damaged [F107]. */
   constructor(storage: Storage, partition: number) {
     this.#storage = storage
     this.#partition = partition
     this.#key = `l/partition/${partition}`
-    const row = storage.get(this.#key)
-    if (row === undefined || !isIntact(row)) return
+    const row = intact(storage, this.#key)
+    if (row === undefined) return
     const reader = new RowReader(row)
     this.#current = reader.number()
     const before: number[] = []
@@ -50,9 +52,10 @@ export class Generations {
     return this.#before.map((generation) => this.#of(generation))
   }
 
+  /** Fails with STORAGE_FENCED where its row is damaged: whoever took that for "nothing applied" would apply everything twice. */
   get place(): Place {
-    const row = this.current.get(PLACE_KEY)
-    if (row === undefined || !isIntact(row)) return NO_PLACE
+    const row = intact(this.current, PLACE_KEY)
+    if (row === undefined) return NO_PLACE
     const reader = new RowReader(row)
     return { position: reader.number(), mark: reader.u32(), incarnation: reader.text() }
   }
@@ -124,6 +127,19 @@ export class Generations {
   #of(generation: number): Storage {
     return prefixedStorage(this.#storage, this.#prefix(generation))
   }
+}
+
+/** The row, where there is one. Fails with STORAGE_FENCED where it is damaged. */
+export function intact(storage: Storage, key: string): Uint8Array | undefined {
+  const row = storage.get(key)
+  if (row === undefined || isIntact(row)) return row
+  throw damagedState(key)
+}
+
+/** What a node keeps of a shared log is a copy: the log or a snapshot makes another. */
+export function damagedState(key: string): MagpieError {
+  const remedy = "Start the node with an empty storage: it builds its state anew from the log or a snapshot."
+  return new MagpieError("STORAGE_FENCED", `the stored row ${key} is damaged`, { details: { key }, remedy })
 }
 
 function encodePlace({ position, mark, incarnation }: Place): Uint8Array {

@@ -1,30 +1,30 @@
 import { type AckLevel, type Env, MagpieError, type Position, type Publication } from "@magpie/protocol"
 import { crc32Text } from "../checksum.ts"
-import { checkRequest } from "../door.ts"
 import type { DurableLog, Outcome, Page, PageLimits, PublishRequest, RefuseRequest, ResumeAnswer } from "../durable-log.ts"
-import { LogControl } from "../log-control.ts"
+import { outcomeOf, publishEntry, refusedEntry } from "../entries-of-requests.ts"
+import { Listeners } from "../listeners.ts"
+import { LogControl, revocationsIn } from "../log-control.ts"
 import { randomNode } from "../random-names.ts"
-import type { Applied } from "../state-machine/applied.ts"
 import { APPLY_VERSION } from "../state-machine/state-machine.ts"
 import type { AppliedRecords } from "./apply-records.ts"
 import { Barrier } from "./barrier.ts"
-import { Listeners } from "./listeners.ts"
 import { PartitionLog } from "./partition-log.ts"
 import { Presence } from "./presence.ts"
 import { checkSharedLogOptions, type SharedLogOptions } from "./shared-log-options.ts"
 import { Snapshots } from "./snapshots.ts"
 import { StateChecks } from "./state-checks.ts"
+import { type SharedLogStatistics, statisticsOf } from "./statistics.ts"
 
 /** How long the broker may take until this node knows the log. */
 const OPEN_MS = 60_000
 const CONTROL = 0
 
 export interface SharedLog extends DurableLog {
-  /** Whether this node knows its log in all partitions. */
-  readonly ready: boolean
+  /** What an operator of the cluster looks at; read anew on each access. */
+  readonly statistics: SharedLogStatistics
   /** Checksum of a partition's state, and the position in the journal that it belongs to. Equal positions have equal hashes on all nodes. */
   stateHash(partition: number): { readonly position: number; readonly hash: string }
-  /** Writes the present state to the snapshot store. Fails with INVALID_OPTIONS where there is none, or UNAVAILABLE. */
+  /** Writes the present state to the snapshot store. Fails with INVALID_OPTIONS where there is none, UNAVAILABLE, or UNRECOVERABLE where the state is damaged. */
   snapshot(): Promise<void>
 }
 
@@ -116,8 +116,11 @@ class Log implements SharedLog {
       ...{ env, journal, partition, storage, node, supports, settings, snapshots },
       onApplied: (records, live) => this.#applied(partition, records, live),
       onEpoch: () => this.#epochs.tell((channel) => this.#indexOf(channel) === partition),
+      onSnapshot: () => {
+        if (partition === CONTROL) this.control.tell(revocationsIn(this.#partition(CONTROL).storage))
+      },
       onReady: () => {
-        if (this.ready) this.#onReady()
+        if (this.#knowsLog) this.#onReady()
       },
       onFenced: (cause) => this.#fence(cause),
     })
@@ -143,20 +146,19 @@ class Log implements SharedLog {
   }
 
   get ready(): boolean {
-    return this.#partitions.every((partition) => partition.isReady)
+    return this.#knowsLog && this.control.fresh
+  }
+
+  get statistics(): SharedLogStatistics {
+    return statisticsOf(this.#partitions, this.#barriers, this.#presence.lagMs)
   }
 
   async publish(request: PublishRequest): Promise<Outcome> {
-    checkRequest(request)
-    const { channel, pattern, name, data, from, ref, producer, sequence, key } = request
-    const entry = { type: "publish", at: this.#now(), channel, pattern, name, data, from, ref, producer, sequence, key } as const
-    return outcomeOf(await this.#of(channel).submit(entry))
+    return outcomeOf(await this.#of(request.channel).submit(publishEntry(request, this.#now())))
   }
 
   async refuse(request: RefuseRequest): Promise<Outcome> {
-    checkRequest(request)
-    const { channel, pattern, producer, sequence, code, ref } = request
-    return outcomeOf(await this.#of(channel).submit({ type: "refused", at: this.#now(), channel, pattern, producer, sequence, code, ref }))
+    return outcomeOf(await this.#of(request.channel).submit(refusedEntry(request, this.#now())))
   }
 
   behind(channel: string, position: Position): Promise<void> | undefined {
@@ -217,6 +219,7 @@ class Log implements SharedLog {
   async #close(): Promise<void> {
     this.#presence.stop()
     this.#checks.stop()
+    this.#snapshots?.close()
     try {
       await Promise.all(this.#partitions.map((partition) => partition.close()))
       for (const barrier of this.#barriers) barrier.close()
@@ -246,10 +249,15 @@ class Log implements SharedLog {
     this.#fenced = cause
     this.#presence.stop()
     this.#checks.stop()
+    this.#snapshots?.close()
     this.#env.log("error", "journal.fenced", { code: cause.code, reason: cause.reason })
     for (const partition of this.#partitions)
       partition.fence(new MagpieError("STORAGE_FENCED", "this node no longer takes part", { cause }))
     this.#fences.tell(cause)
+  }
+
+  get #knowsLog(): boolean {
+    return this.#partitions.every((partition) => partition.isReady)
   }
 
   #of(channel: string): PartitionLog {
@@ -274,9 +282,4 @@ class Log implements SharedLog {
 /** Where a channel lives in a journal of so many partitions; the first one is for what concerns all nodes. */
 export function partitionOf(channel: string, partitions: number): number {
   return 1 + (crc32Text(channel) % (partitions - 1))
-}
-
-function outcomeOf({ outcome }: Applied): Outcome {
-  if (outcome === undefined) throw new MagpieError("INTERNAL", "the entry had no outcome")
-  return outcome
 }

@@ -92,15 +92,14 @@ export class Opening {
   }
 
   async #revocations(): Promise<void> {
-    for (const storage of this.#options.before()) {
+    const { before, supports, submit } = this.#options
+    for (const storage of before()) {
+      const { now } = new StateMachine(storage, supports)
       for (const { key, value } of Array.from(storage.range(REVOCATIONS))) {
         if (!isIntact(value)) continue
-        await this.#options.submit({
-          type: "revoke",
-          at: this.#now(),
-          user: key.slice(revocationKey("").length),
-          ...decodeRevocation(value),
-        })
+        const { issuedUntil, until } = decodeRevocation(value)
+        const at = this.#now()
+        await submit({ type: "revoke", at, user: key.slice(revocationKey("").length), issuedUntil, until: at + until - now })
       }
     }
   }

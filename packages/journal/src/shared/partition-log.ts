@@ -2,19 +2,21 @@ import { type Env, isMagpieError, MagpieError } from "@magpie/protocol"
 import type { DurableLogSettings } from "../durable-log.ts"
 import type { Entry } from "../entry.ts"
 import { ExpiryTimer } from "../expiry-timer.ts"
-import { History } from "../history.ts"
+import type { History } from "../history.ts"
 import type { Journal, JournalBatch, JournalPlace, Tail } from "../journal.ts"
 import type { Applied } from "../state-machine/applied.ts"
-import { StateMachine } from "../state-machine/state-machine.ts"
+import type { StateMachine } from "../state-machine/state-machine.ts"
 import type { Storage } from "../storage/storage.ts"
 import { Appender } from "./appender.ts"
-import { type AppliedRecords, applyRecords } from "./apply-records.ts"
-import { buildAnew, snapshotName } from "./build-anew.ts"
-import { Generations, type Place } from "./generations.ts"
+import type { AppliedRecords } from "./apply-records.ts"
+import { Bounded } from "./bounded.ts"
+import { boundedSnapshots } from "./bounded-snapshots.ts"
 import { Opening } from "./opening.ts"
+import { PartitionState } from "./partition-state.ts"
 import { Patient } from "./patient.ts"
 import { recordMark } from "./record.ts"
-import { exportRows, type SnapshotPlace, type SnapshotStore } from "./snapshot.ts"
+import type { RowExport } from "./row-export.ts"
+import type { SnapshotPlace, SnapshotStore } from "./snapshot.ts"
 
 /** Nodes spread their clock entries over this much, so that mostly one is enough. */
 const CLOCK_JITTER_MS = 500
@@ -34,9 +36,19 @@ export interface PartitionContext {
   readonly onApplied: (records: AppliedRecords, live: boolean) => void
   /** What was told of this partition may no longer be in the log. */
   readonly onEpoch: () => void
+  /** A state came as a whole: what led to it is never told. */
+  readonly onSnapshot: () => void
   readonly onReady: () => void
   /** Nothing more can be made durable by this node. */
   readonly onFenced: (cause: MagpieError) => void
+}
+
+/** What has happened to a partition since the log was opened. */
+export interface PartitionCounters {
+  /** The newest position that this node has heard of. */
+  newest: number
+  rebuilds: number
+  poison: number
 }
 
 type State =
@@ -49,39 +61,34 @@ type State =
 /** One partition as this node sees it: tails it, applies it to rows of its own, and builds them anew where the log is no longer the same. */
 export class PartitionLog {
   readonly appender: Appender
+  readonly counters: PartitionCounters = { newest: 0, rebuilds: 0, poison: 0 }
   readonly #context: PartitionContext
-  readonly #generations: Generations
+  readonly #applied: PartitionState
   readonly #opening: Opening
   readonly #timer: ExpiryTimer
   readonly #patient: Patient
-  #machine: StateMachine
-  #history: History
-  #place: Place
+  readonly #bounded: Bounded
   #journalPlace: JournalPlace = { incarnation: "", oldest: 1, newest: 0 }
-  /** Where the state came from a snapshot that the log has not borne out yet. */
-  #unproven = false
-  readonly #rejected = new Set<string>()
   #state: State = { name: "behind", target: Number.POSITIVE_INFINITY, verifying: false }
   #tail: Tail | undefined
   #busy: Promise<unknown> = Promise.resolve()
 
   constructor(context: PartitionContext) {
+    const { clock, random } = context.env
     this.#context = context
-    this.#generations = new Generations(context.storage, context.partition)
-    this.#machine = new StateMachine(this.#generations.current, context.supports)
-    this.#history = new History(this.#generations.current, this.#machine.epoch ?? "")
-    this.#place = this.#generations.place
+    this.#patient = new Patient(context)
+    this.#bounded = new Bounded(clock)
+    const snapshots = context.snapshots && boundedSnapshots(context.snapshots, this.#bounded)
+    this.#applied = new PartitionState({ ...context, snapshots, patient: this.#patient })
     this.appender = new Appender(context)
     this.#opening = new Opening({
       ...context,
       submit: (entry) => this.appender.submit(entry, true),
-      machine: () => this.#machine,
-      before: () => this.#generations.before,
-      settled: (holds) => this.#exclusively(async () => (holds() ? this.#generations.settled() : undefined)),
+      machine: () => this.machine,
+      before: () => this.#applied.before,
+      settled: (holds) => this.#exclusively(async () => (holds() ? this.#applied.settled() : undefined)),
       done: () => this.#becomeReady(),
     })
-    const { clock, random } = context.env
-    this.#patient = new Patient(context)
     this.#timer = new ExpiryTimer(
       clock,
       () => this.#tick(),
@@ -91,20 +98,24 @@ export class PartitionLog {
 
   /** Reads what this node has applied. Fails with UNAVAILABLE while it does not know its log. */
   get history(): History {
-    if (this.isReady) return this.#history
+    if (this.isReady) return this.#applied.history
     throw new MagpieError("UNAVAILABLE", "this node is catching up with the log", { retryAfterMs: RETRY_AFTER_MS })
   }
 
   get storage(): Storage {
-    return this.#generations.current
+    return this.#applied.storage
   }
 
   get machine(): StateMachine {
-    return this.#machine
+    return this.#applied.machine
   }
 
   get isReady(): boolean {
     return this.#state.name === "ready"
+  }
+
+  get #isClosed(): boolean {
+    return this.#state.name === "closed"
   }
 
   start(): void {
@@ -121,17 +132,9 @@ export class PartitionLog {
     return this.appender.submit(entry, urgent)
   }
 
-  /** Writes the present state to the store; the partition stands still meanwhile. Returns which it was. */
-  snapshot(store: SnapshotStore): Promise<SnapshotPlace | undefined> {
-    return this.#exclusively(async () => {
-      const { partition } = this.#context
-      const { position, mark } = this.#place
-      if (!this.isReady || position === 0) return undefined
-      const place = { partition, position, mark, hash: this.#machine.stateHash(), epoch: this.#machine.epoch ?? "" }
-      const newest = await store.newest(partition, Number.POSITIVE_INFINITY)
-      if (newest?.position !== position || newest.mark !== mark) await store.put({ ...place, chunks: exportRows(this.storage) })
-      return place
-    })
+  /** The present state, to be read while entries go on being applied. Nothing where this node does not know its log. */
+  export(): Promise<{ readonly place: SnapshotPlace; readonly rows: RowExport } | undefined> {
+    return this.#exclusively(async () => (this.isReady && this.#applied.place.position > 0 ? this.#applied.export() : undefined))
   }
 
   /** Sends what was accepted, then lets go of everything. */
@@ -154,6 +157,7 @@ export class PartitionLog {
     this.#timer.stop()
     this.#opening.stop()
     this.#patient.stop()
+    this.#bounded.close()
   }
 
   #fencing<T>(task: () => Promise<T>): Promise<T> {
@@ -176,7 +180,8 @@ export class PartitionLog {
   async #connected(place: JournalPlace): Promise<number> {
     if (this.#state.name === "closed") return place.newest + 1
     this.#journalPlace = place
-    const { position, incarnation } = this.#place
+    this.counters.newest = place.newest
+    const { position, incarnation } = this.#applied.place
     if (position === 0) return place.oldest === 1 && this.#context.snapshots === undefined ? this.#goOn(1, false) : this.#rebuild(false)
     if (position < place.oldest) {
       const sameLife = incarnation === place.incarnation
@@ -187,6 +192,7 @@ export class PartitionLog {
   }
 
   #goOn(from: number, verifying: boolean): number {
+    if (this.#isClosed) return from
     this.appender.held = true
     this.#state = this.isReady ? { name: "ready", verifying } : { name: "behind", target: this.#journalPlace.newest, verifying }
     if (!verifying) this.#verified()
@@ -195,100 +201,91 @@ export class PartitionLog {
 
   /** What was applied last is still there: the log is the one that it was. */
   #verified(): void {
-    if (this.#state.name === "closed") return
-    this.#unproven = false
-    this.#state = { ...this.#state, verifying: false }
-    if (this.#place.position > 0) this.#place = { ...this.#place, incarnation: this.#journalPlace.incarnation }
+    const state = this.#state
+    if (state.name === "closed") return
+    this.#state = { ...state, verifying: false }
     if (this.isReady) this.appender.held = false
     this.#open()
   }
 
   /** The log is another one than was applied, or goes on where this node cannot follow. Returns from where to read. */
   async #rebuild(lost: boolean): Promise<number> {
-    const { partition, snapshots, supports, env } = this.#context
+    const { partition, env, onEpoch, onSnapshot } = this.#context
     const journal = this.#journalPlace
+    const { position } = this.#applied.place
     this.appender.held = true
     this.#opening.stop()
     this.#timer.due(undefined)
     this.#state = { name: "behind", target: journal.newest, verifying: false }
-    env.log("info", "journal.rebuild", { partition, lost, position: this.#place.position, newest: journal.newest })
-    if (this.#place.position > 0) this.#context.onEpoch()
-    const [generations, rejected] = [this.#generations, this.#rejected]
-    this.#place = await this.#patient.run(() => buildAnew({ generations, partition, snapshots, supports, journal, rejected, keep: lost }))
-    this.#unproven = this.#place.position > 0
-    this.#machine = new StateMachine(this.storage, supports)
-    this.#history = new History(this.storage, this.#machine.epoch ?? "")
-    return this.#goOn(Math.max(1, this.#place.position), this.#unproven)
+    env.log("info", "journal.rebuild", { partition, lost, position, newest: journal.newest })
+    if (position > 0) {
+      this.counters.rebuilds++
+      onEpoch()
+    }
+    await this.#applied.rebuild(journal, lost)
+    const { place, isUnproven } = this.#applied
+    if (place.position > 0) {
+      // What this node had sent may be in the snapshot, and what became of it is not told.
+      this.appender.forget()
+      onSnapshot()
+    }
+    return this.#goOn(Math.max(1, place.position), isUnproven)
   }
 
   async #deliver(batch: JournalBatch<Uint8Array>, tail: Tail): Promise<void> {
     const state = this.#state
     if (state.name === "closed" || tail !== this.#tail) return
-    const { position, mark } = this.#place
+    const { position, mark } = this.#applied.place
+    this.counters.newest = Math.max(this.counters.newest, batch.newest ?? 0, batch.first + batch.records.length - 1)
     // The record that was applied last comes first after a connect, and again wherever the tail goes back.
     const again = batch.records[position - batch.first]
     const differs = again !== undefined && recordMark(again) !== mark
     if (differs || (state.verifying && (again === undefined || batch.first !== position))) {
-      // A snapshot that the log does not bear out says nothing of what this node had applied.
-      if (this.#unproven) this.#rejected.add(snapshotName(this.#place))
-      await this.#rebuild(!this.#unproven)
+      await this.#rebuild(!this.#applied.isUnproven)
       // Only a new tail begins elsewhere.
-      this.start()
+      if (!this.#isClosed) this.start()
       return
     }
-    if (state.verifying) this.#verified()
+    if (state.verifying) {
+      await this.#applied.confirm(this.#journalPlace.incarnation)
+      this.#verified()
+    }
     const begin = Math.max(0, position + 1 - batch.first)
     if (begin < batch.records.length) await this.#apply(batch.records.slice(begin), batch.first + begin)
     this.#open()
   }
 
   async #apply(records: readonly Uint8Array[], first: number): Promise<void> {
-    const { node, env, partition, onApplied, onEpoch } = this.#context
-    const epoch = this.#machine.epoch
-    const last = { position: first + records.length - 1, mark: recordMark(records.at(-1) ?? new Uint8Array()) }
-    const place = { ...this.#place, ...last }
-    // What a full disk refuses is still in the log.
-    const result = await this.#patient.run(async () => {
-      try {
-        const done = applyRecords(this.#machine, records, first, node)
-        await this.storage.commit([...this.#machine.endBatch(place.position), this.#generations.placeWrite(place)])
-        return done
-      } catch (cause) {
-        this.#machine.discard()
-        throw cause
-      }
-    })
-    this.#machine.committed()
-    this.#place = place
+    const { env, partition, onApplied, onEpoch } = this.#context
+    const { epoch } = this.machine
+    const result = await this.#applied.apply(records, first, this.#journalPlace.incarnation)
+    this.counters.poison += result.poison.length
     for (const position of result.poison) env.log("error", "journal.poison", { partition, position })
-    if (this.#machine.epoch !== epoch) {
-      this.#history = new History(this.storage, this.#machine.epoch ?? "")
-      if (this.isReady) onEpoch()
-    }
+    if (this.machine.epoch !== epoch && this.isReady) onEpoch()
     onApplied(result, this.isReady)
     for (const [counter, applied] of result.own) this.appender.applied(counter, applied)
     if (result.clockAt !== undefined) this.#timer.seen(result.clockAt)
-    if (this.isReady) this.#timer.due(this.#machine.nextDueAt())
+    if (this.isReady) this.#timer.due(this.machine.nextDueAt())
   }
 
   /** A node that knows the log sees to its epoch and settings; then it takes part. */
   #open(): void {
     const state = this.#state
-    if (state.name === "behind" && !state.verifying && this.#place.position >= state.target) this.#opening.start()
+    if (state.name === "behind" && !state.verifying && this.#applied.place.position >= state.target) this.#opening.start()
   }
 
   #becomeReady(): void {
     if (this.#state.name !== "behind") return
     this.#state = { name: "ready", verifying: this.#state.verifying }
     this.appender.held = this.#state.verifying
-    this.#timer.due(this.#machine.nextDueAt())
+    this.#timer.due(this.machine.nextDueAt())
     this.#context.onReady()
   }
 
   /** Refused for now: what is due stays due, and the timer is set again. */
   #tick(): void {
     const at = Math.floor(this.#context.env.clock.now())
-    this.submit({ type: "clock", at }, true).catch(() => this.#timer.due(this.isReady ? this.#machine.nextDueAt() : undefined))
+    this.submit({ type: "clock", at }, true).catch(() => this.#timer.due(this.isReady ? this.machine.nextDueAt() : undefined))
   }
 }
 

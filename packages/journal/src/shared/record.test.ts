@@ -1,5 +1,6 @@
 import { toJsonText } from "@magpie/protocol"
 import { describe, expect, test } from "vitest"
+import { crc32 } from "../checksum.ts"
 import type { Entry } from "../entry.ts"
 import { decodeRecord, encodeRecord, recordMark } from "./record.ts"
 
@@ -30,6 +31,13 @@ const ORIGIN = { node: "a.x1", counter: 300 }
 
 const defined = (entry: object): object => Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined))
 
+/** With a checksum that fits. */
+function mended(bytes: Uint8Array): Uint8Array {
+  const record = bytes.slice()
+  new DataView(record.buffer).setUint32(0, crc32(record, 4), true)
+  return record
+}
+
 describe("a record", () => {
   test("carries every kind of entry as it was", () => {
     for (const entry of ENTRIES) {
@@ -49,6 +57,42 @@ describe("a record", () => {
       expect(decodeRecord(bytes.subarray(0, index))).toBeUndefined()
     }
     expect(decodeRecord(new TextEncoder().encode("not a record at all"))).toBeUndefined()
+  })
+
+  test("[F75] that no node could store is none: because of a name, a number or a time", () => {
+    const clock = { type: "clock", at: 5 } as const
+    const publish = { type: "publish", at: 5, channel: "c", pattern: "c", name: "say", data: toJsonText(1) } as const
+    const refused = { type: "refused", at: 5, channel: "c", pattern: "c", producer: "p", sequence: 1, code: "FORBIDDEN" } as const
+    const claim = { type: "claim", at: 5, name: "race/1", owner: "a.1", leaseMs: 5_000 } as const
+    const settings = { type: "settings", at: 5, applyVersion: 1, deduplicationMs: 60_000, retention: {} } as const
+    const long = "x".repeat(1_025)
+    const unfit: readonly Entry[] = [
+      { ...publish, channel: long },
+      { ...publish, pattern: long },
+      { ...publish, producer: long, sequence: 1 },
+      { ...publish, key: "a\u0000b" },
+      { ...refused, producer: long },
+      { ...claim, name: long },
+      { ...claim, leaseMs: 2 ** 52 },
+      { type: "release", at: 5, name: long, owner: "a.1" },
+      { type: "revoke", at: 5, user: long, issuedUntil: 5, until: 9 },
+      { type: "revoke", at: 5, user: "mallory", issuedUntil: 5, until: 2 ** 52 },
+      { ...settings, deduplicationMs: Number.POSITIVE_INFINITY },
+      { ...clock, at: 2 ** 52 },
+    ]
+    for (const entry of unfit) expect(decodeRecord(encodeRecord({ origin: ORIGIN, entry }))).toBeUndefined()
+    for (const node of [long, "a\u0001b"])
+      expect(decodeRecord(encodeRecord({ origin: { node, counter: 1 }, entry: clock }))).toBeUndefined()
+    for (const entry of [publish, refused, claim, settings, clock])
+      expect(decodeRecord(encodeRecord({ origin: ORIGIN, entry }))).toBeDefined()
+  })
+
+  test("[F75] that ends too early, though its checksum fits, or holds a number beyond 2^53 is none", () => {
+    const clock = encodeRecord({ origin: ORIGIN, entry: { type: "clock", at: 5 } })
+    expect(decodeRecord(mended(clock))).toBeDefined()
+    expect(decodeRecord(mended(clock.subarray(0, -1)))).toBeUndefined()
+    const beyond = Uint8Array.of(...clock.subarray(0, -1), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f)
+    expect(decodeRecord(mended(beyond))).toBeUndefined()
   })
 
   test("has another mark where its content or its origin is another", () => {

@@ -1,5 +1,7 @@
 import { type ErrorCode, isErrorCode, type JsonText, MagpieError } from "@magpie/protocol"
+import { isLonger, isName, NAME_BYTES } from "../door.ts"
 import type { Entry, Origin } from "../entry.ts"
+import { isMilliseconds } from "../milliseconds.ts"
 import { isIntact, RowReader } from "../rows/row-reader.ts"
 import { RowWriter } from "../rows/row-writer.ts"
 import { decodeSettingsFields, encodeSettingsFields } from "../rows/system-rows.ts"
@@ -25,7 +27,10 @@ export function encodeRecord({ origin, entry }: LogRecord): Uint8Array {
   return writer.end()
 }
 
-/** Nothing where the bytes are no record or a damaged one. Fails with INVALID_OPTIONS where a newer Magpie wrote it. */
+/**
+ * Nothing where the bytes are no record, a damaged one, or one that no node could store. Fails with INVALID_OPTIONS where a
+ * newer Magpie wrote it.
+ */
 export function decodeRecord(bytes: Uint8Array): LogRecord | undefined {
   if (bytes.length < 5 || !isIntact(bytes)) return undefined
   const reader = new RowReader(bytes)
@@ -35,7 +40,31 @@ export function decodeRecord(bytes: Uint8Array): LogRecord | undefined {
   if (version > RECORD_VERSION || type === undefined) {
     throw new MagpieError("INVALID_OPTIONS", "the log holds records of a newer Magpie; start that one", { details: { version } })
   }
-  return { origin, entry: decodeFields(reader, type, reader.number()) }
+  const entry = decodeFields(reader, type, reader.number())
+  return reader.isSound && isStorable(entry, origin) ? { origin, entry } : undefined
+}
+
+/** Whether every name can be a part of a row's key, and every time be counted from. */
+function isStorable(entry: Entry, origin: Origin): boolean {
+  const names = [origin.node, ...namesIn(entry)]
+  const times = [entry.at, ...("leaseMs" in entry ? [entry.leaseMs] : []), ...("until" in entry ? [entry.until] : [])]
+  if (entry.type === "settings") times.push(entry.deduplicationMs)
+  if (entry.type === "revoke" && isLonger(entry.user, NAME_BYTES)) return false
+  return names.every((name) => name === undefined || isName(name)) && times.every(isMilliseconds)
+}
+
+function namesIn(entry: Entry): readonly (string | undefined)[] {
+  switch (entry.type) {
+    case "publish":
+      return [entry.channel, entry.pattern, entry.producer, entry.key]
+    case "refused":
+      return [entry.channel, entry.pattern, entry.producer]
+    case "claim":
+    case "release":
+      return [entry.name]
+    default:
+      return []
+  }
 }
 
 /** Tells one record from another that a journal gives at the same position. */

@@ -1,13 +1,15 @@
 import { type Env, MagpieError } from "@magpie/protocol"
-import { checkSettings } from "../door.ts"
+import { checkSettings, isLonger, isName } from "../door.ts"
 import type { DurableLogSettings } from "../durable-log.ts"
 import type { Journal } from "../journal.ts"
-import { isIntact } from "../rows/row-reader.ts"
 import { RowWriter } from "../rows/row-writer.ts"
 import { decodeNumber, encodeNumber } from "../rows/system-rows.ts"
 import type { Storage } from "../storage/storage.ts"
+import { intact } from "./generations.ts"
 import type { SnapshotStore } from "./snapshot.ts"
 
+/** Length of a node's name. With what makes it unique it stands in every record of the node. */
+const NODE_NAME_BYTES = 255
 const PARTITIONS_KEY = "l/partitions"
 
 export interface SharedLogOptions {
@@ -16,7 +18,7 @@ export interface SharedLogOptions {
   readonly journal: Journal
   readonly env: Env
   readonly settings: DurableLogSettings
-  /** Names the node for people. */
+  /** Names the node for people: up to 255 bytes without control characters. */
   readonly node: string
   /** Where the nodes keep snapshots. Without it the journal is never trimmed by Magpie. */
   readonly snapshots?: SnapshotStore
@@ -28,17 +30,19 @@ export interface SharedLogOptions {
   readonly openMs?: number
 }
 
-/** Fails with INVALID_OPTIONS, naming the option. */
-export async function checkSharedLogOptions({ journal, settings, storage }: SharedLogOptions): Promise<void> {
+/** Fails with INVALID_OPTIONS, naming the option, and with STORAGE_FENCED where the storage is damaged. */
+export async function checkSharedLogOptions(options: SharedLogOptions): Promise<void> {
+  const { journal, settings, storage } = options
   checkSettings(settings)
+  checkPlainOptions(options)
   const { retained, partitions } = journal.capabilities
   if (!retained || partitions < 2) {
     throw new MagpieError("INVALID_OPTIONS", "journal: must be retained and have at least two partitions", {
       details: { option: "journal" },
     })
   }
-  const row = storage.get(PARTITIONS_KEY)
-  if (row === undefined || !isIntact(row)) {
+  const row = intact(storage, PARTITIONS_KEY)
+  if (row === undefined) {
     await storage.commit([{ put: PARTITIONS_KEY, value: encodeNumber(new RowWriter(64), partitions) }])
     return
   }
@@ -47,4 +51,17 @@ export async function checkSharedLogOptions({ journal, settings, storage }: Shar
   if (before === partitions) return
   const details = { option: "journal", before, partitions }
   throw new MagpieError("INVALID_OPTIONS", `journal: has ${partitions} partitions, the storage was filled with ${before}`, { details })
+}
+
+function checkPlainOptions({ node, snapshotEvery, supports, openMs }: SharedLogOptions): void {
+  if (node === "" || isLonger(node, NODE_NAME_BYTES) || !isName(node)) {
+    refuse("node", `is no name of 1 to ${NODE_NAME_BYTES} bytes without control characters`)
+  }
+  for (const [option, value] of Object.entries({ snapshotEvery, supports, openMs })) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) refuse(option, "is no whole number from 1")
+  }
+}
+
+function refuse(option: string, why: string): never {
+  throw new MagpieError("INVALID_OPTIONS", `${option} ${why}`, { details: { option } })
 }

@@ -2,8 +2,13 @@ import { type Env, MagpieError, type Timer } from "@magpie/protocol"
 import type { Checkpoint, Vote } from "./apply-records.ts"
 import type { PartitionLog } from "./partition-log.ts"
 
-/** How often the nodes compare a partition that has changed; spread by half of it, so that mostly one of them asks. */
+/**
+ * How often the nodes compare a partition that has changed, or whose last comparison came to nothing; spread by half of it, so
+ * that mostly one of them asks.
+ */
 const CHECK_MS = 10_000
+/** The same for the control partition, which always moves, if only by the answers. */
+const CONTROL_CHECK_MS = 60_000
 /** Comparisons that are remembered; older ones are decided. */
 const REMEMBERED = 256
 
@@ -22,15 +27,15 @@ export interface StateChecksOptions {
  */
 export class StateChecks {
   readonly #options: StateChecksOptions
-  /** The position up to which each partition was compared, or this node has asked for that. */
-  readonly #compared: number[]
+  /** Up to which position this node's state is known to be right, and when somebody last asked for that, by partition. */
+  readonly #checked: { position: number; askedAt: number }[]
   readonly #votes = new Map<string, Map<string, string>>()
   #timer: Timer | undefined
   #stopped = false
 
   constructor(options: StateChecksOptions) {
     this.#options = options
-    this.#compared = options.partitions.map(() => 0)
+    this.#checked = options.partitions.map(() => ({ position: 0, askedAt: options.env.clock.monotonic() }))
   }
 
   start(): void {
@@ -49,7 +54,12 @@ export class StateChecks {
 
   /** A checkpoint was applied: this node answers it. */
   answer(partition: number, { position, mark, hash }: Checkpoint): void {
-    this.#compared[partition] = position
+    const checked = this.#checked[partition]
+    if (checked !== undefined) {
+      checked.askedAt = this.#options.env.clock.monotonic()
+      // A log that lost its end hands positions out again.
+      checked.position = Math.min(checked.position, position - 1)
+    }
     const entry = { type: "hash", at: this.#now(), partition, position, mark, hash } as const
     // One answer less is no harm: what differs shows at the next checkpoint.
     this.#options.control.submit(entry).catch(() => {})
@@ -65,17 +75,24 @@ export class StateChecks {
     if (this.#votes.size > REMEMBERED && oldest !== undefined) this.#votes.delete(oldest)
     const right = rightHash(votes, Math.max(votes.size, this.#options.presentNodes()))
     const mine = votes.get(this.#options.node)
-    if (right === undefined || mine === undefined || mine === right) return
+    if (right === undefined || mine === undefined) return
+    if (mine === right) {
+      const checked = this.#checked[partition]
+      if (checked !== undefined) checked.position = Math.max(checked.position, position)
+      return
+    }
     const details = { partition, position }
     this.#options.fence(new MagpieError("STORAGE_FENCED", "this node's state is not that of the other nodes", { details }))
   }
 
   #ask(index: number): void {
-    const partition = this.#options.partitions[index]
-    // The control partition always moves, if only by its answers.
-    if (partition === undefined || !partition.isReady || partition === this.#options.control) return
-    if (partition.machine.position <= (this.#compared[index] ?? 0)) return
-    this.#compared[index] = partition.machine.position
+    const { partitions, control, env } = this.#options
+    const partition = partitions[index]
+    const checked = this.#checked[index]
+    if (partition === undefined || checked === undefined || !partition.isReady || partition.machine.position <= checked.position) return
+    const now = env.clock.monotonic()
+    if (now - checked.askedAt < (partition === control ? CONTROL_CHECK_MS : CHECK_MS)) return
+    checked.askedAt = now
     partition.submit({ type: "checkpoint", at: this.#now() }).catch(() => {})
   }
 

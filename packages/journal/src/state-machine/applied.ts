@@ -8,6 +8,8 @@ export interface Applied {
   readonly publication?: Publication
   readonly claim?: ClaimAnswer
   readonly changes?: readonly ControlChange[]
+  /** Nothing came of it: its end was past. */
+  readonly refused?: "past"
   /** The journal gave this entry before, or gave it behind a later one of the same origin: it had no effect. */
   readonly stale?: boolean
 }

@@ -13,6 +13,9 @@ import type { PendingWrites } from "./pending-writes.ts"
 /** How long a node counts as present after the last entry of its own. */
 export const NODE_LEASE_MS = 10_000
 
+/** From these rules on, a revocation is as long as it was meant, whatever the log's time is. */
+const REVOKED_FOR_SINCE = 2
+
 /** What concerns all nodes: who owns what, who was revoked, who is there. */
 export class ControlEntries {
   readonly #pending: PendingWrites
@@ -52,10 +55,12 @@ export class ControlEntries {
   }
 
   /** Of two revocations the later and the longer counts, so that one that lands late or twice takes nothing back. */
-  revoke({ user, issuedUntil, until }: RevokeEntry): Applied {
+  revoke({ user, issuedUntil, ...entry }: RevokeEntry): Applied {
+    const until = this.#endOf(entry)
     const row = this.#pending.getIntact(revocationKey(user))
     const known = row === undefined ? undefined : decodeRevocation(row)
-    if (until <= this.#state.now || (known !== undefined && known.issuedUntil >= issuedUntil && known.until >= until)) return NOTHING
+    if (known !== undefined && known.issuedUntil >= issuedUntil && known.until >= until) return NOTHING
+    if (until <= this.#state.now) return { refused: "past" }
     if (known !== undefined) this.#deadlines.clear(known.until, "v", user)
     const revocation = { issuedUntil: Math.max(issuedUntil, known?.issuedUntil ?? 0), until: Math.max(until, known?.until ?? 0) }
     this.#pending.put(revocationKey(user), encodeRevocation(this.#writer, revocation))
@@ -100,6 +105,12 @@ export class ControlEntries {
   endClaims(): readonly ControlChange[] {
     const due = this.#pending.first(DEADLINES, Number.POSITIVE_INFINITY).map(({ key }) => readDeadlineKey(key))
     return due.flatMap(({ kind, name }) => (kind === "c" ? this.#endClaim(name) : []))
+  }
+
+  /** In the log's time, which may be ahead of the clock of who revoked. */
+  #endOf({ at, until }: Pick<RevokeEntry, "at" | "until">): number {
+    const { now, settings } = this.#state
+    return settings.applyVersion < REVOKED_FOR_SINCE ? until : now + until - at
   }
 
   #endClaim(name: string): readonly ControlChange[] {

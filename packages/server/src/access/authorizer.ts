@@ -39,11 +39,13 @@ export function createAuthorizer(log: Log, requireFresh: () => void = () => {}):
     rulesOf: (pattern) => rules.get(pattern),
     allowed(connection, channel, match, action) {
       if (connection.identity?.user !== undefined) requireFresh()
+      // Looked at only now: that may have shown that its user was revoked.
+      const identity = connection.identity
+      if (identity === undefined) return false
       const key = `${action} ${channel}`
       if (connection.granted?.has(key)) return true
       const rule = rules.get(match.pattern)
-      const identity = connection.identity
-      if (rule === undefined || identity === undefined) return false
+      if (rule === undefined) return false
       try {
         const answer = rule.authorize({ user: identity.user, channel, params: match.params, action })
         if (answer === true) return grant(connection, key)

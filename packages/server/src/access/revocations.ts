@@ -1,5 +1,6 @@
 import type { Control } from "@magpie/journal"
 import { MagpieError } from "@magpie/protocol"
+import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
 import type { Registry } from "../session/registry.ts"
 import type { Identity } from "./identity.ts"
 
@@ -14,16 +15,57 @@ export interface Revocations {
   close(): void
 }
 
-/** Sends away whoever is revoked, from the moment on in which this node hears of it. */
-export function createRevocations(control: Control, registry: Pick<Registry, "ofUser">): Revocations {
+export interface RevocationsOptions {
+  readonly control: Control
+  readonly registry: Pick<Registry, "users">
+  readonly wheel: TimingWheel
+}
+
+/**
+ * Sends away whoever is revoked, from the moment on in which this node hears of it. A node that may have missed it gives
+ * nothing more to anybody who has a name: within a tick of the wheel their subscriptions end with UNAVAILABLE.
+ */
+export function createRevocations({ control, registry, wheel }: RevocationsOptions): Revocations {
   const stop = control.onChange((change) => {
-    if (change.type !== "revoked") return
-    for (const connection of [...registry.ofUser(change.user)]) connection.close("REVOKED", "the user was revoked")
+    if (change.type === "revoked") sendAway(change.user)
   })
+  let watching = false
+  /** What was subscribed has ended, because this node may have missed something. */
+  let suspended = false
+
+  const watched: Watched = {
+    check() {
+      watching = registry.users.size > 0
+      if (!watching) return undefined
+      if (!control.fresh) suspend()
+      else if (suspended) goOn()
+      return 0
+    },
+  }
+
+  function sendAway(user: string): void {
+    for (const connection of [...(registry.users.get(user) ?? [])]) connection.close("REVOKED", "the user was revoked")
+  }
+
+  function suspend(): void {
+    suspended = true
+    const error = stale()
+    for (const connections of registry.users.values()) {
+      for (const connection of connections) {
+        for (const subscription of connection.subscriptions.values()) connection.drop(subscription, error)
+      }
+    }
+  }
+
+  /** What was missed may have come as a whole, without a word for each. */
+  function goOn(): void {
+    suspended = false
+    for (const user of [...registry.users.keys()]) if (control.isRevoked(user)) sendAway(user)
+  }
 
   function requireFresh(): void {
-    if (control.fresh) return
-    throw new MagpieError("UNAVAILABLE", "this server cannot tell who was revoked", { retryAfterMs: STALE_RETRY_MS })
+    if (!control.fresh) throw stale()
+    if (suspended) goOn()
   }
 
   return {
@@ -32,7 +74,14 @@ export function createRevocations(control: Control, registry: Pick<Registry, "of
       if (user === undefined) return
       requireFresh()
       if (control.isRevoked(user.id)) throw new MagpieError("UNAUTHORIZED", "the user was revoked")
+      if (watching) return
+      watching = true
+      wheel.watch(watched, 0)
     },
     close: stop,
   }
+}
+
+function stale(): MagpieError {
+  return new MagpieError("UNAVAILABLE", "this server cannot tell who was revoked", { retryAfterMs: STALE_RETRY_MS })
 }

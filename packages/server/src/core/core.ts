@@ -12,7 +12,7 @@ import {
 import { createAdmission, type Knock, type Verdict } from "../access/admission.ts"
 import { createAuthorizer } from "../access/authorizer.ts"
 import type { User } from "../access/identity.ts"
-import { createOccupancy, type Occupancy } from "../access/occupancy.ts"
+import { createOccupancy } from "../access/occupancy.ts"
 import { createRevocations } from "../access/revocations.ts"
 import { createCatchUp } from "../channel/catch-up.ts"
 import { createFollowers } from "../channel/followers.ts"
@@ -45,13 +45,14 @@ export interface Core<C extends AnyContract, U extends User> {
   channel<P extends PatternName<C>>(pattern: P, rules: ChannelRules<C, P, U>): void
   /** The channel of that name, for code on the server. */
   channel<const N extends ChannelName<C>>(name: PatternOf<C, N> extends never ? never : N): ServerChannelOf<KindOf<C, PatternOf<C, N>>>
-  /** Decides about a handshake before anything else is done for it. */
+  /** Decides about a handshake before anything else is done for it. Whoever is let in counts until `leave` of the verdict. */
   knock(knock: Knock): Verdict
-  /** Every open link, those that the core does not carry among them: plain endpoints count themselves in. */
-  readonly occupancy: Occupancy
   /** Takes over a link; what it says goes to the returned events. */
   accept(socket: Socket, request: LinkRequest, handshake: HandshakeCredentials): SocketEvents
-  /** Whether somebody new would be let in: false from the first moment of a drain, and while the server is overloaded. */
+  /**
+   * Whether somebody new would be let in and served: false from the first moment of a drain, while the server is overloaded,
+   * and while its log is not.
+   */
   readonly ready: boolean
   /** What was counted since the start, and `queuedBytes`: what is held now for all who have not read it. */
   readonly counters: Readonly<Record<string, number>>
@@ -73,10 +74,10 @@ export function createCore<C extends AnyContract, U extends User>(
   const { limits } = options
   const codec = jsonServerCodec
   const counters = createCounters()
-  const turn = createTurn(clock)
+  const turn = createTurn(clock, limits.fanOutSliceMs)
   const wheel = createTimingWheel(clock)
   const registry = createRegistry()
-  const revocations = createRevocations(log.control, registry)
+  const revocations = createRevocations({ control: log.control, registry, wheel })
   const authorizer = createAuthorizer(env.log, revocations.requireFresh)
   const budget = new QueueBudget({ limits, clock, queues: () => [...registry.all()].map(({ queue }) => queue) })
   const hub = createHub({
@@ -84,11 +85,12 @@ export function createCore<C extends AnyContract, U extends User>(
     codec,
     turn,
     counters,
+    queuedBytes: limits.queuedBytes,
     newest: (channel) => log.newest(channel),
     shedsBroadcasts: () => overload.sheds("broadcasts"),
   })
   const followers = createFollowers(hub)
-  const catchUp = createCatchUp(clock, budget)
+  const catchUp = createCatchUp(clock)
   const broadcast = (publication: Publication): void => hub.publish(publication)
   const stopListening = [log.onApplied((publications) => publications.forEach(broadcast)), log.onEpoch(endEpoch)]
 
@@ -115,7 +117,7 @@ export function createCore<C extends AnyContract, U extends User>(
     origins: options.origins,
     clock,
     random,
-    count: (address) => ({ all: occupancy.all, fromAddress: occupancy.from(address) }),
+    occupancy,
     overloaded: isOverloaded,
   })
   const greeting = createGreeting({
@@ -160,10 +162,7 @@ export function createCore<C extends AnyContract, U extends User>(
     pongTimeoutMs: options.pongTimeoutMs,
     tokenGraceMs: options.tokenGraceMs,
     handle: dispatch,
-    onClosed(connection) {
-      registry.remove(connection)
-      occupancy.leave(connection.request.address)
-    },
+    onClosed: (connection) => registry.remove(connection),
   }
   const leaving = createLeaving({
     clock,
@@ -206,7 +205,7 @@ export function createCore<C extends AnyContract, U extends User>(
     // The overloads of Core say what this one function does for each use; the contract fixes the types behind them.
     channel: channel as unknown as Core<C, U>["channel"],
     get ready() {
-      return !leaving.begun && !isOverloaded()
+      return !leaving.begun && !isOverloaded() && log.ready
     },
     knock: (knock) => {
       if (!leaving.begun) overload.wake()
@@ -214,11 +213,9 @@ export function createCore<C extends AnyContract, U extends User>(
       if (verdict.verdict !== "admit") counters.add("turnedAway", verdict.reason)
       return verdict
     },
-    occupancy,
     accept(socket, request, handshake) {
       const connection = new Connection(toHex(random.bytes(8)), socket, request, handshake, context)
       registry.add(connection)
-      occupancy.enter(request.address)
       counters.add("accepted")
       // It was admitted while the server was still there.
       if (leaving.begun) connection.departure.close(leaving.lastsMs)

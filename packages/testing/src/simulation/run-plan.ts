@@ -2,6 +2,7 @@ import type { Timer } from "@magpie/protocol"
 import { FAULT_KINDS, type FaultKind } from "./faults/fault-kinds.ts"
 import type { FaultRow } from "./faults/fault-row.ts"
 import { checkHealed, notYetHealed } from "./healed.ts"
+import { type HonestResults, honestResults } from "./isolation/honest-results.ts"
 import { Violation } from "./judge/violation.ts"
 import type { Fault, Plan } from "./plan.ts"
 import { checkResources } from "./resources.ts"
@@ -25,7 +26,9 @@ export interface RunOptions {
   /** Events after which a run is called a livelock. */
   readonly maxSteps?: number
   /** Hears of every event, to be read by a person. */
-  readonly tell?: TraceListener
+  readonly tell?: TraceListener | undefined
+  /** Hears what the run came to for honest clients, once everything was whole again. */
+  readonly onHealed?: (results: HonestResults) => void
 }
 
 /** What heals takes: twice the longest wait of a client, its longest timeouts, and the longest fault that was begun at the end. */
@@ -37,7 +40,7 @@ const MAX_STEPS = 400_000
 const RESOURCES_EVERY_MS = 250
 
 /** Runs a plan to its end: faults and work, then no more of either until everything is whole again, then the close. */
-export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell }: RunOptions = {}): Promise<RunResult> {
+export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed }: RunOptions = {}): Promise<RunResult> {
   const world = createWorld(plan, tell)
   const { scheduler, judge } = world
   const counted = new Map<FaultKind, number>()
@@ -89,6 +92,7 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell }: RunOpt
     healing = true
     await heal()
     if (!over()) await probe(world)
+    if (!over()) onHealed?.(honestResults(world))
     if (!over()) await close(world)
   } catch (failure) {
     judge.broken(failure)

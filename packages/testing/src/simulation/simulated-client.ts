@@ -187,7 +187,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
           ({ position, level, duplicate }) => {
             if (record.outcome.result !== "pending") return
             if (duplicate) judge.reached("duplicate-answered")
-            judge.publishes.stored(record, position, level)
+            judge.acknowledged(record, position, level)
           },
           (failure: unknown) => record.outcome.result === "pending" && judge.publishes.failed(record, toMagpieError(failure).code),
         )

@@ -10,11 +10,13 @@ function judged() {
   let now = 0
   const rights = createRights(() => now)
   const logs: DurableLog[] = []
-  const judge = createJudge({ rights, monotonic: () => now, logs: () => logs, whole: () => logs.length > 0 })
+  const judge = createJudge({ rights, partitionOf: () => 0, monotonic: () => now, logs: () => logs, whole: () => logs.length > 0 })
   const publish = (id: string, user = "c1") => judge.publishes.call({ id, channel: "chat/a", publisher: "c1.1", user, calledAt: now })
   const apply = (offset: number, id: string, from = "c1") =>
-    judge.applied("e1", [{ channel: "chat/a", offset, name: "say", data: toJsonText({ id }), at: 0, from }])
-  const log = (offset: number, epoch = "e1") => ({ newest: () => position(offset, epoch) }) as unknown as DurableLog
+    judge.applied("node-0", "e1", [{ channel: "chat/a", offset, name: "say", data: toJsonText({ id }), at: 0, from }])
+  const nothing = { publications: [], more: false }
+  const log = (offset: number, epoch = "e1") =>
+    ({ newest: () => position(offset, epoch), readBefore: () => nothing }) as unknown as DurableLog
   const later = (ms: number) => {
     now += ms
   }
@@ -105,4 +107,14 @@ test("sees a client that met an error which no fault explains, and one that was 
   const away = judged()
   away.judge.status("c1.1", "closed", new MagpieError("UNAUTHORIZED", "gone"))
   expect(away.broken()).toBe("I22")
+})
+
+test("sees a send that ends without an outcome while its page stays, unless a log has lost something", () => {
+  const { judge, publish } = judged()
+  expect(() => judge.publishes.failed(publish("c1.1#1"), "EXPIRED")).toThrow(/^I11/)
+  judge.publishes.failed(publish("c1.1#2"), "FORBIDDEN")
+  publish("c1.1#3")
+  judge.gone("c1.1")
+  judge.restored()
+  judge.publishes.failed(publish("c1.1#4"), "EXPIRED")
 })

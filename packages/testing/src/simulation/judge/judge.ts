@@ -1,12 +1,14 @@
 import type { GapNotice } from "@magpie/client"
 import type { DurableLog } from "@magpie/journal"
-import type { MagpieError, Publication } from "@magpie/protocol"
+import type { AckLevel, MagpieError, Position, Publication } from "@magpie/protocol"
 import { type Rights, STREAMS } from "../simulated-app.ts"
+import { createDurability } from "./durability.ts"
 import { createFollowing, type Following } from "./following.ts"
 import { checkGap } from "./gap-truth.ts"
 import { createLogTruth, type LogTruth, type Place } from "./log-truth.ts"
 import { readMessageId } from "./message-id.ts"
-import { createPublishes, type Publishes } from "./publishes.ts"
+import { createPublishes, type Publishes, type PublishRecord } from "./publishes.ts"
+import { createSessions } from "./sessions.ts"
 import { Violation } from "./violation.ts"
 
 /** Watches everything that clients and nodes are told, and fails at the first promise that is broken. */
@@ -32,7 +34,11 @@ export interface Judge {
   historyRead(who: string, channel: string, epoch: string, messages: readonly HistoryMessage[]): void
   beatSent(id: string, user: string): void
   beat(publisher: string, id: string, from: string | undefined): void
-  applied(epoch: string, publications: readonly Publication[]): void
+  applied(node: string, epoch: string, publications: readonly Publication[]): void
+  /** The caller was told that its message is stored. */
+  acknowledged(record: PublishRecord, position: Position, level: AckLevel): void
+  /** A node has taken a link. What is returned hears of each frame that it writes to it. */
+  accepted(node: string): (frame: () => string) => void
   /** An old copy of the log was put back: what it lacks is lost, if everybody is told so by a new epoch. */
   restored(): void
   /** Whether either has happened. */
@@ -65,6 +71,8 @@ const EXPLAINED: readonly string[] = [
 
 export interface JudgeOptions {
   readonly rights: Rights
+  /** Channels of one number share an order. */
+  partitionOf(channel: string): number
   monotonic(): number
   /** The logs of the nodes that know theirs now. */
   logs(): readonly DurableLog[]
@@ -72,9 +80,11 @@ export interface JudgeOptions {
   whole(): boolean
 }
 
-export function createJudge({ rights, monotonic, logs, whole }: JudgeOptions): Judge {
+export function createJudge({ rights, partitionOf, monotonic, logs, whole }: JudgeOptions): Judge {
   const truth = createLogTruth()
-  const publishes = createPublishes(truth, epochOf)
+  const publishes = createPublishes({ truth, monotonic, epochOf, lost: () => restored })
+  const durability = createDurability(partitionOf)
+  const sessions = createSessions()
   const sometimes = new Map<string, number>()
   const followings = new Map<string, Following>()
   const beats = new Map<string, string>()
@@ -202,7 +212,8 @@ export function createJudge({ rights, monotonic, logs, whole }: JudgeOptions): J
       if (sender.number <= before) throw new Violation("I2", `${publisher} heard the beat ${id} after number ${before}`)
       last.set(sender.publisher, sender.number)
     }),
-    applied: judging((epoch, publications) => {
+    applied: judging((node, epoch, publications) => {
+      durability.applied(node, publications)
       for (const { channel, offset = 0, mark, data, from } of publications) {
         const { id } = JSON.parse(data) as { id: string }
         publishes.saw(channel, { epoch, offset }, id, from)
@@ -210,6 +221,11 @@ export function createJudge({ rights, monotonic, logs, whole }: JudgeOptions): J
         if (!isOlder({ epoch, offset }, newest.get(channel))) newest.set(channel, { epoch, offset })
       }
     }),
+    acknowledged(record, position, level) {
+      durability.acknowledged(record.channel, position)
+      publishes.stored(record, position, level)
+    },
+    accepted: (node) => judging(sessions.accepted(node)),
     get wasSetBack() {
       return restored
     },
@@ -220,9 +236,11 @@ export function createJudge({ rights, monotonic, logs, whole }: JudgeOptions): J
     rolledBack() {
       restored = true
       truth.branched(STREAMS.flatMap((channel) => logs().map((log) => [channel, log.newest(channel).epoch] as const)))
+      durability.stop()
       reached("rolled-back")
     },
     logOpened: judging((node, log, mayLag = false) => {
+      durability.reopened(node, log)
       for (const channel of STREAMS) if (!mayLag) newest.set(channel, log.newest(channel))
       if (mayLag) return
       for (const { id, channel, outcome } of publishes) {

@@ -24,6 +24,7 @@ export const BREAKS = {
   G4: [
     "old-copy-keeps-its-epoch",
     "epoch-ignored-on-resume",
+    "lost-log-taken-for-the-same",
     "resume-off-by-one",
     "history-trimmed-one-too-far",
     "gap-told-one-too-short",

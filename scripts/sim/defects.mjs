@@ -71,6 +71,12 @@ export const DEFECTS = [
     find: 'if (epoch !== this.#epoch || offset > (row?.newest ?? 0)) return "epoch"',
     replace: 'if (offset > (row?.newest ?? 0)) return "epoch"',
   },
+  {
+    name: "lost-log-taken-for-the-same",
+    file: `${JOURNAL}/cluster/partition-log.ts`,
+    find: "const differs = again !== undefined && recordMark(again) !== mark",
+    replace: "const differs = false",
+  },
   // The server.
   {
     name: "slow-reader-not-held-back",

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest"
-import { encodeRecord } from "../../packages/journal/src/shared/record.ts"
+import { encodeRecord } from "../../packages/journal/src/cluster/record.ts"
 import { CHANNEL_PARTITION, datas, message, PARTITIONS, SETTINGS, type SharedLogBed, sharedLogBed } from "./shared-log-bed.ts"
 
 const beds: SharedLogBed[] = []

@@ -1,6 +1,6 @@
 import { memorySnapshots, type SnapshotStore } from "@magpie/journal"
 import { afterEach, describe, expect, test } from "vitest"
-import { encodeRecord } from "../../packages/journal/src/shared/record.ts"
+import { encodeRecord } from "../../packages/journal/src/cluster/record.ts"
 import { CHANNEL_PARTITION, datas, message, PAGE, type SharedLogBed, sharedLogBed } from "./shared-log-bed.ts"
 
 const beds: SharedLogBed[] = []

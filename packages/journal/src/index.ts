@@ -1,5 +1,14 @@
 // For servers and tools: the log and what it stands on.
 
+export type { SharedLog } from "./cluster/open-shared-log.ts"
+export { openSharedLog, partitionOf } from "./cluster/open-shared-log.ts"
+export { decodeRecord } from "./cluster/record.ts"
+export type { SharedLogOptions } from "./cluster/shared-log-options.ts"
+export type { Snapshot, SnapshotPlace, SnapshotStore } from "./cluster/snapshot.ts"
+export { memorySnapshots } from "./cluster/snapshot.ts"
+export type { SnapshotStoreConformanceOptions } from "./cluster/snapshot-store-conformance.ts"
+export { snapshotStoreConformance } from "./cluster/snapshot-store-conformance.ts"
+export type { PartitionStatistics, SharedLogStatistics } from "./cluster/statistics.ts"
 export type { ClaimAnswer, Control, ControlChange, Fence, PresentNode, RevokeRequest } from "./control.ts"
 export type {
   DurableLog,
@@ -21,13 +30,6 @@ export { journalConformance } from "./journal-conformance.ts"
 export type { JournalUnderTest } from "./journal-under-test.ts"
 export type { DurableLogOptions } from "./open-durable-log.ts"
 export { openDurableLog } from "./open-durable-log.ts"
-export type { SharedLog } from "./shared/open-shared-log.ts"
-export { openSharedLog, partitionOf } from "./shared/open-shared-log.ts"
-export { decodeRecord } from "./shared/record.ts"
-export type { SharedLogOptions } from "./shared/shared-log-options.ts"
-export type { Snapshot, SnapshotPlace, SnapshotStore } from "./shared/snapshot.ts"
-export { memorySnapshots } from "./shared/snapshot.ts"
-export type { PartitionStatistics, SharedLogStatistics } from "./shared/statistics.ts"
 export type { Applied } from "./state-machine/applied.ts"
 export { APPLY_VERSION, StateMachine } from "./state-machine/state-machine.ts"
 export type { MemoryStorage, MemoryStorageOptions } from "./storage/memory-storage.ts"

@@ -30,10 +30,11 @@ export class Bounded {
       }
       this.#waiting.add(fail)
       moved()
-      task(moved).then((result) => {
+      const result = (async () => task(moved))()
+      result.then((value) => {
         timer?.cancel()
         this.#waiting.delete(fail)
-        resolve(result)
+        resolve(value)
       }, fail)
     })
   }

@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { seededRandom } from "@magpie/testing"
-import { expect, test } from "vitest"
+import { afterEach, expect, test } from "vitest"
+import { lmdb } from "../lmdb/index.ts"
 import { memoryStorage } from "../storage/memory-storage.ts"
-import type { Write } from "../storage/storage.ts"
+import type { Storage, Write } from "../storage/storage.ts"
+import { prefixedStorage } from "./prefixed-storage.ts"
 import { RowExport } from "./row-export.ts"
 
 const text = (value: Uint8Array): string => new TextDecoder().decode(value)
@@ -9,10 +14,28 @@ const put = (key: string, value: string): Write => ({ put: key, value: new TextE
 /** Also beyond the basic plane, where the order of UTF-16 units is another one. */
 const keyOf = (number: number): string => `${["m/", "c/", "\uffee", "😀"][number % 4]}${number.toString(36)}`
 
-for (const seed of ["a", "b", "c", "d", "e"]) {
+const ends: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
+})
+
+function onDisk(): Storage {
+  const directory = mkdtempSync(join(tmpdir(), "magpie-export-"))
+  const storage = lmdb({ directory })
+  ends.push(
+    () => storage.close(),
+    () => rmSync(directory, { recursive: true, force: true }),
+  )
+  return prefixedStorage(storage, "q/1/1/")
+}
+
+const STORAGES: Readonly<Record<string, () => Storage>> = { a: memoryStorage, b: memoryStorage, c: memoryStorage, "on disk": onDisk }
+
+for (const [seed, create] of Object.entries(STORAGES)) {
   test(`gives every row as it was when it began, once and in order, whatever is written meanwhile (${seed})`, async () => {
     const random = seededRandom(seed)
-    const storage = memoryStorage()
+    const storage = create()
     const anyWrites = (count: number): Write[] =>
       Array.from({ length: count }, (_, index) => {
         const key = keyOf(random.integer(0, 2_000))

@@ -231,15 +231,16 @@ export class Appender {
     const { clock } = this.#options.env
     this.#timer = clock.setTimer(Math.max(0, oldest + OUTCOME_TIMEOUT_MS - clock.monotonic()), () => {
       this.#timer = undefined
-      this.#giveUp(clock.monotonic() - OUTCOME_TIMEOUT_MS)
+      this.#giveUp(clock.monotonic())
       this.#watch()
     })
   }
 
-  #giveUp(until: number): void {
-    for (const [counter, sent] of this.#sent) if (sent.since <= until) this.#settle(counter, sent, unknown())
+  /** Counts as the timer does: fractions of a millisecond add up otherwise from the other side. */
+  #giveUp(now: number): void {
+    for (const [counter, sent] of this.#sent) if (sent.since + OUTCOME_TIMEOUT_MS <= now) this.#settle(counter, sent, unknown())
     const late = (waiting: Waiting): boolean => {
-      if (waiting.since > until) return true
+      if (waiting.since + OUTCOME_TIMEOUT_MS > now) return true
       this.#bytes -= waiting.weight.bytes
       waiting.reject(
         new MagpieError("UNAVAILABLE", "the broker did not take it in time; nothing was stored", { retryAfterMs: RETRY_AFTER_MS }),

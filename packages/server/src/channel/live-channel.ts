@@ -1,5 +1,5 @@
 import type { ChannelMatch, Encoded, Position, Publication, ServerCodec } from "@magpie/protocol"
-import { BATCH_BYTES, type Batch, costOf, createBatch, HEADROOM_BYTES } from "../flow/batch.ts"
+import { type Batch, createBatch, HEADROOM_BYTES } from "../flow/batch.ts"
 import type { ChannelGatherer, Turn } from "../flow/turn.ts"
 import { type Delivery, FanOut, type Receiver } from "./fan-out.ts"
 
@@ -22,9 +22,9 @@ export function deliveryOf(
   }
 }
 
-/** Bytes that a delivery takes at most, with headers and all. */
+/** Bytes that a delivery takes at most, headers with it. */
 export function roomFor({ joined: [joined], count }: Delivery, plain: boolean): number {
-  return costOf(joined) + (plain ? Math.max(0, count - 1) * (HEADROOM_BYTES + BATCH_BYTES) : 0)
+  return joined.buffer.length + (plain ? Math.max(0, count - 1) * HEADROOM_BYTES : 0)
 }
 
 export interface LiveChannelContext {

@@ -18,17 +18,6 @@ export interface Batch {
   wire: Uint8Array | undefined
 }
 
-/**
- * What a batch takes beside its bytes, its place in a socket's list with it: so much was measured for one that nobody shares
- * (Node 20; decision 0014).
- */
-export const BATCH_BYTES = 288
-
-/** What a batch counts for, wherever it waits. */
-export function costOf({ buffer }: Batch): number {
-  return buffer.length + BATCH_BYTES
-}
-
 const utf8 = new TextEncoder()
 
 export function createBatch(payload: Encoded, messages: number): Batch {

@@ -1,7 +1,7 @@
 import type { Delivery } from "../channel/fan-out.ts"
 import { type LiveChannel, roomFor } from "../channel/live-channel.ts"
 import type { Subscription } from "../channel/subscription.ts"
-import { type Batch, costOf } from "../flow/batch.ts"
+import type { Batch } from "../flow/batch.ts"
 import type { Counters } from "../metrics/counters.ts"
 import type { Held, Holder } from "../session/backlog.ts"
 import type { Connection } from "../session/connection.ts"
@@ -18,7 +18,7 @@ export interface BroadcastSubscriptionContext {
 }
 
 /** What a gap takes at most, a long channel name included. */
-const GAP_BYTES = 1_024
+const GAP_BYTES = 512
 
 /**
  * Gives what it can, holds what may wait, and counts what it cannot: a slow reader skips, and is told exactly how much
@@ -90,7 +90,7 @@ export class BroadcastSubscription implements Subscription, Holder, RoomWaiter {
         this.#connection.queue.forget(older)
         this.onDropped(older)
       }
-      this.#hold([batch], costOf(batch), 1, key)
+      this.#hold([batch], batch.buffer.length, 1, key)
     }
   }
 

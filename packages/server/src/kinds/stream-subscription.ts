@@ -4,7 +4,7 @@ import { type CatchUp, PAGE, type Reader } from "../channel/catch-up.ts"
 import type { Delivery } from "../channel/fan-out.ts"
 import { type LiveChannel, roomFor } from "../channel/live-channel.ts"
 import type { Subscription } from "../channel/subscription.ts"
-import { costOf, createBatch } from "../flow/batch.ts"
+import { createBatch } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
 import type { RoomWaiter } from "../session/send-queue.ts"
 import { laterInsteadOfClosed } from "./leaving-log.ts"
@@ -133,13 +133,13 @@ export class StreamSubscription implements Subscription, Reader, RoomWaiter {
     const { queue, request } = this.#connection
     const encoded: Encoded[] = publications.map((publication) => codec.encodePublication(publication))
     const page = request.plain ? undefined : createBatch(codec.join(encoded), encoded.length)
-    if (page !== undefined && costOf(page) <= queuedBytes && queue.hasRoom(costOf(page))) {
+    if (page !== undefined && page.buffer.length <= queuedBytes && queue.hasRoom(page.buffer.length)) {
       this.#connection.sendBatch(page)
       return encoded.length
     }
     const batches = encoded.map((one) => createBatch(one, 1))
     const tooMuch = batches.findIndex((batch) => {
-      const fits = queue.hasRoom(costOf(batch))
+      const fits = queue.hasRoom(batch.buffer.length)
       if (fits) this.#connection.sendBatch(batch)
       return !fits
     })

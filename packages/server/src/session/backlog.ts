@@ -6,7 +6,6 @@ export interface Held {
   /** Of one message, where its channel keeps the newest of each key. */
   readonly key: string | undefined
   readonly batches: readonly Batch[]
-  /** What it takes where it leaves at once. */
   readonly bytes: number
   /** How many messages. */
   readonly count: number
@@ -20,14 +19,6 @@ export interface Holder {
   onDropped(held: Held): void
 }
 
-/** What it takes to keep one in order, measured as `BATCH_BYTES` was. */
-const HELD_BYTES = 192
-
-/** What one held message, or several that stay together, counts for. */
-export function heldCost({ bytes }: Pick<Held, "bytes">): number {
-  return bytes + HELD_BYTES
-}
-
 /** What one connection holds for its broadcasts, oldest first. The batches are shared with everybody who is as slow. */
 export class Backlog {
   readonly #held = new Set<Held>()
@@ -35,11 +26,11 @@ export class Backlog {
 
   add(held: Held): void {
     this.#held.add(held)
-    this.bytes += heldCost(held)
+    this.bytes += held.bytes
   }
 
   remove(held: Held): void {
-    if (this.#held.delete(held)) this.bytes -= heldCost(held)
+    if (this.#held.delete(held)) this.bytes -= held.bytes
   }
 
   /** Drops the oldest; false where there is none. */

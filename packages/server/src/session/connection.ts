@@ -273,7 +273,7 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   close(name: CloseName, reason: string): void {
     if (this.state.name === "closing" || this.state.name === "closed") return
     for (const subscription of this.subscriptions.values()) subscription.settle()
-    this.queue.sendGathered()
+    this.flush()
     this.#context.counters.add("closed", name)
     this.#leave({ name: "closing", code: CLOSE_CODES[name] })
     this.#socket.close(CLOSE_CODES[name], reason)

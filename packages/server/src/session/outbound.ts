@@ -1,5 +1,5 @@
 import type { Codec, Encoded } from "@magpie/protocol"
-import { BATCH_BYTES, type Batch, costOf, createBatch, encodedBytes, HEADROOM_BYTES } from "../flow/batch.ts"
+import { type Batch, createBatch, encodedBytes, HEADROOM_BYTES } from "../flow/batch.ts"
 import type { Socket } from "../transports/socket.ts"
 
 /**
@@ -12,7 +12,7 @@ export class Outbound {
   readonly #oneAFrame: boolean
   readonly #batches: Batch[] = []
   readonly #open: Encoded[] = []
-  /** Bytes gathered, with room for headers and for what holds them. */
+  /** Bytes gathered, each message with room for a header. */
   bytes = 0
 
   constructor(codec: Codec, oneAFrame: boolean) {
@@ -20,25 +20,15 @@ export class Outbound {
     this.#oneAFrame = oneAFrame
   }
 
-  /** Frames that will leave. */
-  get frames(): number {
-    return this.#batches.length + (this.#open.length > 0 ? 1 : 0)
-  }
-
-  /** Nothing is gathered but replies that can still be joined. */
-  get canGrow(): boolean {
-    return this.#batches.length === 0 && !this.#oneAFrame
-  }
-
   add(encoded: Encoded): void {
-    this.bytes += encodedBytes(encoded) + HEADROOM_BYTES + (this.#open.length === 0 ? BATCH_BYTES : 0)
+    this.bytes += encodedBytes(encoded) + HEADROOM_BYTES
     this.#open.push(encoded)
     if (this.#oneAFrame) this.#seal()
   }
 
   addBatch(batch: Batch): void {
     if (this.#open.length > 0) this.#seal()
-    this.bytes += costOf(batch)
+    this.bytes += batch.buffer.length
     this.#batches.push(batch)
   }
 

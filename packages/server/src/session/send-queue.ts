@@ -1,10 +1,9 @@
 import type { Encoded, Limits, ServerCodec } from "@magpie/protocol"
-import { BATCH_BYTES, type Batch } from "../flow/batch.ts"
+import type { Batch } from "../flow/batch.ts"
 import type { CountedQueue, QueueBudget } from "../flow/queue-budget.ts"
 import type { Socket } from "../transports/socket.ts"
-import { Backlog, type Held, heldCost } from "./backlog.ts"
+import { Backlog, type Held } from "./backlog.ts"
 import { Outbound } from "./outbound.ts"
-import { UnsentFrames } from "./unsent-frames.ts"
 
 /** Somebody who waits until the other side has read some of what it was sent. */
 export interface RoomWaiter {
@@ -26,7 +25,7 @@ export interface SendQueueContext {
 }
 
 /** What the answer to one message takes at most, but for pages, which ask for room themselves. */
-const ANSWER_BYTES = 1_024 + BATCH_BYTES
+const ANSWER_BYTES = 1_024
 /** What an acknowledgement takes at most. */
 const RECEIPT_BYTES = 192
 
@@ -40,7 +39,6 @@ export class SendQueue implements CountedQueue, RoomWaiter {
   readonly #context: SendQueueContext
   readonly #outbound: Outbound
   readonly #owner: QueueOwner
-  #unsent: UnsentFrames | undefined
   #backlog: Backlog | undefined
   #waiters: Set<RoomWaiter> | undefined
   #sentBytes = 0
@@ -54,14 +52,7 @@ export class SendQueue implements CountedQueue, RoomWaiter {
   }
 
   get bytes(): number {
-    return this.#passedOn + (this.#backlog?.bytes ?? 0)
-  }
-
-  /** What has left for the network, or will with this turn, and was not taken by it. */
-  get #passedOn(): number {
-    const { queuedBytes } = this.#socket
-    const frames = queuedBytes === 0 ? 0 : (this.#unsent?.count(this.takenBytes) ?? 0)
-    return queuedBytes + frames * BATCH_BYTES + this.#outbound.bytes
+    return this.#socket.queuedBytes + this.#outbound.bytes + (this.#backlog?.bytes ?? 0)
   }
 
   /** Nothing is held. */
@@ -94,10 +85,9 @@ export class SendQueue implements CountedQueue, RoomWaiter {
     return this.#reserved + ANSWER_BYTES <= this.#context.budget.share
   }
 
-  /** What is held, and room for what is owed: receipts that cannot leave at once share a frame. */
+  /** What is held, and room for what is owed. */
   get #reserved(): number {
-    const { pendingPublishes } = this.#owner
-    return this.bytes + (pendingPublishes === 0 ? 0 : pendingPublishes * RECEIPT_BYTES + BATCH_BYTES)
+    return this.bytes + this.#owner.pendingPublishes * RECEIPT_BYTES
   }
 
   /** Whether a broadcast may go out at once. Half of the room is kept for what is newer when the other side reads no more. */
@@ -109,8 +99,8 @@ export class SendQueue implements CountedQueue, RoomWaiter {
   #fits(bytes: number, part: number): boolean {
     const room = this.#context.budget.share * part
     if (this.#reserved + bytes <= room) return true
-    if (this.#outbound.bytes === 0 || this.#socket.queuedBytes > 0) return false
-    this.sendGathered()
+    if (this.#outbound.bytes === 0) return false
+    this.flush()
     return this.bytes === 0 || this.#reserved + bytes <= room
   }
 
@@ -138,9 +128,8 @@ export class SendQueue implements CountedQueue, RoomWaiter {
     this.#backlog ??= new Backlog()
     const backlog = this.#backlog
     const { share } = this.#context.budget
-    const cost = heldCost(held)
-    if (this.#reserved - backlog.bytes + cost > share) return false
-    while (this.#reserved + cost > share && backlog.dropOldest());
+    if (this.#reserved - backlog.bytes + held.bytes > share) return false
+    while (this.#reserved + held.bytes > share && backlog.dropOldest());
     backlog.add(held)
     this.awaitRoom(this)
     this.recount()
@@ -158,8 +147,8 @@ export class SendQueue implements CountedQueue, RoomWaiter {
 
   /** What is held counts as it is, wherever it waits, so only what the socket has already is compared. */
   #takesHeld(bytes: number): boolean {
-    const passedOn = this.#passedOn
-    return passedOn === 0 || passedOn + bytes <= this.#context.budget.share / 2
+    const queued = this.#socket.queuedBytes + this.#outbound.bytes
+    return queued === 0 || queued + bytes <= this.#context.budget.share / 2
   }
 
   add(encoded: Encoded): void {
@@ -176,33 +165,18 @@ export class SendQueue implements CountedQueue, RoomWaiter {
     this.#sentBytes += batch[0].bytes
     this.#socket.send(batch)
     // As a rule the network takes it at once, and then there is nothing to count.
-    if (this.counted > 0 || this.#socket.queuedBytes > 0) this.#noteSent(1)
+    if (this.counted > 0 || this.#socket.queuedBytes > 0) this.recount()
   }
 
-  /** Sends what this turn has gathered; replies to one who has not taken what he was sent before wait, to leave in one frame. */
+  /** Sends what this turn has gathered. */
   flush(): void {
-    if (this.#socket.queuedBytes > 0 && this.#outbound.bytes > 0 && this.#outbound.canGrow) this.awaitRoom(this)
-    else this.sendGathered()
-  }
-
-  /** Sends everything that was gathered, now. */
-  sendGathered(): void {
-    const { frames } = this.#outbound
     this.#sentBytes += this.#outbound.sendTo(this.#socket)
-    this.#noteSent(frames)
-  }
-
-  #noteSent(frames: number): void {
-    if (this.#socket.queuedBytes > 0) {
-      this.#unsent ??= new UnsentFrames()
-      this.#unsent.add(frames, this.#sentBytes)
-    }
     this.recount()
   }
 
   /** The other side has read: tells everybody who waits for that, once. */
   drained(): void {
-    this.sendGathered()
+    this.recount()
     const waiters = this.#waiters
     this.#waiters = undefined
     for (const waiter of waiters ?? []) waiter.onRoom()

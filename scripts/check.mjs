@@ -1,4 +1,6 @@
-// What a machine can hold this repository to. `npm run check` runs all; `node scripts/check.mjs arrows cycles` runs some.
+// What a machine can hold this repository to. `npm run check` runs all; `node scripts/check.mjs arrows cycles` runs some;
+// with `--mutation` it asks instead whether the tests would notice a broken line (scripts/mutation.mjs).
+import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { arrows } from "./check/arrows.mjs"
 import { cycles } from "./check/cycles.mjs"
@@ -15,6 +17,12 @@ import { unused } from "./check/unused.mjs"
 
 /** In the order in which they run: `docs` reads what `types` has built. */
 const CHECKS = [types, lint, arrows, globals, cycles, size, tests, unused, faults, docs, machine]
+
+const [first, ...rest] = process.argv.slice(2)
+if (first === "--mutation") {
+  const script = fileURLToPath(new URL("mutation.mjs", import.meta.url))
+  process.exit(spawnSync(process.execPath, [script, ...rest], { stdio: "inherit" }).status ?? 1)
+}
 
 const project = openProject(fileURLToPath(new URL("..", import.meta.url)))
 const wanted = process.argv.slice(2)

@@ -16,6 +16,7 @@ const USAGE = `npm run sim -- [options]
   --only NAME      with --planted: this defect alone
   --fuzz N         feed N hostile inputs to every decoder, instead
   --replay FILE    run a plan that was kept, event by event
+  --write          keep the figures, of seeds or of planted defects, in docs/simulation.json
   --json           end with one line of JSON`
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -29,16 +30,21 @@ const { values } = parseArgs({
     fuzz: { type: "string" },
     replay: { type: "string" },
     json: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 })
 
+/** @returns {never} */
+function refuse(/** @type {string} */ why) {
+  console.error(`${why}\n\n${USAGE}`)
+  return process.exit(2)
+}
+
 /** @returns {number} */
 function count(/** @type {string} */ name, /** @type {string | undefined} */ text) {
   const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= 1) return value
-  console.error(`--${name} must be a whole number of at least 1\n\n${USAGE}`)
-  return process.exit(2)
+  return Number.isSafeInteger(value) && value >= 1 ? value : refuse(`--${name} must be a whole number of at least 1`)
 }
 
 /** @returns {Promise<boolean>} whether everything held */
@@ -47,18 +53,21 @@ async function main() {
     console.log(USAGE)
     return true
   }
+  const { json, write, only, replay: kept } = values
+  if (write && (values.fuzz !== undefined || kept !== undefined)) refuse("--write keeps the figures of seeds or of planted defects")
   if (values.fuzz !== undefined) {
     const { fuzz } = await import("./fuzz.mjs")
-    return fuzz({ inputs: count("fuzz", values.fuzz), seed: count("seed", values.seed), json: values.json })
+    const { failures } = await fuzz({ inputs: count("fuzz", values.fuzz), seed: String(count("seed", values.seed)), json })
+    return failures.length === 0
   }
   const seeds = count("seeds", values.seeds)
   const first = count("seed", values.seed)
   const maxSteps = values.steps === undefined ? undefined : count("steps", values.steps)
-  if (values.planted) return runPlanted({ root, json: values.json, only: values.only, first })
+  if (values.planted) return runPlanted({ root, json, write, only, first })
   const bundle = await bundleSimulation(root)
   try {
-    if (values.replay !== undefined) return await replay(bundle, values.replay)
-    return await explore({ bundle, root, seeds, first, maxSteps, json: values.json })
+    if (kept !== undefined) return await replay(bundle, kept)
+    return await explore({ bundle, root, seeds, first, maxSteps, json, write })
   } finally {
     rmSync(dirname(bundle), { recursive: true, force: true })
   }

@@ -85,8 +85,13 @@ const TEXTS = {
   "called with the server before it listens": "開始監聽之前，以伺服器為參數呼叫",
 }
 
+/** @param {string} text @param {import("./markdown.mjs").Language} language */
+export function said(text, language) {
+  return language === "en" ? text : zhTw(text)
+}
+
 /** The same in 繁體中文. Fails on a text that nobody has translated. */
-export function zhTw(/** @type {string} */ text) {
+function zhTw(/** @type {string} */ text) {
   const whole = /^a whole number (?:from (\d+) to (\d+)|of at least (\d+))$/.exec(text)
   if (whole !== null) return whole[3] === undefined ? `${whole[1]} 到 ${whole[2]} 的整數` : `至少 ${whole[3]} 的整數`
   if (/^["\d/]/.test(text) || text === "data") return TEXTS[text] ?? text

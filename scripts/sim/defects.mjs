@@ -16,6 +16,13 @@ export const DEFECTS = [
     replace: "void this.#storage.commit(this.#writesOf(batch)).catch(() => {})",
   },
   {
+    name: "batch-cut-into-two-commits",
+    file: `${JOURNAL}/open-durable-log.ts`,
+    find: "      await this.#storage.commit(this.#writesOf(batch))\n",
+    replace:
+      '      const writes = this.#writesOf(batch)\n      const rows = writes.filter((write) => "put" in write && write.put.startsWith("c/")).slice(1)\n      await this.#storage.commit(writes.filter((write) => !rows.includes(write)))\n      void this.#storage.commit(rows).catch(() => {})\n',
+  },
+  {
     name: "sequences-not-persisted",
     file: `${JOURNAL}/state-machine/sequences.ts`,
     find: "this.#pending.put(producerKey(producer.channelId, producer.producer), encodeProducerRow(this.#writer, producer))",
@@ -64,19 +71,13 @@ export const DEFECTS = [
     find: 'if (epoch !== this.#epoch || offset > (row?.newest ?? 0)) return "epoch"',
     replace: 'if (offset > (row?.newest ?? 0)) return "epoch"',
   },
+  {
+    name: "lost-log-taken-for-the-same",
+    file: `${JOURNAL}/cluster/partition-log.ts`,
+    find: "const differs = again !== undefined && recordMark(again) !== mark",
+    replace: "const differs = false",
+  },
   // The server.
-  {
-    name: "live-before-level",
-    file: `${SERVER}/kinds/stream-subscription.ts`,
-    find: "if (state.cursor < this.#newestOffset()) return true",
-    replace: "if (state.cursor + 1 < this.#newestOffset()) return true",
-  },
-  {
-    name: "live-hole-not-filled",
-    file: `${SERVER}/kinds/stream-subscription.ts`,
-    find: "if (!hasRoom || first !== state.reached + 1) return this.#fallBehind(state.reached, hasRoom)",
-    replace: "if (!hasRoom) return",
-  },
   {
     name: "slow-reader-not-held-back",
     file: `${SERVER}/kinds/stream-subscription.ts`,
@@ -84,16 +85,16 @@ export const DEFECTS = [
     replace: "if (first !== state.reached + 1)",
   },
   {
-    name: "position-of-the-gap-not-told",
+    name: "gap-told-one-too-short",
     file: `${SERVER}/kinds/stream-subscription.ts`,
-    find: '      this.#connection.send({ type: "gap", channel: this.channel, reason: hole.reason, from: cursor + 1, to: hole.to, position })\n',
-    replace: "",
+    find: "this.#state.cursor = hole.to\n",
+    replace: "this.#state.cursor = hole.to + 1\n      position.offset++\n",
   },
   {
     name: "unsubscribed-in-word-only",
-    file: `${SERVER}/session/dispatch.ts`,
-    find: "    connection.subscriptions.get(message.channel)?.end()\n    connection.subscriptions.delete(message.channel)\n    connection.send(",
-    replace: "    connection.send(",
+    file: `${SERVER}/session/subscribing.ts`,
+    find: "      connection.subscriptions.get(channel)?.end()\n      connection.subscriptions.delete(channel)\n      connection.send(",
+    replace: "      connection.send(",
   },
   {
     name: "right-to-subscribe-not-asked",
@@ -102,16 +103,29 @@ export const DEFECTS = [
     replace: 'const answer = action === "subscribe" || rule.authorize({ user: identity.user, channel, params: match.params, action })',
   },
   {
+    name: "refusal-of-one-user-held-against-the-next",
+    file: `${SERVER}/access/authorizer.ts`,
+    find: "        if (answer === true) return grant(connection, key)\n        if (!(answer instanceof Promise)) return false\n",
+    replace:
+      '        const its = rule as { refused?: string | undefined }\n        const last = its.refused\n        its.refused = action === "publish" && answer === false ? key : undefined\n        if (answer === true && last !== key) return grant(connection, key)\n        if (!(answer instanceof Promise)) return false\n',
+  },
+  {
     name: "producer-shared-by-all-users",
     file: `${SERVER}/session/greeting.ts`,
     find: "connection.becomeOpen({ identity, session, producer: producer.bound, offered: hello?.session })",
-    replace: 'connection.becomeOpen({ identity, session, producer: "everybody", offered: hello?.session })',
+    replace: "connection.becomeOpen({ identity, session, producer: producer.name, offered: hello?.session })",
   },
   {
     name: "right-to-publish-not-asked",
     file: `${SERVER}/kinds/incoming.ts`,
     find: 'if (!yes) throw forbidden(message.channel, "publish")',
     replace: "",
+  },
+  {
+    name: "ghost-of-a-session-goes-on-receiving",
+    file: `${SERVER}/session/greeting.ts`,
+    find: 'registry.opened(connection)?.close("REPLACED", "another connection took this session over")',
+    replace: "registry.opened(connection)",
   },
   {
     name: "half-open-links-kept-for-ever",
@@ -173,6 +187,12 @@ export const DEFECTS = [
     file: `${CLIENT}/outbox/channel-queue.ts`,
     find: "    flying--\n    entry.flying = false\n",
     replace: "    flying--\n",
+  },
+  {
+    name: "send-given-up-where-the-disk-failed",
+    file: `${CLIENT}/outbox/channel-queue.ts`,
+    find: "else if (reply.retryable) putOff(entry, reply)",
+    replace: 'else if (reply.retryable && reply.code !== "STORAGE_FENCED") putOff(entry, reply)',
   },
   {
     name: "retry-under-a-new-number",

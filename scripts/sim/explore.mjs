@@ -1,6 +1,7 @@
 // Runs seeds, and makes of each failure a small plan that replays.
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
+import { keepRuns } from "./keep.mjs"
 import { runSeeds } from "./pool.mjs"
 import { createTally } from "./tally.mjs"
 
@@ -9,10 +10,10 @@ const ENOUGH_FAILURES = 3
 const FAILURES = ".magpie/sim"
 
 /**
- * @param {{ bundle: string, root: string, seeds: number, first: number, maxSteps?: number, json: boolean }} options
+ * @param {{ bundle: string, root: string, seeds: number, first: number, maxSteps?: number, json: boolean, write: boolean }} options
  * @returns {Promise<boolean>}
  */
-export async function explore({ bundle, root, seeds, first, maxSteps, json }) {
+export async function explore({ bundle, root, seeds, first, maxSteps, json, write }) {
   const { FAULT_KINDS } = await import(bundle)
   const tally = createTally()
   const started = performance.now()
@@ -32,9 +33,11 @@ export async function explore({ bundle, root, seeds, first, maxSteps, json }) {
   })
   const summary = tally.summary()
   const blind = tally.blindSpots(Object.keys(FAULT_KINDS))
-  report(summary, (performance.now() - started) / 1_000)
+  const seconds = (performance.now() - started) / 1_000
+  report(summary, seconds)
   for (const spot of blind) console.log(`NOT REACHED ${spot}`)
   for (const failure of tally.violations.slice(0, ENOUGH_FAILURES)) await explain(bundle, root, failure)
+  if (write) console.log(`wrote ${await keepRuns(root, summary, { firstSeed: first, seconds })}`)
   if (json) console.log(JSON.stringify(summary))
   return summary.violations === 0 && blind.length === 0
 }

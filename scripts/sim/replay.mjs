@@ -5,8 +5,8 @@ const LONGEST = 300
 
 /** @returns {Promise<boolean>} whether everything held */
 export async function replay(/** @type {string} */ bundle, /** @type {string} */ file) {
-  const { runPlan } = await import(bundle)
-  const { violation, hash } = await runPlan(JSON.parse(readFileSync(file, "utf8")), {
+  const { runCompared } = await import(bundle)
+  const { violation, hash } = await runCompared(JSON.parse(readFileSync(file, "utf8")), {
     tell: (/** @type {number} */ atMs, /** @type {string} */ who, /** @type {string} */ what) =>
       console.log(`${atMs.toFixed(1).padStart(10)} ${who.padEnd(8)} ${what.slice(0, LONGEST)}`),
   })

@@ -6,8 +6,10 @@ import { parseArgs } from "node:util"
 import { seededRandom } from "@magpie/testing"
 import { CONTENDERS } from "./contenders/contenders.ts"
 import { killAll, profileServersInto } from "./process/child.ts"
-import { figureTable, jsonLine, machineLine, textTable, thisMachine, writeRecord } from "./report.ts"
+import { commandOf, thisMachine } from "./record.ts"
+import { figureTable, jsonLine, machineLine, textTable, writeRecord } from "./report.ts"
 import type { Scenario } from "./scenario.ts"
+import { hot } from "./scenarios/hot.ts"
 import { kills } from "./scenarios/kills.ts"
 import { outbox } from "./scenarios/outbox.ts"
 import { stalled } from "./scenarios/stalled.ts"
@@ -20,6 +22,7 @@ npm run chaos -- --kills 500         durable publishing while the server is kill
 npm run chaos -- --outbox 100000     sends through outboxes on the disk, while their tabs and the server are killed
 npm run chaos -- --storm 10000       so many clients whose links are cut in one moment
 npm run chaos -- --stalled           subscribers that read nothing
+npm run chaos -- --hot 50000         one channel that so many follow
 options: --seed <text>, --quick, --json, --write (docs/chaos.json), --profile <directory> (of servers),
   of the chat --seconds <number>, --clients <number>, --only <${Object.keys(CONTENDERS).join(" | ")}>, of --stalled --readers <number>`
 
@@ -37,7 +40,7 @@ function refuse(why: string): never {
 function readOptions() {
   const text = { type: "string" } as const
   const flag = { type: "boolean", default: false } as const
-  const sizes = { kills: text, outbox: text, storm: text, clients: text, readers: text, seconds: text }
+  const sizes = { kills: text, outbox: text, storm: text, hot: text, clients: text, readers: text, seconds: text }
   try {
     return parseArgs({
       options: { ...sizes, stalled: flag, seed: text, only: text, profile: text, quick: flag, json: flag, write: flag },
@@ -49,7 +52,7 @@ function readOptions() {
 
 const options = readOptions()
 
-function numberOf(name: "kills" | "outbox" | "storm" | "clients" | "readers" | "seconds"): number | undefined {
+function numberOf(name: "kills" | "outbox" | "storm" | "hot" | "clients" | "readers" | "seconds"): number | undefined {
   const text = options[name]
   if (text === undefined) return undefined
   const value = Number(text)
@@ -61,6 +64,7 @@ function chosen(): { readonly scenario: Scenario; readonly size: number | undefi
   if (options.kills !== undefined) return { scenario: kills, size: numberOf("kills") }
   if (options.outbox !== undefined) return { scenario: outbox, size: numberOf("outbox") }
   if (options.storm !== undefined) return { scenario: storm, size: numberOf("storm") }
+  if (options.hot !== undefined) return { scenario: hot, size: numberOf("hot") }
   if (options.stalled) return { scenario: stalled, size: numberOf("readers") }
   return { scenario: traffic, size: numberOf("clients") }
 }
@@ -100,7 +104,6 @@ const { broken } = outcome
 for (const promise of broken) note(`BROKEN: ${promise}`)
 note(broken.length === 0 ? "every promise was kept" : `seed ${seed}`)
 if (options.write) {
-  const command = ["npm run chaos", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" ")
-  writeRecord(fileURLToPath(new URL("docs/chaos.json", ROOT)), scenario.name, command, outcome)
+  writeRecord(fileURLToPath(new URL("docs/chaos.json", ROOT)), scenario.name, commandOf("chaos"), outcome)
 }
 process.exit(broken.length === 0 ? 0 : 1)

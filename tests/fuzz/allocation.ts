@@ -1,8 +1,8 @@
 import { GCProfiler } from "node:v8"
 import { contract, DEFAULT_LIMITS, json, jsonServerCodec, parseUp, stream } from "@magpie/protocol"
 import { seededRandom } from "@magpie/testing"
+import { decodeRecord } from "../../packages/journal/src/cluster/record.ts"
 import { decodeMessageRow } from "../../packages/journal/src/rows/message-row.ts"
-import { decodeRecord } from "../../packages/journal/src/shared/record.ts"
 import { grown } from "./mutate-text.ts"
 import { UP_WIRES, WIRE_WORDS } from "./targets/corpus.ts"
 

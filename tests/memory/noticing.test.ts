@@ -56,6 +56,26 @@ describe("with the settings as they come", () => {
     })
   }
 
+  for (const phaseMs of PHASES_MS) {
+    it(`[F61][G5] a replay lost on a link that is otherwise idle is there within 5 seconds (${phaseMs} ms into it)`, async () => {
+      bed = await startChat()
+      const listener = listen(bed.connect({ address: HERE }))
+      await bed.clock.until(listener.isLive)
+      await bed.clock.advance(phaseMs)
+      bed.network.cut(true)
+      for (const text of ["lost", "too"]) await outcomeOf(bed, bed.server.channel("chat/a").publish("say", { text }))
+      await bed.clock.advance(10_000)
+      const lose = bed.network.loseDown((frame) => frame.includes('"lost"'), HERE)
+      bed.network.cut(false)
+      await bed.clock.until(listener.isLive)
+      await bed.clock.settle()
+      lose()
+      expect(listener.heard).toEqual([])
+      await bed.clock.until(() => listener.heard.length === 2, 5_000)
+      expect([listener.heard, listener.gaps]).toEqual([["1 lost", "2 too"], []])
+    })
+  }
+
   it("[F64][G1] a publish that died with a half-open link is stored once, and acknowledged", async () => {
     bed = await startChat()
     const client = bed.connect({ address: HERE })

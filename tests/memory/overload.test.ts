@@ -36,6 +36,7 @@ async function move(from: number, to: number): Promise<void> {
 }
 
 const wordOf = ({ skipped, data }: Reply): unknown => (skipped === undefined ? (data as { x: number }).x : { skipped })
+const heardBy = (raw: RawConnection): unknown[] => raw.replies.filter(({ type }) => type === "gap" || type === "message").map(wordOf)
 
 /** Long enough for a load to be believed, and short enough that nothing is calm yet. */
 const BELIEVED_MS = 1_500
@@ -56,11 +57,24 @@ describe("while the event loop lags", () => {
     load.lag = 0
     await bed.clock.advance(CALM_MS)
     await move(40, 42)
-    const heard = (raw: RawConnection): unknown[] => raw.replies.filter(({ type }) => type === "gap" || type === "message").map(wordOf)
-    expect(heard(early)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, { skipped: 30 }, 40, 41])
-    expect(heard(late)).toEqual([{ skipped: 5 }, 40, 41])
-    expect(heard(gone)).toEqual([])
+    expect(heardBy(early)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, { skipped: 30 }, 40, 41])
+    expect(heardBy(late)).toEqual([{ skipped: 5 }, 40, 41])
+    expect(heardBy(gone)).toEqual([])
     expect(bed.server.counters).toMatchObject({ "shed{broadcasts}": 30, "shedding{broadcasts}": 1 })
+  })
+
+  it("[F80] a message to one connection alone is delivered, after the gap of what was shed before it", async () => {
+    const load = await start()
+    const raw = await follower("cursor/a")
+    load.lag = shedBroadcastsLagMs
+    await bed.clock.advance(BELIEVED_MS)
+    await move(0, 5)
+    for (const connection of bed.server.connections) connection.send("cursor/a", "move", { x: 5 })
+    await move(6, 9)
+    load.lag = 0
+    await bed.clock.advance(CALM_MS)
+    await move(9, 10)
+    expect(heardBy(raw)).toEqual([{ skipped: 5 }, 5, { skipped: 3 }, 9])
   })
 
   it("[F80] then new connections, which are told when to come back, and come back by themselves", async () => {
@@ -212,5 +226,32 @@ describe("many who read nothing", () => {
       expect(raw.of("message").filter(({ channel }) => channel === "cursor/a").length + skipped).toBe(200)
     }
     expect(bed.server.counters.queuedBytes).toBe(0)
+  })
+
+  it("[F78][G6] keep nobody else from the log: who comes then has his replay at once, and those who stall too cut nobody", async () => {
+    const total = 131_072 * 64
+    bed = await startChat({ limits: { queuedBytes: 131_072, queuedBytesTotal: total } })
+    const stalled: RawConnection[] = []
+    for (let index = 0; index < 700; index++) stalled.push(await greeted(bed, {}, { address: "192.0.2.1" }))
+    const alsoStalled = stalled.splice(600)
+    for (const raw of stalled) raw.send({ type: "subscribe", channel: "chat/a" })
+    await bed.clock.settle()
+    bed.network.stallReaders(true, "192.0.2.1")
+    for (let round = 0; round < 30; round++) {
+      void bed.server.channel("chat/a").publish("say", { text: PAD })
+      await bed.clock.settle()
+    }
+    expect(Number(bed.server.counters.queuedBytes)).toBeGreaterThan(total * 0.88)
+    const { epoch } = bed.server.channel("chat/a").position
+    const late = await greeted(bed)
+    late.send({ type: "subscribe", channel: "chat/a", position: { epoch, offset: 0 } })
+    await bed.clock.settle()
+    expect(late.of("message")).toHaveLength(30)
+    for (const raw of alsoStalled) {
+      raw.send({ type: "subscribe", channel: "chat/a", position: { epoch, offset: 0 } })
+      await bed.clock.settle()
+      expect(Number(bed.server.counters.queuedBytes)).toBeLessThanOrEqual(total)
+    }
+    expect(bed.server.counters["closed{OVERLOADED}"]).toBeUndefined()
   })
 })

@@ -41,6 +41,19 @@ describe("too many messages", () => {
     expect(raw.reply(1_001)).toMatchObject({ type: "pong" })
   })
 
+  it("[F49] [F66] are counted as such, and a channel that is left among them is left all the same", async () => {
+    bed = await startChat()
+    const raw = await greeted(bed)
+    raw.send({ type: "subscribe", id: 1, channel: "chat/lobby" })
+    await bed.clock.settle()
+    flood(raw, 402)
+    raw.send({ type: "unsubscribe", id: 5_000, channel: "chat/lobby" })
+    await bed.clock.settle()
+    expect(refused([raw]).length).toBeGreaterThan(0)
+    expect(raw.reply(5_000)).toMatchObject({ type: "unsubscribed", channel: "chat/lobby" })
+    expect([...bed.server.connections].map(({ channels }) => channels)).toEqual([[]])
+  })
+
   it("[F49] of one user over twenty connections are held to messagesPerUserPerSecond, and another user's are not", async () => {
     bed = await startMembers()
     const raws: RawConnection[] = []

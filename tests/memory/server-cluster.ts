@@ -1,5 +1,5 @@
 import { type Client, connect } from "@magpie/client"
-import { memoryStorage, openSharedLog, type SharedLog } from "@magpie/journal"
+import { type Journal, memoryStorage, openSharedLog, type SharedLog } from "@magpie/journal"
 import { type ChannelRules, type Core, type CoreOptions, checkOptions, createCore, retentionOf, type User } from "@magpie/server/core"
 import {
   type FakeEnv,
@@ -13,7 +13,7 @@ import {
   type RawConnection,
   rawConnection,
 } from "@magpie/testing"
-import { expect } from "vitest"
+import { afterEach, expect } from "vitest"
 import { type App, app } from "./chat-bed.ts"
 
 export const HOSTS = ["a.test", "b.test"]
@@ -28,8 +28,10 @@ export interface ServerCluster {
   server(index: number): Core<App, User>
   readonly processes: readonly FakeProcess[]
   client(host: string, user?: string): Client<App>
-  /** A link to a server that says what the test likes, and says hello with this. */
-  raw(host: string, hello: object): RawConnection
+  /** A link to a server that says what the test likes, and says hello with this, if it is given. */
+  raw(host: string, hello?: object): RawConnection
+  /** From now on, or no longer, the second server's tail of partition 0 stands still, and only that one. */
+  holdControl(on: boolean): void
   settled<T>(pending: Promise<T>): Promise<T>
   /** Leaves nothing behind. */
   close(): Promise<void>
@@ -41,7 +43,33 @@ const SESSION_KEY = new Uint8Array(32).fill(1)
 /** A token in the clear is its user's name. */
 const auth: CoreOptions["auth"] = { authenticate: ({ token }) => ({ user: token === undefined ? undefined : { id: token } }) }
 
-export async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<ServerCluster> {
+/** A journal whose tail of partition 0 can be made to stand still. */
+function createGate() {
+  let held = false
+  let release = (): void => {}
+  return {
+    hold(on: boolean): void {
+      held = on
+      if (!on) release()
+    },
+    around: (journal: Journal): Journal => ({
+      capabilities: journal.capabilities,
+      append: (partition, records) => journal.append(partition, records),
+      trim: (partition, before) => journal.trim(partition, before),
+      close: () => journal.close(),
+      tail: (partition, reader) =>
+        journal.tail(partition, {
+          connected: (place) => reader.connected(place),
+          async deliver(batch) {
+            if (partition === 0 && held) await new Promise<void>((resolve) => (release = resolve))
+            return reader.deliver(batch)
+          },
+        }),
+    }),
+  }
+}
+
+async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<ServerCluster> {
   const env = fakeEnv()
   const network = memoryNetwork(env)
   const model = journalModel({ env, random: env.random.fork("journal"), partitions: PARTITIONS })
@@ -57,13 +85,15 @@ export async function startServerCluster(options: Partial<CoreOptions> = {}): Pr
     await env.clock.until(() => done)
     return pending
   }
+  const gate = createGate()
   const servers: Core<App, User>[] = []
   const logs: SharedLog[] = []
   const processes: FakeProcess[] = []
-  for (const host of HOSTS) {
+  for (const [index, host] of HOSTS.entries()) {
     const process = fakeProcess(env)
     const its = { ...process.env, random: env.random.fork(host) }
-    const journal = model.connect(host, process.run)
+    const own = model.connect(host, process.run)
+    const journal = index === 1 ? gate.around(own) : own
     const log = await settled(openSharedLog({ storage: memoryStorage(), journal, env: its, settings, node: host }))
     const core = createCore<App, User>(app, checked, log, { ...its, crypto: fakeCrypto })
     core.channel("chat/:room", EVERYTHING)
@@ -79,6 +109,7 @@ export async function startServerCluster(options: Partial<CoreOptions> = {}): Pr
     logs,
     processes,
     settled,
+    holdControl: gate.hold,
     server(index) {
       const server = servers[index]
       if (server === undefined) throw new Error(`there is no server ${index}`)
@@ -93,7 +124,7 @@ export async function startServerCluster(options: Partial<CoreOptions> = {}): Pr
     },
     raw(host, hello) {
       const raw = rawConnection(network, { host })
-      raw.send({ type: "hello", version: 1, ...hello })
+      if (hello !== undefined) raw.send({ type: "hello", version: 1, ...hello })
       return raw
     },
     async close() {
@@ -103,5 +134,18 @@ export async function startServerCluster(options: Partial<CoreOptions> = {}): Pr
       await env.clock.advance(60_000)
       expect(env.clock.pendingTimers).toBe(0)
     },
+  }
+}
+
+/** Starts two servers, each with a disk of its own, over one journal; after the test they close, and nothing may be left [G12]. */
+export function clustersClosedAfterEach(): (options?: Partial<CoreOptions>) => Promise<ServerCluster> {
+  const clusters: ServerCluster[] = []
+  afterEach(async () => {
+    for (const cluster of clusters.splice(0)) await cluster.close()
+  })
+  return async (options) => {
+    const cluster = await startServerCluster(options)
+    clusters.push(cluster)
+    return cluster
   }
 }

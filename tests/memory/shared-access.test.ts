@@ -1,17 +1,12 @@
 import type { RawConnection } from "@magpie/testing"
-import { afterEach, describe, expect, test } from "vitest"
-import { HOSTS, type ServerCluster, startServerCluster } from "./server-cluster.ts"
+import { describe, expect, test } from "vitest"
+import { clustersClosedAfterEach, HOSTS, type ServerCluster } from "./server-cluster.ts"
 
-const clusters: ServerCluster[] = []
-
-afterEach(async () => {
-  for (const cluster of clusters.splice(0)) await cluster.close()
-})
+const startCluster = clustersClosedAfterEach()
 
 /** Two servers whose nodes have agreed on the newest rules. */
 async function start(): Promise<ServerCluster> {
-  const cluster = await startServerCluster()
-  clusters.push(cluster)
+  const cluster = await startCluster()
   await cluster.env.clock.advance(3_000)
   return cluster
 }

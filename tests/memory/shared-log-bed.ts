@@ -26,7 +26,9 @@ export const SETTINGS: DurableLogSettings = { retention: { c: { maxCount: 1_000_
 export const PAGE = { maxCount: 100_000, maxBytes: 1_000_000_000 }
 const LIMIT_MS = 120_000
 
-export type NodeOptions = Partial<Pick<SharedLogOptions, "settings" | "snapshots" | "snapshotEvery" | "supports" | "openMs" | "storage">>
+export type NodeOptions = Partial<
+  Pick<SharedLogOptions, "settings" | "snapshots" | "snapshotEvery" | "supports" | "openMs" | "storage" | "node">
+>
 
 /** Nodes over one modelled journal on one fake clock, each with a disk of its own. */
 export interface SharedLogBed {

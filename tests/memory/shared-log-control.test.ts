@@ -1,8 +1,9 @@
-import { memoryStorage, openDurableLog } from "@magpie/journal"
+import { memorySnapshots, memoryStorage, openDurableLog, openSharedLog } from "@magpie/journal"
 import { fakeEnv } from "@magpie/testing"
 import { afterEach, describe, expect, test } from "vitest"
 import { message, SETTINGS, type SharedLogBed, sharedLogBed } from "./shared-log-bed.ts"
 
+const HOUR = 3_600_000
 const beds: SharedLogBed[] = []
 
 /** By then the nodes that are there have agreed on the newest rules that all of them know. */
@@ -119,6 +120,59 @@ describe("a revocation", () => {
       await bed.env.clock.advance(2_000)
     }
     expect(told).toEqual([1_001, 1_001])
+  })
+
+  test("[G10] is in force for as long as it was meant, also where a node's wrong clock has put the log's time ahead", async () => {
+    const bed = await nodes("a")
+    const env = { ...bed.env, clock: { ...bed.env.clock, now: () => bed.env.clock.now() + 2 * HOUR }, random: bed.env.random.fork("wrong") }
+    const wrong = { storage: memoryStorage(), journal: bed.model.connect("wrong"), settings: SETTINGS, node: "wrong", env }
+    const log = await bed.settled(openSharedLog(wrong))
+    await bed.env.clock.advance(1_000)
+    await bed.settled(log.close())
+    await bed.settled(bed.log("a").control.revoke({ user: "mallory", until: bed.env.clock.now() + HOUR }))
+    expect(bed.log("a").control.isRevoked({ user: "mallory" })).toBe(true)
+    await bed.env.clock.advance(HOUR - 1_000)
+    expect(bed.log("a").control.isRevoked({ user: "mallory" })).toBe(true)
+  })
+
+  test("[G10] that would be in force nowhere fails, whatever its times are", async () => {
+    const bed = await nodes("a")
+    const now = bed.env.clock.now()
+    const until = now + HOUR
+    const wrong = [Number.POSITIVE_INFINITY, Number.NaN, -1, 1.5, Math.floor(until / 1_000), now - 1, 2 ** 53]
+    for (const time of wrong) {
+      await expect(bed.settled(bed.log("a").control.revoke({ user: "mallory", until: time }))).rejects.toMatchObject({
+        code: "BAD_REQUEST",
+        details: { field: "until" },
+      })
+    }
+    for (const issuedUntil of [Number.NaN, Number.POSITIVE_INFINITY, -1, Math.floor(now / 1_000)]) {
+      await expect(bed.settled(bed.log("a").control.revoke({ user: "mallory", issuedUntil, until }))).rejects.toMatchObject({
+        code: "BAD_REQUEST",
+        details: { field: "issuedUntil" },
+      })
+    }
+    await expect(bed.log("a").control.release("x".repeat(2_000))).rejects.toMatchObject({ code: "BAD_REQUEST" })
+    expect(bed.log("a").control.isRevoked({ user: "mallory" })).toBe(false)
+  })
+
+  test("[F35] [G10] is told on a node that learns of it from a snapshot", async () => {
+    const snapshots = memorySnapshots()
+    const bed = sharedLogBed(1, { trims: false })
+    beds.push(bed)
+    for (const name of ["a", "b"]) await bed.start(name, { snapshots })
+    await bed.env.clock.advance(3_000)
+    const heard: string[] = []
+    bed.log("b").control.onChange((change) => void (change.type === "revoked" && heard.push(change.subject)))
+    bed.model.cut("b")
+    await bed.settled(bed.log("a").control.revoke({ user: "mallory", until: bed.env.clock.now() + HOUR }))
+    await bed.settled(bed.log("a").snapshot())
+    bed.model.trim(0, bed.model.newest(0))
+    await bed.until(() => !bed.log("b").control.fresh)
+    bed.model.heal("b")
+    await bed.until(() => bed.log("b").control.fresh)
+    expect(bed.log("b").control.isRevoked({ user: "mallory" })).toBe(true)
+    expect(heard).toEqual(["mallory"])
   })
 
   test("[G10] a node that does not hear of revocations knows that within a second and a half", async () => {
@@ -321,6 +375,24 @@ describe("the nodes of a log", () => {
     const fenced: string[] = []
     for (const name of ["a", "b", "c"]) bed.log(name).onFenced(() => fenced.push(name))
     await bed.settled(bed.log("a").publish(twice))
+    await bed.until(() => fenced.length > 0)
+    await bed.env.clock.advance(60_000)
+    expect(fenced).toEqual(["c"])
+  })
+
+  test("compare what concerns all nodes too", async () => {
+    const bed = await nodes("a", "b", "c")
+    await bed.settled(bed.log("a").control.claim("race/1", HOUR))
+    await bed.agreed()
+    await bed.stop("c")
+    // A disk that forgets a row: for this node the thing is nobody's.
+    const disk = bed.disk("c")
+    const keys = Array.from(disk.range({ from: "q/0/", to: "q/00" }), ({ key }) => key).filter((key) => key.includes("/x/"))
+    await disk.commit(keys.map((remove) => ({ remove })))
+    await bed.start("c")
+    const fenced: string[] = []
+    for (const name of ["a", "b", "c"]) bed.log(name).onFenced(() => fenced.push(name))
+    expect(await bed.settled(bed.log("b").control.claim("race/1", HOUR))).toMatchObject({ granted: false })
     await bed.until(() => fenced.length > 0)
     await bed.env.clock.advance(60_000)
     expect(fenced).toEqual(["c"])

@@ -157,6 +157,47 @@ describe("a journal that starts anew from an older point", () => {
     expect(bed.log("b").resume("c/1", position)).toEqual({ answer: "recovered", position })
   })
 
+  test("[F70] is not what a node sees that was cut off while the log was trimmed: nobody is told of a loss", async () => {
+    const snapshots = memorySnapshots()
+    const bed = sharedLogBed(1, { trims: false })
+    beds.push(bed)
+    for (const name of ["a", "b"]) await bed.start(name, { snapshots })
+    const position = await publish(bed, "a", 1, 2)
+    await bed.agreed()
+    // It began with an empty log, and its connection has never broken.
+    bed.model.cut("b")
+    await publish(bed, "a", 3, 4, 5)
+    await bed.settled(bed.log("a").snapshot())
+    bed.model.trim(CHANNEL_PARTITION, bed.model.newest(CHANNEL_PARTITION))
+    bed.model.heal("b")
+    await bed.agreed()
+    expect(datas(bed.log("b"))).toEqual([1, 2, 3, 4, 5])
+    expect(bed.log("b").newest("c/1").epoch).toBe(position.epoch)
+    expect(epochs(bed)).toHaveLength(1)
+  })
+
+  test("[F70] is not what a node sees that was down while the log was trimmed, after a restart of the broker that lost nothing", async () => {
+    const snapshots = memorySnapshots()
+    const bed = sharedLogBed(1, { trims: false })
+    beds.push(bed)
+    for (const name of ["a", "b"]) await bed.start(name, { snapshots })
+    const position = await publish(bed, "a", 1, 2)
+    await bed.agreed()
+    // Nothing comes any more by which what the node has on its disk would be written anew.
+    await bed.env.clock.advance(60_000)
+    bed.model.restart()
+    await bed.env.clock.advance(2_000)
+    bed.crash("b")
+    await publish(bed, "a", 3, 4, 5)
+    await bed.settled(bed.log("a").snapshot())
+    bed.model.trim(CHANNEL_PARTITION, bed.model.newest(CHANNEL_PARTITION))
+    await bed.start("b", { snapshots })
+    await bed.agreed()
+    expect(datas(bed.log("b"))).toEqual([1, 2, 3, 4, 5])
+    expect(bed.log("a").newest("c/1").epoch).toBe(position.epoch)
+    expect(epochs(bed)).toHaveLength(1)
+  })
+
   test("that lost everything begins anew, under another epoch", async () => {
     const bed = await nodes("a", "b")
     const lost = await publish(bed, "a", 1, 2)

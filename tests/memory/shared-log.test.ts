@@ -224,6 +224,32 @@ describe("a node that lags", () => {
     }
   })
 
+  test("[G4] lets nobody through by an entry that was under way before he asked", async () => {
+    const bed = await nodes("a", "b")
+    const first = await bed.settled(bed.log("a").publish(message(1)))
+    await bed.agreed()
+    const position = first.result === "stored" ? first.position : { epoch: "", offset: 0 }
+    bed.model.slowTail("b", 8_000)
+    await expect(bed.settled(Promise.resolve(bed.log("b").behind("c/1", { ...position, offset: 2 })))).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+    })
+    const second = await bed.settled(bed.log("a").publish(message(2)))
+    const newer = second.result === "stored" ? second.position : position
+    const waiting = Promise.resolve(bed.log("b").behind("c/1", newer)).then(
+      () => bed.log("b").resume("c/1", newer).answer,
+      (error: unknown) => (error as { code?: unknown }).code,
+    )
+    expect(["recovered", "UNAVAILABLE"]).toContain(await bed.settled(waiting))
+  })
+
+  test("[G12] asked after its close, says UNAVAILABLE at once", async () => {
+    const bed = await nodes("a")
+    const log = bed.log("a")
+    await bed.stop("a")
+    await expect(log.behind("c/1", { epoch: "e", offset: 1 })).rejects.toMatchObject({ code: "UNAVAILABLE" })
+    expect(bed.env.clock.pendingTimers).toBe(0)
+  })
+
   test("many clients that wait cost the journal two entries", async () => {
     const bed = await nodes("a")
     const { epoch } = bed.log("a").newest("c/1")
@@ -355,6 +381,7 @@ describe("snapshots", () => {
       await bed.start(name, {
         snapshots: {
           put: kept.put,
+          remove: kept.remove,
           async newest(partition, before) {
             const found = await kept.newest(partition, before)
             if (partition === CHANNEL_PARTITION) asked.push(found?.position ?? 0)

@@ -1,17 +1,7 @@
-import { afterEach, expect, test } from "vitest"
-import { HOSTS, type ServerCluster, startServerCluster } from "./server-cluster.ts"
+import { expect, test } from "vitest"
+import { clustersClosedAfterEach, HOSTS } from "./server-cluster.ts"
 
-const clusters: ServerCluster[] = []
-
-afterEach(async () => {
-  for (const cluster of clusters.splice(0)) await cluster.close()
-})
-
-async function startCluster(): Promise<ServerCluster> {
-  const cluster = await startServerCluster()
-  clusters.push(cluster)
-  return cluster
-}
+const startCluster = clustersClosedAfterEach()
 
 test("[G3] what is sent on one server is heard on the other, in one order, and found in its history", async () => {
   const { env, client } = await startCluster()
@@ -79,4 +69,38 @@ test("[G10] a server that does not hear of revocations lets nobody in and grants
   expect(room.subscription.state.state).not.toBe("live")
   model.heal("b.test")
   await env.clock.until(() => room.subscription.state.state === "live")
+})
+
+test("[F35] [G10] a server that stops hearing of revocations stops delivering to whoever has a name, and nobody revoked hears more", async () => {
+  const { env, logs, server, client, holdControl } = await startCluster()
+  const [mallory, ada, nobody] = [client("b.test", "mallory"), client("b.test", "ada"), client("b.test")].map((one) => {
+    const { subscription, on } = one.channel("chat/lobby")
+    const heard: string[] = []
+    on("say", ({ data }) => heard.push(data.text))
+    one.channel("cursor/lobby").on("move", ({ data }) => heard.push(`at ${data.x}`))
+    return { heard, subscription, isLive: () => subscription.state.state === "live" }
+  })
+  await env.clock.until(() => [mallory, ada, nobody].every((one) => one?.isLive()))
+  await env.clock.advance(1_000)
+  const room = client("a.test", "bob").channel("chat/lobby")
+  holdControl(true)
+  let revoked = false
+  void logs[0]?.control.revoke({ user: "mallory", until: env.clock.now() + 3_600_000 }).then(() => {
+    revoked = true
+  })
+  await env.clock.until(() => revoked)
+  await env.clock.advance(1_300)
+  expect([logs[1]?.control.fresh, server(1).ready]).toEqual([false, false])
+  for (const text of ["1", "2", "3", "4", "5"]) {
+    void room.send("say", { text })
+    server(1)
+      .channel("cursor/lobby")
+      .publish("move", { x: Number(text) })
+    await env.clock.advance(2_000)
+  }
+  expect([mallory?.heard, ada?.heard, nobody?.heard.length]).toEqual([[], [], 10])
+  holdControl(false)
+  await env.clock.until(() => ada?.isLive() === true && ada.heard.length === 5)
+  await env.clock.advance(5_000)
+  expect([mallory?.heard, mallory?.isLive(), ada?.heard, server(1).ready]).toEqual([[], false, ["1", "2", "3", "4", "5"], true])
 })

@@ -39,7 +39,7 @@ export interface PresentNode {
 export type RevokeRequest = RevocationTarget & {
   /** What was issued up to this moment no longer counts. Default: now. */
   readonly issuedUntil?: number
-  /** When it may be forgotten: the end of the longest-lived of what was issued until then. */
+  /** When it may be forgotten: the end of the longest-lived of what was issued until then. Both in wall time, milliseconds since 1970. */
   readonly until: number
 }
 
@@ -55,8 +55,8 @@ export interface Control {
   isRevoked(proof: Proof): boolean
   /**
    * Resolves when it is in force on every node: each knows of it, or is no longer fresh. Takes a second where the log is shared.
-   * In force here at once. Fails as `publish` does, with BAD_REQUEST on a target that is none, and with LIMIT_EXCEEDED where
-   * too many revocations are in force.
+   * In force here at once. Fails as `publish` does, with BAD_REQUEST on a target or times that are none and on an end that is past,
+   * with UNAVAILABLE where it came to nothing, and with LIMIT_EXCEEDED where too many revocations are in force.
    */
   revoke(request: RevokeRequest): Promise<void>
   /** Within it a name is spent once. What is to count once carries it, so that nothing counts again in a later one. */

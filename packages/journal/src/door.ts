@@ -1,5 +1,6 @@
 import { MagpieError } from "@magpie/protocol"
 import type { DurableLogSettings, PublishRequest, RefuseRequest } from "./durable-log.ts"
+import { isMilliseconds, MOST_MS } from "./milliseconds.ts"
 
 /** Length of a channel's name, a producer or a key in a stored row's key, which LMDB bounds at 1,978 bytes. */
 export const NAME_BYTES = 1_024
@@ -33,13 +34,18 @@ export function isLonger(text: string, bytes: number): boolean {
   return text.length > bytes || (text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes)
 }
 
+/** Whether it can be a part of a stored row's key. */
+export function isName(value: string): boolean {
+  return !isLonger(value, NAME_BYTES) && !FORBIDDEN_CHARACTERS.test(value)
+}
+
 /** Fails with INVALID_OPTIONS, naming the field. */
 export function checkSettings(settings: DurableLogSettings): void {
   const refuse = (field: string, why: string): never => {
     throw new MagpieError("INVALID_OPTIONS", `${field} ${why}`, { details: { field } })
   }
   const { deduplicationMs } = settings
-  if (!(Number.isSafeInteger(deduplicationMs) && deduplicationMs > 0)) refuse("deduplicationMs", "is not a whole number of milliseconds")
+  if (!isMilliseconds(deduplicationMs) || deduplicationMs === 0) refuse("deduplicationMs", `is not a whole number of 1 to ${MOST_MS}`)
   for (const [pattern, retention] of Object.entries(settings.retention)) {
     for (const name of ["maxCount", "maxAgeMs"] as const) {
       const value = retention[name]

@@ -65,7 +65,15 @@ export interface DurableLog {
   readonly level: AckLevel
   /** What concerns all nodes: revocations, ownership, who is there. */
   readonly control: Control
-  /** Resolves when durable. Fails with UNAVAILABLE (nothing was accepted), STORAGE_FENCED (unknown) or CLOSED. */
+  /**
+   * Whether it can take and answer everything now. False while a node catches up or builds its state anew, while it cannot
+   * decide on rights (`control.fresh`), and once nothing more can be made durable.
+   */
+  readonly ready: boolean
+  /**
+   * Resolves when durable. After BAD_REQUEST nothing was stored. After UNAVAILABLE it may have been stored, or may still be:
+   * with its sequence or key it can be sent again, and is stored once. After STORAGE_FENCED and CLOSED nobody knows either.
+   */
   publish(request: PublishRequest): Promise<Outcome>
   /**
    * Uses up a sequence that was finally refused, of a producer that has used one on the channel before; of any other it

@@ -1,16 +1,9 @@
 import { type AckLevel, type Clock, MagpieError, toMagpieError } from "@magpie/protocol"
+import { BATCH_BYTES, BATCH_ENTRIES, batchLength, PENDING_BYTES, PENDING_ENTRIES, type Weight, weightOf } from "./append-limits.ts"
 import type { Entry } from "./entry.ts"
 import type { Journal, JournalReader, Tail } from "./journal.ts"
 
-/** What one commit may hold, so that applying it does not hold up the event loop. */
-const BATCH_ENTRIES = 1_024
-const BATCH_BYTES = 1_048_576
-/** What may wait for the disk; more is refused with UNAVAILABLE. */
-const PENDING_ENTRIES = 65_536
-const PENDING_BYTES = 67_108_864
 const RETRY_AFTER_MS = 1_000
-/** An entry beside its data, roughly. */
-const ENTRY_BYTES = 256
 
 export interface EmbeddedJournalOptions {
   readonly env: { readonly clock: Clock }
@@ -24,7 +17,7 @@ export interface EmbeddedJournalOptions {
 
 interface Append {
   readonly entries: readonly Entry[]
-  readonly bytes: number
+  readonly weight: Weight
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -43,12 +36,8 @@ type State =
  * a batch makes it durable. The tail is given the very objects that were appended.
  */
 export function embeddedJournal(options: EmbeddedJournalOptions): Journal<Entry> {
-  const limits = {
-    batchEntries: options.batchEntries ?? BATCH_ENTRIES,
-    batchBytes: options.batchBytes ?? BATCH_BYTES,
-    pendingEntries: options.pendingEntries ?? PENDING_ENTRIES,
-    pendingBytes: options.pendingBytes ?? PENDING_BYTES,
-  }
+  const batchLimit: Weight = { entries: options.batchEntries ?? BATCH_ENTRIES, bytes: options.batchBytes ?? BATCH_BYTES }
+  const pendingLimit: Weight = { entries: options.pendingEntries ?? PENDING_ENTRIES, bytes: options.pendingBytes ?? PENDING_BYTES }
   let queue: Append[] = []
   let waiting = { entries: 0, bytes: 0 }
   let next = 1
@@ -81,21 +70,14 @@ export function embeddedJournal(options: EmbeddedJournalOptions): Journal<Entry>
     gather()
   }
 
-  /** At least one append, and as many more as fit. */
   function takeBatch(): readonly Append[] {
-    let count = 0
-    let entries = 0
-    let bytes = 0
-    for (const append of queue) {
-      entries += append.entries.length
-      bytes += append.bytes
-      if (count > 0 && (entries > limits.batchEntries || bytes > limits.batchBytes)) break
-      count++
-      waiting.entries -= append.entries.length
-      waiting.bytes -= append.bytes
-    }
+    const count = batchLength(queue, batchLimit)
     const batch = count === queue.length ? queue : queue.slice(0, count)
     queue = count === queue.length ? [] : queue.slice(count)
+    for (const { weight } of batch) {
+      waiting.entries -= weight.entries
+      waiting.bytes -= weight.bytes
+    }
     return batch
   }
 
@@ -120,14 +102,14 @@ export function embeddedJournal(options: EmbeddedJournalOptions): Journal<Entry>
     append(_partition, entries) {
       if (state.name === "ended") return Promise.reject(state.error)
       if (state.name === "closing") return Promise.reject(closedError())
-      const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0)
-      if (waiting.entries + entries.length > limits.pendingEntries || waiting.bytes + bytes > limits.pendingBytes) {
+      const weight = weightOf(entries)
+      if (waiting.entries + weight.entries > pendingLimit.entries || waiting.bytes + weight.bytes > pendingLimit.bytes) {
         return Promise.reject(new MagpieError("UNAVAILABLE", "too much waits for the disk", { retryAfterMs: RETRY_AFTER_MS }))
       }
-      waiting.entries += entries.length
-      waiting.bytes += bytes
+      waiting.entries += weight.entries
+      waiting.bytes += weight.bytes
       return new Promise((resolve, reject) => {
-        queue.push({ entries, bytes, resolve, reject })
+        queue.push({ entries, weight, resolve, reject })
         gather()
       })
     },
@@ -166,8 +148,4 @@ async function connect(reader: JournalReader<Entry>): Promise<number> {
 
 function closedError(): MagpieError {
   return new MagpieError("CLOSED", "the journal is closed")
-}
-
-function entryBytes(entry: Entry): number {
-  return entry.type === "publish" ? entry.data.length + ENTRY_BYTES : ENTRY_BYTES
 }

@@ -86,7 +86,10 @@ export interface ReleaseEntry {
   readonly owner: string
 }
 
-/** Takes back what was issued up to `issuedUntil`; forgotten at `until`, when all of it has run out by itself. */
+/**
+ * Takes back what was issued up to `issuedUntil`; forgotten when all of it has run out by itself. That is `until`
+ * by the clock that says `at`: in the log's time, so long after the entry as `until` is after `at`.
+ */
 export interface RevokeEntry {
   readonly type: "revoke"
   readonly at: number

@@ -7,12 +7,17 @@ export interface JournalUnderTest<R> {
   readonly until: (fact: () => boolean) => Promise<void>
   /** Lets time pass in which nothing should happen. */
   readonly pass: () => Promise<void>
-  /** Another node's opening of the same log. Absent where there is one node. */
+  /** Another node's opening of the same log. Here and below: absent where the journal is not retained. */
   readonly connect?: () => Journal<R>
-  /** The connection breaks and comes back. Absent where there is none. */
+  /** The connection breaks and comes back. */
   readonly reconnect?: () => void | Promise<void>
+  /** The broker is out of this node's reach, until `heal`; others reach it. */
+  readonly cut?: () => void | Promise<void>
+  readonly heal?: () => void | Promise<void>
   /** The broker starts anew without its newest records. Absent where the harness cannot. */
   readonly restart?: (lose: number) => void | Promise<void>
+  /** The broker leaves so many positions out of partition 0. Absent where it never does, or the harness cannot. */
+  readonly skip?: (count: number) => void | Promise<void>
   readonly dispose?: () => void | Promise<void>
 }
 
@@ -20,6 +25,8 @@ export interface Context<R> extends JournalUnderTest<R> {
   readonly write: (value: number) => R
   readonly read: (record: R) => number
 }
+
+export type Case = readonly [name: string, run: <R>(context: Context<R>) => Promise<void>]
 
 export interface Followed {
   readonly values: number[]
@@ -42,7 +49,7 @@ export function follow<R>(
   const positions: number[] = []
   const places: JournalPlace[] = []
   const tail = journal.tail(partition, {
-    connected(place) {
+    async connected(place) {
       places.push(place)
       return from(positions, place)
     },

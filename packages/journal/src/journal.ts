@@ -33,6 +33,8 @@ export interface JournalBatch<R> {
   readonly partition: number
   readonly first: number
   readonly records: readonly R[]
+  /** The newest position that the adapter knows of, where it does; it tells how far the reader lags and decides nothing. */
+  readonly newest?: number | undefined
 }
 
 /** Who reads a partition. Its answers are awaited: nothing comes meanwhile. */
@@ -66,7 +68,7 @@ export interface Journal<R = Uint8Array> {
    * the broker is out of reach. Fails with UNAVAILABLE or CLOSED (landed or not is unknown), or STORAGE_FENCED.
    */
   append(partition: number, records: readonly R[]): Promise<void>
-  /** Gives every record from the place that the reader names, in order, for ever; connects again by itself. One per partition. */
+  /** Gives every record from the place that the reader names, in order, for ever; connects again by itself. One per partition: a new one may begin while the one before has still to stop. */
   tail(partition: number, reader: JournalReader<R>): Tail
   /** Lets go of the records before a position, or of fewer. Fails with UNAVAILABLE. Does nothing where `capabilities.trims` is false. */
   trim(partition: number, before: number): Promise<void>

@@ -10,10 +10,12 @@ import {
 } from "./control.ts"
 import { checkName } from "./door.ts"
 import type { Entry } from "./entry.ts"
+import { Listeners } from "./listeners.ts"
+import { isMilliseconds } from "./milliseconds.ts"
 import { randomScope } from "./random-names.ts"
 import { CLAIM_SUBJECT, type Proof, subjectOf, subjectsOf } from "./revocation.ts"
 import { decodeClaim, decodeNode, decodeRevocation } from "./rows/control-rows.ts"
-import { claimKey, type KeyRange, NODES, nodeKey, revocationKey } from "./rows/keys.ts"
+import { claimKey, type KeyRange, NODES, nodeKey, REVOCATIONS, revocationKey } from "./rows/keys.ts"
 import { isIntact } from "./rows/row-reader.ts"
 import { SpentNames } from "./spent-names.ts"
 import type { Applied } from "./state-machine/applied.ts"
@@ -23,7 +25,9 @@ import type { Storage } from "./storage/storage.ts"
 /** Bounds of a lease: it is renewed by entries, and outlives its owner. */
 const SHORTEST_LEASE_MS = 1_000
 const LONGEST_LEASE_MS = 3_600_000
-/** While not all nodes know an entry, and while there is no room for it. */
+/** No time in milliseconds is so far below the present one; a time in seconds is. */
+const SECONDS_ARE_BELOW = 100
+/** While not all nodes know an entry, while the log's time is ahead, and while there is no room. */
 const RETRY_AFTER_MS = 1_000
 const CLAIM_REVOCATIONS: KeyRange = { from: revocationKey(CLAIM_SUBJECT), to: revocationKey(`${CLAIM_SUBJECT}\u{10ffff}`) }
 
@@ -46,7 +50,7 @@ export interface LogControlContext {
 export class LogControl implements Control {
   readonly nodeId: string
   readonly #context: LogControlContext
-  readonly #listeners = new Set<(change: ControlChange) => void>()
+  readonly #listeners: Listeners<ControlChange>
   readonly #spent: SpentNames
   readonly #spreading = new Map<Timer, (closed: MagpieError) => void>()
   #scope: string | undefined
@@ -55,6 +59,7 @@ export class LogControl implements Control {
   constructor(context: LogControlContext) {
     this.nodeId = context.nodeId
     this.#context = context
+    this.#listeners = new Listeners(context.env)
     this.#spent = new SpentNames(context.env.clock, CONTROL_CAPS.spent)
   }
 
@@ -76,15 +81,14 @@ export class LogControl implements Control {
 
   async revoke({ issuedUntil = this.#now(), until, ...target }: RevokeRequest): Promise<void> {
     const subject = subjectOf(target)
-    checkTime("issuedUntil", issuedUntil)
-    checkTime("until", until)
+    const at = this.#now()
+    checkTime("issuedUntil", issuedUntil, at)
+    checkTime("until", until, at)
+    if (until <= at) throw new MagpieError("BAD_REQUEST", "until is not in the future", { details: { field: "until" } })
     // A node of an older Magpie would take it for a user.
     if (!("user" in target)) this.#requireVersion(CAPPED_SINCE)
-    const { refused } = await this.#context.submit({ type: "revoke", at: this.#now(), subject, issuedUntil, until })
-    if (refused !== undefined) {
-      const details = { limit: "revocations" }
-      throw new MagpieError("LIMIT_EXCEEDED", `more than ${CONTROL_CAPS.revocations} revocations are in force`, { details })
-    }
+    const { refused } = await this.#context.submit({ type: "revoke", at, subject, issuedUntil, until })
+    if (refused !== undefined) throw refused === "full" ? noRoom() : over()
     if (this.#context.shared) await this.#spread()
   }
 
@@ -100,7 +104,7 @@ export class LogControl implements Control {
 
   async spend(name: string, until: number): Promise<boolean> {
     checkName("name", name)
-    checkTime("until", until)
+    checkTime("until", until, this.#now())
     const outcome = this.#context.shared ? await this.#spendForAll(name, until) : this.#spent.spend(name, until)
     if (outcome === "full") {
       throw new MagpieError("UNAVAILABLE", "too much is remembered that counts once", { retryAfterMs: RETRY_AFTER_MS })
@@ -120,6 +124,7 @@ export class LogControl implements Control {
   }
 
   async release(name: string): Promise<void> {
+    checkName("name", name)
     await this.#context.submit({ type: "release", at: this.#now(), name, owner: this.nodeId })
   }
 
@@ -136,21 +141,12 @@ export class LogControl implements Control {
   }
 
   onChange(listener: (change: ControlChange) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
-  /** Tells what applied entries changed. A listener that throws harms nobody else. */
+  /** Tells what applied entries changed. */
   tell(changes: readonly ControlChange[]): void {
-    for (const change of changes) {
-      for (const listener of this.#listeners) {
-        try {
-          listener(change)
-        } catch (error) {
-          this.#context.env.log("error", "journal.listener-failed", { name: error instanceof Error ? error.name : typeof error })
-        }
-      }
-    }
+    for (const change of changes) this.#listeners.tell(change)
   }
 
   /** Ends what waits. */
@@ -165,8 +161,9 @@ export class LogControl implements Control {
 
   async #spendForAll(name: string, until: number): Promise<"first" | "spent" | "full"> {
     this.#requireVersion(CAPPED_SINCE)
-    const { refused = "first" } = await this.#context.submit({ type: "spend", at: this.#now(), name, until })
-    return refused
+    const { refused } = await this.#context.submit({ type: "spend", at: this.#now(), name, until })
+    if (refused === undefined) return "first"
+    return refused === "full" ? "full" : "spent"
   }
 
   /** By then a node that still grants anything has heard of everything that is in the log now. */
@@ -197,11 +194,30 @@ export class LogControl implements Control {
   }
 }
 
+/** What of a state that came as a whole would otherwise never be told. */
+export function revocationsIn(storage: Storage): readonly ControlChange[] {
+  return Array.from(storage.range(REVOCATIONS)).flatMap(({ key, value }) => {
+    return isIntact(value) ? [{ type: "revoked", subject: key.slice(revocationKey("").length), ...decodeRevocation(value) }] : []
+  })
+}
+
 function closed(): MagpieError {
   return new MagpieError("CLOSED", "the log was closed before every node was known to have heard of it")
 }
 
-function checkTime(field: string, time: number): void {
-  if (Number.isSafeInteger(time) && time >= 0) return
+function over(): MagpieError {
+  return new MagpieError("UNAVAILABLE", "it is not in force: by the log's time, which is ahead of this clock, it is over", {
+    retryAfterMs: RETRY_AFTER_MS,
+  })
+}
+
+function noRoom(): MagpieError {
+  return new MagpieError("LIMIT_EXCEEDED", `more than ${CONTROL_CAPS.revocations} revocations are in force`, {
+    details: { limit: "revocations" },
+  })
+}
+
+function checkTime(field: string, time: number, now: number): void {
+  if (isMilliseconds(time) && time * SECONDS_ARE_BELOW >= now) return
   throw new MagpieError("BAD_REQUEST", `${field} is no wall time in whole milliseconds`, { details: { field } })
 }

@@ -1,5 +1,5 @@
 import { type AckLevel, type Env, isMagpieError, MagpieError, type Position, type Publication } from "@magpie/protocol"
-import { checkRequest, checkSettings } from "./door.ts"
+import { checkSettings } from "./door.ts"
 import type {
   DurableLog,
   DurableLogSettings,
@@ -11,10 +11,12 @@ import type {
   ResumeAnswer,
 } from "./durable-log.ts"
 import { embeddedJournal } from "./embedded-journal.ts"
+import { outcomeOf, publishEntry, refusedEntry } from "./entries-of-requests.ts"
 import type { Entry } from "./entry.ts"
 import { ExpiryTimer } from "./expiry-timer.ts"
 import { History } from "./history.ts"
 import type { Journal, JournalBatch } from "./journal.ts"
+import { Listeners } from "./listeners.ts"
 import { LogControl } from "./log-control.ts"
 import { randomEpoch } from "./random-names.ts"
 import { INCARNATION_KEY } from "./rows/keys.ts"
@@ -75,8 +77,8 @@ class Log implements DurableLog {
   readonly #machine: StateMachine
   readonly #timer: ExpiryTimer
   readonly #waiting = new Map<Entry, Waiting>()
-  readonly #appliedListeners = new Set<(publications: readonly Publication[]) => void>()
-  readonly #fencedListeners = new Set<(cause: unknown) => void>()
+  readonly #publications: Listeners<readonly Publication[]>
+  readonly #fences: Listeners<unknown>
   #history: History
   #state: State = { name: "open" }
   #closing: Promise<void> | undefined
@@ -86,6 +88,8 @@ class Log implements DurableLog {
     this.#env = options.env
     this.#settings = options.settings
     this.#machine = machine
+    this.#publications = new Listeners(options.env)
+    this.#fences = new Listeners(options.env)
     this.#journal = options.journal ?? embeddedJournal({ env: options.env, level: options.storage.level })
     this.level = options.storage.level
     this.control = new LogControl({
@@ -103,6 +107,10 @@ class Log implements DurableLog {
     this.#journal.tail(0, { connected: () => machine.position + 1, deliver: (batch) => this.#applyBatch(batch) })
   }
 
+  get ready(): boolean {
+    return this.#state.name === "open"
+  }
+
   async start(): Promise<void> {
     const { epoch } = this.#machine
     if (epoch === undefined || !isAtHome(this.#storage)) {
@@ -117,16 +125,11 @@ class Log implements DurableLog {
   }
 
   async publish(request: PublishRequest): Promise<Outcome> {
-    checkRequest(request)
-    const { channel, pattern, name, data, from, ref, producer, sequence, key } = request
-    const at = this.#now()
-    return outcomeOf(await this.#submit({ type: "publish", at, channel, pattern, name, data, from, ref, producer, sequence, key }))
+    return outcomeOf(await this.#submit(publishEntry(request, this.#now())))
   }
 
   async refuse(request: RefuseRequest): Promise<Outcome> {
-    checkRequest(request)
-    const { channel, pattern, producer, sequence, code, ref } = request
-    return outcomeOf(await this.#submit({ type: "refused", at: this.#now(), channel, pattern, producer, sequence, code, ref }))
+    return outcomeOf(await this.#submit(refusedEntry(request, this.#now())))
   }
 
   /** The one node has applied everything that it ever told. */
@@ -149,8 +152,7 @@ class Log implements DurableLog {
   }
 
   onApplied(listener: (publications: readonly Publication[]) => void): () => void {
-    this.#appliedListeners.add(listener)
-    return () => void this.#appliedListeners.delete(listener)
+    return this.#publications.add(listener)
   }
 
   /** An epoch begins only while the log is opened. */
@@ -161,8 +163,7 @@ class Log implements DurableLog {
   /** A listener that comes after the fact is called at once. */
   onFenced(listener: (cause: unknown) => void): () => void {
     if (this.#state.name === "fenced") listener(this.#state.cause)
-    else this.#fencedListeners.add(listener)
-    return () => void this.#fencedListeners.delete(listener)
+    return this.#fences.add(listener)
   }
 
   close(): Promise<void> {
@@ -244,8 +245,7 @@ class Log implements DurableLog {
     this.#state = { name: "fenced", cause }
     this.#timer.stop()
     this.#env.log("error", "journal.fenced", { code: cause.code, reason: cause.reason })
-    for (const listener of this.#fencedListeners) this.#call(() => listener(cause))
-    this.#fencedListeners.clear()
+    this.#fences.tell(cause)
   }
 
   #announce(applied: readonly Applied[]): void {
@@ -254,18 +254,7 @@ class Log implements DurableLog {
       if (publication !== undefined) publications.push(publication)
       if (changes !== undefined) this.control.tell(changes)
     }
-    if (publications.length === 0) return
-    for (const listener of this.#appliedListeners) this.#call(() => listener(publications))
-  }
-
-  /** A listener that throws must not make a durable publish look lost. */
-  #call(listener: () => void): void {
-    try {
-      listener()
-    } catch (error) {
-      // Its message may quote a payload.
-      this.#env.log("error", "journal.listener-failed", { name: error instanceof Error ? error.name : typeof error })
-    }
+    if (publications.length > 0) this.#publications.tell(publications)
   }
 
   #reject(entry: Entry, error: unknown): void {
@@ -283,9 +272,4 @@ function isAtHome(storage: Storage): boolean {
 function fenceError(cause: unknown): MagpieError {
   if (isMagpieError(cause) && cause.code === "STORAGE_FENCED") return cause
   return new MagpieError("STORAGE_FENCED", "a batch could not be applied", { cause })
-}
-
-function outcomeOf({ outcome }: Applied): Outcome {
-  if (outcome === undefined) throw new MagpieError("INTERNAL", "the entry had no outcome")
-  return outcome
 }

@@ -4,8 +4,11 @@ import type { ErrorCode } from "./errors.ts"
 interface LimitRow {
   readonly value: number
   readonly unit: "count" | "bytes" | "ms" | "per second" | "levels" | "percent"
-  /** What the one who crosses it is told: an error code, a close code's name, an HTTP status, or the message that says what is missing. */
-  readonly answer: ErrorCode | `close ${CloseName}` | `http ${number}` | "gap" | "watched" | "members"
+  /**
+   * What the one who crosses it is told: an error code, a close code's name, an HTTP status, or the message that says what is
+   * missing. Nothing, where it only comes `later`.
+   */
+  readonly answer: ErrorCode | `close ${CloseName}` | `http ${number}` | "gap" | "watched" | "members" | "later"
   readonly about: string
 }
 
@@ -183,6 +186,12 @@ export const LIMITS = {
     unit: "ms",
     answer: "watched",
     about: "mean delay of the event loop over a second from which changes of presence are held back",
+  },
+  fanOutSliceMs: {
+    value: 5,
+    unit: "ms",
+    answer: "later",
+    about: "time that one turn of the event loop spends on sending; what is left is sent in the next ones",
   },
   shedBroadcastsLagMs: {
     value: 250,

@@ -14,7 +14,7 @@ export const ERROR_REMEDIES: Readonly<Record<ErrorCode, string>> = {
   EXPIRED: "Start anew: what this refers to is no longer remembered.",
   UNRECOVERABLE: "Load the current state; the messages in between cannot be given.",
   TIMEOUT: "Try again; the outcome of the first try is unknown.",
-  UNAVAILABLE: "Try again later; nothing was accepted.",
+  UNAVAILABLE: "Try again later; what was published may have been stored, so repeat it under its sequence or key.",
   STORAGE_FENCED: "Look at the server's disk and restart it; nothing was acknowledged since the failure.",
   DOC_REJECTED: "Reload the document and make the edit in a way that its rules allow.",
   ABORTED: "The caller ended this itself.",

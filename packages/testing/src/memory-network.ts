@@ -130,16 +130,21 @@ export function memoryNetwork(env: Env): MemoryNetwork {
     down.onFrame((frame) => events.onMessage(frame))
     const client = clientLink(up, down)
 
-    const server = servers.get(host)
+    const server = cuts.strikes(request.address) ? undefined : servers.get(host)
     const verdict = server?.knock({ address: request.address, origin: request.origin, host, cookieOnly: false })
-    if (server === undefined || verdict === undefined || verdict.verdict === "refuse" || cuts.strikes(request.address)) {
+    if (server === undefined || verdict === undefined || verdict.verdict === "refuse") {
       down.abort(1006)
       return client
     }
     links.add(link)
     down.run(() => events.onOpen())
     if (verdict.verdict === "turn-away") down.end(CLOSE_CODES[verdict.close], closeReason(verdict.reason, verdict.retryAfterMs))
-    else up.run(() => attach(server, request, up, down))
+    else {
+      const { leave } = verdict
+      // Also where it breaks before the server has taken it.
+      up.onEnd(leave)
+      up.run(() => attach(server, request, up, down, leave))
+    }
     return client
   }
 
@@ -197,11 +202,14 @@ export function memoryNetwork(env: Env): MemoryNetwork {
   }
 }
 
-function attach(server: NetworkServer, request: Request, up: Lane, down: Lane): void {
+function attach(server: NetworkServer, request: Request, up: Lane, down: Lane, leave: () => void): void {
   const { token, key, ticket, ...link } = request
   const events: SocketEvents = server.accept(serverSocket(up, down), { ...link, userAgent: "memory" }, { token, key, ticket })
   up.onFrame((frame) => events.onMessage(frame))
-  up.onEnd((code, reason) => events.onClose(code, reason))
+  up.onEnd((code, reason) => {
+    leave()
+    events.onClose(code, reason)
+  })
   down.onDrained(() => events.onDrain())
   down.onPing(() => up.run(() => events.onAlive()))
 }

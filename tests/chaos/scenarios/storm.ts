@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs"
 import { DEFAULT_LIMITS } from "@magpie/protocol"
+import { refuseFewFiles } from "../files.ts"
 import { isCleanVerdict } from "../judge.ts"
 import { quantile } from "../quantile.ts"
 import type { Figure, How, Outcome, Scenario } from "../scenario.ts"
@@ -8,8 +8,6 @@ import { cutAndWait, type Returned } from "./storm-run.ts"
 
 const CLIENTS = 10_000
 const RETURN_MS = 60_000
-/** Descriptors of a server beside those of its clients. */
-const SPARE_FILES = 500
 const OWED = { resumedP99Ms: 10_000, loopP99Ms: 50 }
 
 /** Everybody's link is cut in one moment, and everybody comes back [F79]. */
@@ -22,12 +20,6 @@ export const storm: Scenario = {
     refuseFewFiles(clients)
     return outcome(how, clients, await cutAndWait(how, clients, RETURN_MS))
   },
-}
-
-/** Node raises its own limit as far as it may; beyond that only the one who starts it can. */
-function refuseFewFiles(clients: number): void {
-  const [, hard] = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? []
-  if (Number(hard) < clients + SPARE_FILES) throw new Error(`${clients} clients need "ulimit -Hn ${clients + SPARE_FILES}"; it is ${hard}`)
 }
 
 function outcome({ seed, note }: How, clients: number, returned: Returned): Outcome {

@@ -29,6 +29,8 @@ export type MagpieServerQuestions = ChatQuestions & {
   spreadOver(rooms: number): void
   /** Says one word in each of them, at once. */
   sayAround(): void
+  /** Says one word. */
+  sayOne(given: { readonly channel: string; readonly n: number; readonly length: number }): Promise<void>
   /** Says long words without a pause, as many as it may; those that were said are counted from 1. */
   flood(given: { readonly channel: string; readonly perSecond: number; readonly length: number }): void
   /** Ends it; how many words that were, when the last of them is safe. */
@@ -111,6 +113,7 @@ const questions: MagpieServerQuestions = {
   spreadOver(count) {
     rooms = count
   },
+  sayOne: async ({ channel, n, length }) => void (await server.channel(channel as typeof DOWN).publish("say", word(SERVER, n, length))),
   flood,
   ebb,
   watch: loop.restart,

@@ -26,7 +26,7 @@ function lenient(value: unknown): string {
   const read = attempt(["BAD_REQUEST"], () => readDown(value))
   if ("refusal" in read) return read.refusal
   const message = read.value
-  if (message === undefined) return "ignored"
+  if (message === undefined || message === "critical") return message ?? "ignored"
   if (message.type === "error") insist(errorOfReply(message).name === "MagpieError", "makes an error of every error reply")
   return `accepted ${message.type}`
 }

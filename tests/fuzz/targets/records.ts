@@ -1,6 +1,6 @@
 import type { Entry } from "@magpie/journal"
 import { toJsonText } from "@magpie/protocol"
-import { decodeRecord, encodeRecord, recordMark } from "../../../packages/journal/src/shared/record.ts"
+import { decodeRecord, encodeRecord, recordMark } from "../../../packages/journal/src/cluster/record.ts"
 import { attempt } from "../refusals.ts"
 import { insist, type Target } from "../target.ts"
 import { endsEverywhere, holdsSafeNumbers, mendChecksum } from "./rows.ts"

@@ -118,7 +118,7 @@ test("[F58] drops every late event of a superseded link", async () => {
   expect(errors).toEqual([])
 })
 
-test("a malformed message becomes an error event; an unknown one is ignored unless critical", async () => {
+test("[F85] a malformed message becomes an error event; an unknown one is ignored", async () => {
   const { clock, peer, client, errors } = clientUnderTest()
   const texts: string[] = []
   client.channel("chat/lobby").on("say", (message) => texts.push(message.data.text))
@@ -126,13 +126,25 @@ test("a malformed message becomes an error event; an unknown one is ignored unle
   peer.link.sendRaw("{nonsense")
   peer.link.sendRaw('{"type":"message","channel":7}')
   peer.link.sendRaw('{"type":"from-the-future"}')
-  peer.link.sendRaw('{"type":"from-the-future","critical":true}')
+  peer.link.sendRaw('{"type":"from-the-future","critical":false,"channel":"chat/lobby"}')
   // What this client does not rely on is the server's word: an id that no request has answers nothing.
   peer.link.sendRaw(`{"type":"pong","id":"x"}\n{"type":"position","channel":"chat/lobby"}\n${JSON.stringify(said(1))}`)
   await clock.settle()
-  expect(errors).toEqual(["BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST"])
+  expect(errors).toEqual(["BAD_REQUEST", "BAD_REQUEST", "BAD_REQUEST"])
   expect(texts).toEqual(["m1"])
   expect(client.status.state).toBe("online")
+})
+
+test.each(["greeting", "online"])("[F85] an unknown message that is critical closes with 4505 for good, while %s", async (when) => {
+  const { clock, peer, client, machine } = clientUnderTest({ polite: when === "online" })
+  await clock.settle()
+  peer.link.sendRaw('{"type":"from-the-future","critical":true}')
+  await clock.settle()
+  expect(peer.link.closedWith).toMatchObject({ code: 4505 })
+  expect(client.status).toMatchObject({ state: "closed", cause: { code: "BAD_REQUEST", details: { closeCode: 4505 } } })
+  machine.wake()
+  await clock.advance(600_000)
+  expect(peer.links).toHaveLength(1)
 })
 
 test("tries at once when the network comes back, on wake and on connect()", async () => {

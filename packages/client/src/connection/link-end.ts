@@ -13,6 +13,7 @@ type CloseCode = (typeof CLOSE_CODES)[keyof typeof CLOSE_CODES]
 export const NORMAL = 1000 satisfies typeof CLOSE_CODES.NORMAL
 const UNAUTHORIZED = 4502 satisfies typeof CLOSE_CODES.UNAUTHORIZED
 export const NO_PONG = 4002 satisfies typeof CLOSE_CODES.NO_PONG
+export const VERSION = 4505 satisfies typeof CLOSE_CODES.VERSION
 
 /** The close codes that say more than whether to come back. */
 const ERROR_OF_CLOSE: { readonly [code: number]: ErrorCode } = {

@@ -4,7 +4,7 @@ import { errorOfReply } from "../request/request-table.ts"
 import type { Link } from "../transport/transport.ts"
 import { byteLength, createFrameWriter, type FrameWriter } from "./frame-writer.ts"
 import { createHeartbeat, type Heartbeat } from "./heartbeat.ts"
-import { endByClose, endByRefusal, type LinkEnd, NO_PONG, NORMAL } from "./link-end.ts"
+import { endByClose, endByRefusal, type LinkEnd, NO_PONG, NORMAL, VERSION } from "./link-end.ts"
 import { readDown } from "./read-down.ts"
 
 /** One link from its opening to its end. Once ended, whatever the transport still says is dropped: a late event has no owner. */
@@ -24,8 +24,6 @@ export interface LiveLinkEvents {
   /** Makes and sends the ping through `send`, and returns its id. */
   ping(): number
 }
-
-const LIFELESS = "no sign of life"
 
 type LinkState =
   | { readonly state: "greeting" }
@@ -51,11 +49,14 @@ export function openLiveLink(context: Context, hello: Hello, events: LiveLinkEve
     link.close(code, reason)
   }
 
+  /** Ends the link from this side. */
+  function giveUp(code: number, reason: string, why: LinkEnd = endByClose(code, reason)): void {
+    end(code, reason)
+    events.onEnd(why)
+  }
+
   function welcomed(welcome: Welcome): void {
-    const heartbeat = createHeartbeat(context, welcome.heartbeatMs, events.ping, () => {
-      end(NO_PONG, LIFELESS)
-      events.onEnd(endByClose(NO_PONG, LIFELESS))
-    })
+    const heartbeat = createHeartbeat(context, welcome.heartbeatMs, events.ping, () => giveUp(NO_PONG, "no sign of life"))
     current = { state: "welcomed", writer: createFrameWriter(context, welcome, sendFrame), heartbeat }
     events.onWelcome(welcome)
   }
@@ -82,9 +83,10 @@ export function openLiveLink(context: Context, hello: Hello, events: LiveLinkEve
     }
   }
 
-  function receive(message: DownMessage | undefined): void {
+  function receive(message: ReturnType<typeof readDown>): void {
     // A listener of the message before it may have ended the link.
-    if (message === undefined || isEnded()) return
+    if (!message || isEnded()) return
+    if (message === "critical") return giveUp(VERSION, message)
     counters.messagesIn++
     if (current.state === "welcomed") {
       if (message.type === "go-away") goAwayHintMs = message.retryAfterMs
@@ -93,8 +95,7 @@ export function openLiveLink(context: Context, hello: Hello, events: LiveLinkEve
     } else if (message.type === "welcome") {
       welcomed(message)
     } else if (message.type === "error") {
-      end(NORMAL, "")
-      events.onEnd(endByRefusal(errorOfReply(message)))
+      giveUp(NORMAL, "", endByRefusal(errorOfReply(message)))
     }
   }
 

@@ -24,10 +24,11 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   "go-away": [],
 }
 
-/** What the reader makes of a value: the type it read, "ignored", or the field that it refused. */
+/** What the reader makes of a value: the type it read, "ignored", "critical", or the field that it refused. */
 function outcomeOf(value: unknown): unknown {
   try {
-    return readDown(value)?.type ?? "ignored"
+    const message = readDown(value) ?? "ignored"
+    return typeof message === "string" ? message : message.type
   } catch (thrown) {
     if (thrown instanceof MagpieError && thrown.code === "BAD_REQUEST") return { refused: thrown.details?.field }
     throw thrown
@@ -91,9 +92,11 @@ test("dictionaries become Maps, and a key that names a prototype is a key like a
   expect(outcomeOf({ type: "toString" })).toBe("ignored")
 })
 
-test("a type that is not known is ignored unless it is critical; what has none is refused", () => {
+test("[F85] a type that is not known is ignored unless it is critical; what has none is refused", () => {
   expect(outcomeOf({ type: "from-the-future" })).toBe("ignored")
-  expect(outcomeOf({ type: "from-the-future", critical: true })).toEqual({ refused: "type" })
+  for (const critical of [false, "true", 1, null]) expect(outcomeOf({ type: "from-the-future", critical })).toBe("ignored")
+  expect(outcomeOf({ type: "from-the-future", critical: true })).toBe("critical")
+  expect(outcomeOf({ type: "pong", critical: true })).toBe("pong")
   for (const value of [null, undefined, 1, "text", [], {}, { type: 1 }, { type: null }])
     expect(outcomeOf(value)).toEqual({ refused: "type" })
 })

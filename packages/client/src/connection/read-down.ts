@@ -31,17 +31,18 @@ export const KNOWN: ReadonlyMap<string, Fields> = new Map(Object.entries(NEEDED)
 const DICTIONARIES = ["channels", "ahead", "details"]
 
 const START = { offset: 0 }
-const UNREADABLE = "of the server's message is missing or wrong"
+const UNREADABLE = "of the server's message is wrong"
 
-/** Undefined for a message that this version does not know and need not know. Fails with BAD_REQUEST naming the field. */
-export function readDown(value: unknown, known = KNOWN): DownMessage | undefined {
+/**
+ * Of a message that this version does not know, whether it would have to: undefined where it need not. Fails with BAD_REQUEST
+ * naming the field.
+ */
+export function readDown(value: unknown, known = KNOWN): DownMessage | "critical" | undefined {
   const message: Readonly<Record<string, unknown>> = Object(value)
   const { type } = message
-  const fields = known.get(type as string)
-  if (fields === undefined) {
-    if (typeof type === "string" && message.critical !== true) return undefined
-    throw badField("type", UNREADABLE)
-  }
+  if (typeof type !== "string") throw badField("type", UNREADABLE)
+  const fields = known.get(type)
+  if (fields === undefined) return message.critical === true ? "critical" : undefined
   for (const [field, needed] of Object.entries(fields)) {
     const given = message[field]
     if (typeof given !== needed || given === null) throw badField(field, UNREADABLE)

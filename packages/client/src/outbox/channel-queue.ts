@@ -173,7 +173,7 @@ export function createChannelQueue({ schedule, transmit, onDone }: ChannelQueueO
     const { code, details } = error
     if (code === "OUT_OF_ORDER") {
       const expected = Number(details?.expected)
-      const lowest = free ?? entries.find(({ sequence }) => sequence !== undefined)?.sequence ?? 0
+      const lowest = Math.min(free ?? Infinity, entries.find(({ sequence }) => sequence !== undefined)?.sequence ?? 0)
       if (expected >= 1 && expected < lowest) {
         forgotten = expected <= used
         free = expected

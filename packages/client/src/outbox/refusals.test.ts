@@ -55,6 +55,19 @@ test("a server that forgot earlier numbers is followed on the same link; only wh
   expect(peer.links).toHaveLength(2)
 })
 
+test("a server that still waits for an earlier number has not forgotten it, also where one between was refused for good", async () => {
+  const { clock, peer, sends, id, client } = await sender(4)
+  peer.link.close(1006)
+  await clock.until(() => client.status.state === "online")
+  await clock.settle()
+  const late = (index: number) => refused(id(index), "OUT_OF_ORDER", { expected: 1 })
+  peer.link.send(refused(id(0), "RATE_LIMITED", { retryAfterMs: 500 }), late(1), refused(id(2), "BAD_REQUEST"), late(3))
+  await clock.advance(2_000)
+  expect(sends.map((send) => send.code)).toEqual([undefined, undefined, "BAD_REQUEST", undefined])
+  expect(texts(peer.link).slice(4)).toEqual(["m1", "m2", "m4"])
+  expect(sequences(peer.link).slice(4)).toEqual([1, 2, 3])
+})
+
 test("what a server would refuse for ever never leaves, names its field and uses no number", async () => {
   const { clock, peer, lobby, say } = await sender(0)
   let deep: unknown = {}

@@ -116,6 +116,8 @@ export function createChannelSubscription({ channel, schedule, ask, deliver, onE
     }
     // A start further back leaves nothing out.
     const gap = asked || owed?.epoch !== position?.epoch ? gapOfAnswer(asked ?? owed, answer) : undefined
+    // The log fell back within its epoch: what was given at the offsets that come anew was something else.
+    if (gap && position && Number(asked?.offset) > position.offset) delivered = 0
     if (position) reach(position)
     transition({ state: "live" })
     if (gap) listeners.gap.emit(gap)

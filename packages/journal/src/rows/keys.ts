@@ -33,6 +33,8 @@ export function readSortable(key: string, index: number): { readonly value: numb
 }
 
 export const channelKey = (channel: string): string => `c/${channel}`
+export const isChannelKey = (key: string): boolean => key.startsWith("c/")
+export const isMessageKey = (key: string): boolean => key.startsWith("m/")
 
 /** In front of all messages of a channel. */
 export const messagePrefix = (channelId: number): string => `m/${sortable(channelId)}`

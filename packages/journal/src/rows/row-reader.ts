@@ -9,6 +9,7 @@ const LAST_GROUP = 2 ** 49
 export class RowReader {
   readonly #bytes: Uint8Array
   #at: number
+  #safe = true
 
   constructor(bytes: Uint8Array, at = 4) {
     this.#bytes = bytes
@@ -17,6 +18,11 @@ export class RowReader {
 
   get done(): boolean {
     return this.#at >= this.#bytes.length
+  }
+
+  /** Whether all that was read so far was there, and every number was below 2^53. */
+  get isSound(): boolean {
+    return this.#safe && this.#at <= this.#bytes.length
   }
 
   u32(): number {
@@ -34,7 +40,9 @@ export class RowReader {
       scale *= 0x80
       byte = this.#bytes[this.#at++] ?? 0
     }
-    return value + byte * scale
+    value += byte * scale
+    if (value > Number.MAX_SAFE_INTEGER) this.#safe = false
+    return value
   }
 
   optional(): string | undefined {

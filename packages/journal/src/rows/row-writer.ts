@@ -1,3 +1,4 @@
+import { MagpieError } from "@magpie/protocol"
 import { crc32 } from "../checksum.ts"
 
 const CHUNK_BYTES = 65_536
@@ -33,8 +34,9 @@ export class RowWriter {
     return this
   }
 
-  /** A whole number from 0, in groups of seven bits. */
+  /** In groups of seven bits. Fails with INTERNAL on what is no whole number from 0 and below 2^53. */
   number(value: number): this {
+    if (!Number.isSafeInteger(value) || value < 0) throw new MagpieError("INTERNAL", `a row cannot hold ${value}`)
     this.#room(8)
     let rest = value
     while (rest >= 0x80) {

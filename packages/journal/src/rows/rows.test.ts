@@ -72,6 +72,27 @@ test("[F75] reads a number that ends, however many groups of bits a record claim
   expect([reader.number(), reader.number()]).toEqual([Number.MAX_SAFE_INTEGER, 7])
 })
 
+test("writes no number that it could not read again", () => {
+  for (const number of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
+    expect(() => new RowWriter().begin().number(number)).toThrow(/INTERNAL/)
+  }
+})
+
+test("[F75] knows whether what it has read was there and could be a number", () => {
+  const row = new RowWriter().begin().number(7).text("hello").end()
+  const sound = new RowReader(row)
+  expect([sound.number(), sound.text(), sound.isSound]).toEqual([7, "hello", true])
+  for (let length = 4; length < row.length; length++) {
+    const cut = new RowReader(row.subarray(0, length))
+    cut.number()
+    cut.text()
+    expect(cut.isSound).toBe(false)
+  }
+  const beyond = new RowReader(Uint8Array.of(0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f))
+  beyond.number()
+  expect(beyond.isSound).toBe(false)
+})
+
 test("[F107] notices every flipped bit", () => {
   const row = new RowWriter().begin().number(300).text("hello").end().slice()
   for (let bit = 0; bit < row.length * 8; bit++) {
@@ -87,4 +108,8 @@ test("keeps settings, also those without a limit, in one form for all orders of 
   const settings = { applyVersion: 1, deduplicationMs: 1_000, retention: { a, b } }
   expect(decodeSettings(encodeSettings(new RowWriter(), settings))).toEqual(settings)
   expect(encodeSettings(new RowWriter(), { ...settings, retention: { b, a } })).toEqual(encodeSettings(new RowWriter(), settings))
+  const most = { a: { maxCount: Number.MAX_SAFE_INTEGER, maxAgeMs: Number.MAX_SAFE_INTEGER } }
+  expect(decodeSettings(encodeSettings(new RowWriter(), { ...settings, retention: most })).retention.a?.maxCount).toBe(
+    Number.POSITIVE_INFINITY,
+  )
 })

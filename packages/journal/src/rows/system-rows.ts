@@ -37,8 +37,8 @@ export function retentionOf(settings: AppliedSettings, pattern: string): Require
   return Object.hasOwn(settings.retention, pattern) ? (settings.retention[pattern] ?? DEFAULT_RETENTION) : DEFAULT_RETENTION
 }
 
-/** "No limit" is Infinity, which has no varint; 0 stands for it, as a limit of 0 is written 1 higher. */
-const limited = (value: number): number => (Number.isFinite(value) ? value + 1 : 0)
+/** "No limit" is Infinity, which has no varint; 0 stands for it, as a limit of 0 is written 1 higher. The highest number is none either. */
+const limited = (value: number): number => (value < Number.MAX_SAFE_INTEGER ? value + 1 : 0)
 const unlimited = (value: number): number => (value === 0 ? Number.POSITIVE_INFINITY : value - 1)
 
 /** Equal settings give equal bytes, whatever the order of the patterns. */

@@ -3,6 +3,7 @@ import type { Entry } from "../entry.ts"
 import { REVOCATIONS } from "../rows/keys.ts"
 import { type MemoryStorage, memoryStorage } from "../storage/memory-storage.ts"
 import type { Applied } from "./applied.ts"
+import { CAPPED_SINCE } from "./control-entries.ts"
 import { StateMachine } from "./state-machine.ts"
 
 const CAPS = { revocations: 3, spent: 3 }
@@ -17,7 +18,7 @@ const revoke = (subject: string, at: number, until = at + 1_000, issuedUntil = a
 })
 const clock = (at: number): Entry => ({ type: "clock", at })
 
-function setUp(applyVersion = 2) {
+function setUp(applyVersion = CAPPED_SINCE) {
   const storage = memoryStorage()
   const machine = new StateMachine(storage, undefined, CAPS)
   machine.apply(settings(applyVersion))
@@ -121,12 +122,12 @@ describe("revocations", () => {
   })
 
   test("[F85] are not bounded while not all nodes know the bound, and those that are there count from then on", async () => {
-    const { machine, storage, commit } = setUp(1)
+    const { machine, storage, commit } = setUp(CAPPED_SINCE - 1)
     const subjects = ["a", "b", "c", "d", "e"]
     expect(outcomes(subjects.map((subject) => machine.apply(revoke(subject, 100))))).toEqual(subjects.map(() => "done"))
     await commit()
     expect([...storage.range(REVOCATIONS)]).toHaveLength(5)
-    machine.apply(settings(2))
+    machine.apply(settings(CAPPED_SINCE))
     expect(machine.apply(revoke("f", 100))).toEqual({ refused: "full" })
   })
 })

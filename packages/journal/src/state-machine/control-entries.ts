@@ -14,6 +14,12 @@ import { EMPTY } from "./sequences.ts"
 /** How long a node counts as present after the last entry of its own. */
 export const NODE_LEASE_MS = 10_000
 
+/** From these rules on, a revocation is as long as it was meant, whatever the log's time is. */
+const REVOKED_FOR_SINCE = 2
+
+/** From these rules on, names are spent, and the caps hold. */
+export const CAPPED_SINCE = 3
+
 /** What is remembered at most; equal on all nodes, since it changes results. */
 export interface ControlCaps {
   readonly revocations: number
@@ -21,9 +27,6 @@ export interface ControlCaps {
 }
 
 export const CONTROL_CAPS: ControlCaps = { revocations: 100_000, spent: 500_000 }
-
-/** From these rules on, names are spent, and the caps hold. */
-export const CAPPED_SINCE = 2
 
 /** What concerns all nodes: who owns what, who was revoked, what was spent, who is there. */
 export class ControlEntries {
@@ -75,10 +78,12 @@ export class ControlEntries {
   }
 
   /** Of two revocations the later and the longer counts, so that one that lands late or twice takes nothing back. */
-  revoke({ subject, issuedUntil, until }: RevokeEntry): Applied {
+  revoke({ subject, issuedUntil, ...entry }: RevokeEntry): Applied {
+    const until = this.#endOf(entry)
     const row = this.#pending.getIntact(revocationKey(subject))
     const known = row === undefined ? undefined : decodeRevocation(row)
-    if (until <= this.#state.now || (known !== undefined && known.issuedUntil >= issuedUntil && known.until >= until)) return NOTHING
+    if (known !== undefined && known.issuedUntil >= issuedUntil && known.until >= until) return NOTHING
+    if (until <= this.#state.now) return { refused: "past" }
     if (known !== undefined) this.#deadlines.clear(known.until, "v", subject)
     else if (!this.#hasRoom("v", this.#caps.revocations)) return { refused: "full" }
     const revocation = { issuedUntil: Math.max(issuedUntil, known?.issuedUntil ?? 0), until: Math.max(until, known?.until ?? 0) }
@@ -162,6 +167,12 @@ export class ControlEntries {
     if (this.#counts[kind] >= cap) return false
     this.#counts[kind] += 1
     return true
+  }
+
+  /** In the log's time, which may be ahead of the clock of who revoked. */
+  #endOf({ at, until }: Pick<RevokeEntry, "at" | "until">): number {
+    const { now, settings } = this.#state
+    return settings.applyVersion < REVOKED_FOR_SINCE ? until : now + until - at
   }
 
   #endClaim(name: string): readonly ControlChange[] {

@@ -3,6 +3,7 @@ import { seededRandom } from "@magpie/testing"
 import { describe, expect, test } from "vitest"
 import type { Entry, Origin } from "../entry.ts"
 import { memoryStorage } from "../storage/memory-storage.ts"
+import type { Applied } from "./applied.ts"
 import { APPLY_VERSION, StateMachine } from "./state-machine.ts"
 
 const HOUR = 3_600_000
@@ -119,6 +120,22 @@ describe("the state machine, with entries of several nodes", () => {
     machine.committed()
     expect([...storage.range({ from: "o/", to: "o0" })]).toEqual([])
     expect([...storage.range({ from: "d/", to: "d0" })]).toEqual([])
+  })
+
+  test("[G10] forgets a revocation so long after it as it was meant to hold, however far the log's time is ahead", () => {
+    const machine = new StateMachine(memoryStorage())
+    const revoke = (until: number): Applied => machine.apply({ type: "revoke", at: HOUR, subject: "mallory", issuedUntil: HOUR, until })
+    machine.apply({ ...settings(undefined), applyVersion: 1 } as Entry)
+    machine.apply({ type: "clock", at: 9 * HOUR })
+    // As nodes of an older Magpie have it: an end in the log's time, which may be past.
+    expect(revoke(2 * HOUR)).toEqual({ refused: "past" })
+    machine.apply(settings(undefined))
+    expect(revoke(HOUR)).toEqual({ refused: "past" })
+    const revoked = { type: "revoked", subject: "mallory", issuedUntil: HOUR, until: 10 * HOUR }
+    expect(revoke(2 * HOUR)).toEqual({ changes: [revoked] })
+    expect(revoke(2 * HOUR)).toEqual({})
+    machine.apply({ type: "clock", at: 10 * HOUR })
+    expect(revoke(2 * HOUR)).toEqual({ changes: [{ ...revoked, until: 11 * HOUR }] })
   })
 
   test("never lets its time go back", () => {

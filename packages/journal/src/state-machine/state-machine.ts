@@ -19,9 +19,10 @@ import { Streams } from "./streams.ts"
  * Version of the rules by which entries become state. A log that was settled by a newer one is refused.
  *
  * 1  the first rules
- * 2  names are spent; revocations and spent names are bounded in number
+ * 2  a revocation holds as long as it says, however far the log's time is ahead of who revoked
+ * 3  names are spent; revocations and spent names are bounded in number
  */
-export const APPLY_VERSION = 2
+export const APPLY_VERSION = 3
 
 /** Rows that one clock entry may touch; what remains is due at once, for the next one. */
 const EXPIRED_PER_CLOCK = 512
@@ -75,6 +76,11 @@ export class StateMachine {
   /** What the next settings entry is numbered. */
   get nextRevision(): number {
     return this.#state.revision + 1
+  }
+
+  /** The log's time: the latest that any entry said. */
+  get now(): number {
+    return this.#state.now
   }
 
   /** Position in the journal of the last committed entry. */

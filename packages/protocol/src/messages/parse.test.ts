@@ -36,6 +36,8 @@ describe("what is no message", () => {
     expect(up({ type: "shout", critical: true }).details).toMatchObject({ critical: true })
     expect(up({ type: "shout", critical: "yes" }).details).toMatchObject({ critical: false })
     expect(up({ type: "shout" }).details?.known).toContain("publish")
+    // What has no type is nobody's message, newer or not.
+    for (const value of [{ critical: true }, { type: 7, critical: true }]) expect(up(value).details).not.toHaveProperty("critical")
   })
 })
 

@@ -34,7 +34,7 @@ export const UP_SHAPES: ReadonlyMap<string, Shape<UpMessage>> = new Map<string, 
   ["members", members],
 ])
 
-/** Fails with BAD_REQUEST naming the field; an unknown type that is marked `critical` has `details.critical`. */
+/** Fails with BAD_REQUEST naming the field; of an unknown type `details.critical` says whether it is marked so. */
 export function parseUp(value: unknown): UpMessage {
   return parseBy(UP_SHAPES, value)
 }
@@ -44,10 +44,9 @@ export function parseBy<T>(shapes: ReadonlyMap<string, Shape<T>>, value: unknown
     throw new MagpieError("BAD_REQUEST", "a message must be an object", { details: { field: "" } })
   }
   const { type, critical } = value as { type?: unknown; critical?: unknown }
-  const shape = typeof type === "string" ? shapes.get(type) : undefined
-  if (shape === undefined) {
-    const details = { field: "type", critical: critical === true, known: [...shapes.keys()] }
-    throw new MagpieError("BAD_REQUEST", `type must be one of ${details.known.join(", ")}`, { details })
-  }
-  return shape.check(value, "")
+  const shape = shapes.get(type as string)
+  if (shape !== undefined) return shape.check(value, "")
+  const known = [...shapes.keys()]
+  const details = { field: "type", known, ...(typeof type === "string" ? { critical: critical === true } : undefined) }
+  throw new MagpieError("BAD_REQUEST", `type must be one of ${known.join(", ")}`, { details })
 }

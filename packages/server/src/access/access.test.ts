@@ -1,6 +1,7 @@
 import type { DurableLog, RevokeRequest } from "@magpie/journal"
 import { type fakeClock, fakeCrypto, fakeEnv } from "@magpie/testing"
 import { describe, expect, it } from "vitest"
+import { createTimingWheel } from "../flow/timing-wheel.ts"
 import { checkOptions } from "../options.ts"
 import { createRegistry } from "../session/registry.ts"
 import { createAccess, type RevokeOptions } from "./access.ts"
@@ -36,6 +37,7 @@ function setUp() {
     // All that access looks at.
     log: { control } as unknown as DurableLog,
     registry: createRegistry(),
+    wheel: createTimingWheel(env.clock),
     key: new Uint8Array(32),
   })
   const authenticate = (credentials: Partial<Credentials>) => access.auth.authenticate({ ...NOBODY, ...credentials }, env.clock, env.log)

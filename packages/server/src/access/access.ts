@@ -1,5 +1,6 @@
 import type { DurableLog, RevocationTarget } from "@magpie/journal"
 import { MagpieError } from "@magpie/protocol"
+import type { TimingWheel } from "../flow/timing-wheel.ts"
 import type { CheckedOptions, CoreEnvironment } from "../options.ts"
 import type { Registry } from "../session/registry.ts"
 import { type Authorizer, createAuthorizer } from "./authorizer.ts"
@@ -46,14 +47,15 @@ export interface AccessOptions {
   readonly env: CoreEnvironment
   readonly log: DurableLog
   readonly registry: Registry
+  readonly wheel: TimingWheel
   /** What session tokens and tickets are signed with. */
   readonly key: Uint8Array
 }
 
-export function createAccess<U extends User>({ options, env, log, registry, key }: AccessOptions): Access<U> {
+export function createAccess<U extends User>({ options, env, log, registry, wheel, key }: AccessOptions): Access<U> {
   const { clock, random, crypto } = env
   const { limits } = options
-  const revocations = createRevocations(log.control, registry)
+  const revocations = createRevocations({ control: log.control, registry, wheel })
   const tickets = createTicketOffice<U>({ clock, random, crypto, control: log.control, key, maxBytes: limits.tokenBytes })
   return {
     auth: {

@@ -1,6 +1,6 @@
 import type { Clock, CloseName, Limits, Random } from "@magpie/protocol"
-import { createMeter, createMeters, rate, take } from "../flow/rate.ts"
-import { addressKey } from "./occupancy.ts"
+import { createMeter, createMeters, rate, take, waitFor } from "../flow/rate.ts"
+import { addressKey, type Occupancy } from "./occupancy.ts"
 import { type OriginPolicy, originAllowed } from "./origin.ts"
 
 /** What is known when somebody knocks, whatever transport it is. */
@@ -23,7 +23,8 @@ const TURN_AWAY_CLOSES: Readonly<Record<TurnAwayReason, CloseName>> = {
 }
 
 export type Verdict =
-  | { readonly verdict: "admit" }
+  /** From now on it takes up room, until its link is gone and `leave` is called, whatever becomes of it meanwhile. */
+  | { readonly verdict: "admit"; readonly leave: () => void }
   /** Let in only to be told to come back: a browser cannot read the status of a refused upgrade. */
   | { readonly verdict: "turn-away"; readonly reason: TurnAwayReason; readonly close: CloseName; readonly retryAfterMs: number }
   | { readonly verdict: "refuse"; readonly status: 403 | 503; readonly reason: string; readonly retryAfterMs?: number }
@@ -40,26 +41,30 @@ export interface AdmissionOptions {
   readonly origins: OriginPolicy
   readonly clock: Clock
   readonly random: Random
-  /** Open connections now, in all and from an address. */
-  readonly count: (address: string) => { readonly all: number; readonly fromAddress: number }
+  readonly occupancy: Occupancy
   /** Whether there is too much to carry to take anybody else. */
   readonly overloaded: () => boolean
 }
 
 /** Those who are turned away come back spread over at least and at most so long. */
 const RETRY_SPREAD_MS = { least: 1_000, most: 5_000 }
+/** What one address may have of the closes that say when to come back, so that there are some left for others. */
+const TURN_AWAY_SHARE = 1 / 10
 /** Of the rate, what is left to those who come back; the rest is for newcomers. */
 const RETURNING_SHARE = 1 / 2
 /** What has been shed stays so for about as long. */
 const OVERLOADED_MS = 2_000
 
-export function createAdmission({ limits, origins, clock, random, count, overloaded }: AdmissionOptions): Admission {
+export function createAdmission({ limits, origins, clock, random, occupancy, overloaded }: AdmissionOptions): Admission {
   const overall = createMeter()
   const overallRate = rate(limits.handshakesPerSecond, limits.handshakesPerSecond * 2)
   const addresses = createMeters(limits.trackedRates)
   const addressRate = rate(limits.handshakesPerAddressPerSecond, limits.handshakesPerAddressPerSecond * 10)
   const turnAways = createMeter()
   const turnAwayRate = rate(limits.turnAwaysPerSecond, limits.turnAwaysPerSecond)
+  const addressTurnAways = createMeters(limits.trackedRates)
+  const turnAwaysOfAddress = limits.turnAwaysPerSecond * TURN_AWAY_SHARE
+  const addressTurnAwayRate = rate(turnAwaysOfAddress, turnAwaysOfAddress)
   let drainedUntilMs: number | undefined
   /** When those who were turned away for the rate of all will have been let in, if nobody else comes. */
   let expectedUntilMs = 0
@@ -71,26 +76,29 @@ export function createAdmission({ limits, origins, clock, random, count, overloa
     return Math.max(least, expectedUntilMs - now)
   }
 
-  function turnAway(reason: TurnAwayReason, waitMs: number, now: number, spreadMs = RETRY_SPREAD_MS.most): Verdict {
+  function turnAway(address: string, reason: TurnAwayReason, waitMs: number, spreadMs = RETRY_SPREAD_MS.most): Verdict {
+    const now = clock.monotonic()
     const retryAfterMs = Math.ceil(waitMs + random.float() * spreadMs)
-    if (take(turnAways, turnAwayRate, now) > 0) return { verdict: "refuse", status: 503, reason, retryAfterMs }
+    const bare = take(addressTurnAways.of(address), addressTurnAwayRate, now) > 0 || take(turnAways, turnAwayRate, now) > 0
+    if (bare) return { verdict: "refuse", status: 503, reason, retryAfterMs }
     return { verdict: "turn-away", reason, close: TURN_AWAY_CLOSES[reason], retryAfterMs }
   }
 
   return {
-    knock({ address, origin, host, cookieOnly, origins: policy = origins }) {
+    knock({ address: from, origin, host, cookieOnly, origins: policy = origins }) {
       const now = clock.monotonic()
-      const wait = take(overall, overallRate, now)
-      const addressWait = take(addresses.of(addressKey(address)), addressRate, now)
-      if (addressWait > 0) return turnAway("overloaded", Math.max(wait, addressWait), now)
-      if (wait > 0) return turnAway("overloaded", wait, now, spreadOfReturning(now))
+      const address = addressKey(from)
+      const addressWait = take(addresses.of(address), addressRate, now)
+      if (addressWait > 0) return turnAway(address, "overloaded", Math.max(addressWait, waitFor(overall, overallRate, now)))
       if (!originAllowed(policy, { origin, host, cookieOnly })) return { verdict: "refuse", status: 403, reason: "origin" }
-      if (drainedUntilMs !== undefined) return turnAway("draining", Math.max(0, drainedUntilMs - now), now)
-      if (overloaded()) return turnAway("overloaded", OVERLOADED_MS, now)
-      const open = count(address)
-      if (open.all >= limits.connections || open.fromAddress >= limits.connectionsPerAddress)
-        return turnAway("connection-limit", 1_000, now)
-      return { verdict: "admit" }
+      if (drainedUntilMs !== undefined) return turnAway(address, "draining", Math.max(0, drainedUntilMs - now))
+      if (overloaded()) return turnAway(address, "overloaded", OVERLOADED_MS)
+      if (occupancy.all >= limits.connections || occupancy.from(from) >= limits.connectionsPerAddress)
+        return turnAway(address, "connection-limit", 1_000)
+      // Asked last: whoever is not let in takes nothing away from those who are.
+      const wait = take(overall, overallRate, now)
+      if (wait > 0) return turnAway(address, "overloaded", wait, spreadOfReturning(now))
+      return { verdict: "admit", leave: occupancy.enter(from) }
     },
     drain(untilMs) {
       drainedUntilMs = untilMs

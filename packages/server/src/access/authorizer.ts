@@ -39,18 +39,23 @@ export function createAuthorizer(log: Log, requireFresh: () => void = () => {}):
     rulesOf: (pattern) => rules.get(pattern),
     allowed(connection, channel, match, action) {
       if (connection.identity?.user !== undefined) requireFresh()
+      // Looked at only now: that may have shown that its user was revoked.
+      const identity = connection.identity
+      if (identity === undefined) return false
       const key = `${action} ${channel}`
       if (connection.granted?.has(key)) return true
       const rule = rules.get(match.pattern)
-      const identity = connection.identity
-      if (rule === undefined || identity === undefined || identity.rights?.can(channel, action) === false) return false
+      if (rule === undefined || identity.rights?.can(channel, action) === false) return false
       try {
         const answer = rule.authorize({ user: identity.user, channel, params: match.params, action })
         if (answer === true) return grant(connection, key)
         if (!(answer instanceof Promise)) return false
         return answer.then(
-          // The identity may have changed while the function was thinking; then its yes is about somebody else.
-          (yes) => yes === true && connection.identity === identity && grant(connection, key),
+          (yes) => {
+            if (identity.user !== undefined) requireFresh()
+            // The identity may have changed while the function was thinking; then its yes is about somebody else.
+            return yes === true && connection.identity === identity && grant(connection, key)
+          },
           (cause) => failed(channel, action, cause),
         )
       } catch (cause) {

@@ -4,11 +4,12 @@ import { addressKey, createOccupancy } from "./occupancy.ts"
 describe("occupancy", () => {
   it("counts what is open, in all and from an address, and forgets an address with its last link", () => {
     const occupancy = createOccupancy()
-    for (const address of ["192.0.2.1", "192.0.2.1", "192.0.2.2"]) occupancy.enter(address)
+    const [first, second] = ["192.0.2.1", "192.0.2.1", "192.0.2.2"].map((address) => occupancy.enter(address))
     expect([occupancy.all, occupancy.from("192.0.2.1"), occupancy.from("192.0.2.2")]).toEqual([3, 2, 1])
-    occupancy.leave("192.0.2.1")
+    first?.()
+    first?.()
     expect([occupancy.all, occupancy.from("192.0.2.1"), occupancy.from("192.0.2.2")]).toEqual([2, 1, 1])
-    occupancy.leave("192.0.2.1")
+    second?.()
     expect([occupancy.all, occupancy.from("192.0.2.1")]).toEqual([1, 0])
   })
 

@@ -1,15 +1,24 @@
-/** Who takes up room: every open link, of Magpie's protocol or of a plain endpoint, in all and by address [F12]. */
+/**
+ * Who takes up room, in all and by address [F12]: every link that was let in, of Magpie's protocol or of a plain endpoint, from
+ * the moment of its admission until it is gone, so that those who wait for their turn count too.
+ */
 export interface Occupancy {
   readonly all: number
   from(address: string): number
-  enter(address: string): void
-  /** Once for each `enter`. */
-  leave(address: string): void
+  /** Returns how to leave, which counts once however often it is called. */
+  enter(address: string): () => void
 }
 
 export function createOccupancy(): Occupancy {
   const byAddress = new Map<string, number>()
   let all = 0
+  function leave(key: string): void {
+    all -= 1
+    const left = (byAddress.get(key) ?? 1) - 1
+    if (left > 0) byAddress.set(key, left)
+    else byAddress.delete(key)
+  }
+
   return {
     get all() {
       return all
@@ -19,13 +28,11 @@ export function createOccupancy(): Occupancy {
       const key = addressKey(address)
       all += 1
       byAddress.set(key, (byAddress.get(key) ?? 0) + 1)
-    },
-    leave(address) {
-      const key = addressKey(address)
-      all -= 1
-      const left = (byAddress.get(key) ?? 1) - 1
-      if (left > 0) byAddress.set(key, left)
-      else byAddress.delete(key)
+      let isIn = true
+      return () => {
+        if (isIn) leave(key)
+        isIn = false
+      }
     },
   }
 }

@@ -1,5 +1,7 @@
 import type { Control, ControlChange } from "@magpie/journal"
+import { fakeClock } from "@magpie/testing"
 import { describe, expect, it } from "vitest"
+import { createTimingWheel } from "../flow/timing-wheel.ts"
 import type { Registry } from "../session/registry.ts"
 import type { Identity } from "./identity.ts"
 import { createRevocations } from "./revocations.ts"
@@ -51,8 +53,14 @@ function setUp(...identities: (Identity | undefined)[]) {
   })
   const registry = { all: () => links, ofUser: (user: string) => links.filter(({ userId }) => userId === user) }
   // All of them that revocations look at.
-  const revocations = createRevocations(control as unknown as Control, registry as unknown as Registry)
+  const clock = fakeClock()
+  const revocations = createRevocations({
+    control: control as unknown as Control,
+    registry: registry as unknown as Registry,
+    wheel: createTimingWheel(clock),
+  })
   return {
+    clock,
     control,
     asked,
     links,
@@ -144,5 +152,22 @@ describe("a node that may not have heard of the newest revocations", () => {
     expect(told(other.links)).toEqual([ended])
     tell({ type: "stale" })
     expect(told(links)).toEqual([ended, [], []])
+  })
+
+  it("[F35] sends away whoever was revoked meanwhile once it has heard of everything, asked or not", async () => {
+    for (const isAsked of [true, false]) {
+      const { clock, control, links, revocations, tell } = setUp(ann, { user: undefined })
+      control.fresh = false
+      tell({ type: "stale" })
+      control.revoked = true
+      await clock.advance(1_000)
+      expect(links[0]?.told).not.toContain("REVOKED")
+      control.fresh = true
+      if (isAsked) revocations.requireFresh()
+      else await clock.advance(1_000)
+      expect([links[0]?.told.at(-1), links[1]?.told]).toEqual(["REVOKED", []])
+      await clock.advance(1_000)
+      expect(clock.pendingTimers).toBe(0)
+    }
   })
 })

@@ -1,5 +1,6 @@
 import { type Control, isRevokedBy, type Revocation, userOfRevocation } from "@magpie/journal"
 import { MagpieError } from "@magpie/protocol"
+import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
 import type { Connection } from "../session/connection.ts"
 import type { Registry } from "../session/registry.ts"
 import { type Identity, proofOf } from "./identity.ts"
@@ -17,29 +18,66 @@ export interface Revocations {
   close(): void
 }
 
-/** Sends away whoever is revoked, from the moment on in which this node hears of it. */
-export function createRevocations(control: Control, registry: Pick<Registry, "ofUser" | "all">): Revocations {
+export interface RevocationsOptions {
+  readonly control: Control
+  readonly registry: Pick<Registry, "ofUser" | "all">
+  readonly wheel: TimingWheel
+}
+
+/**
+ * Sends away whoever is revoked, from the moment on in which this node hears of it. A node that may have missed it gives
+ * nothing more to anybody who has a name: their subscriptions end with UNAVAILABLE.
+ */
+export function createRevocations({ control, registry, wheel }: RevocationsOptions): Revocations {
   const stop = control.onChange((change) => {
     if (change.type === "revoked") sendAway(change)
-    else if (change.type === "stale") endAll()
+    else if (change.type === "stale") suspend()
   })
+  /** What was subscribed has ended, because this node may have missed something. */
+  let suspended = false
+
+  const watched: Watched = {
+    check() {
+      if (control.fresh) goOn()
+      else endAll()
+      return suspended ? 0 : undefined
+    },
+  }
 
   function sendAway(revocation: Revocation): void {
     const user = userOfRevocation(revocation)
     for (const connection of [...(user === undefined ? registry.all() : registry.ofUser(user))]) {
       const { identity } = connection
-      if (identity !== undefined && isRevokedBy(revocation, proofOf(identity))) connection.close("REVOKED", "revoked")
+      if (identity !== undefined && isRevokedBy(revocation, proofOf(identity))) leave(connection)
     }
   }
 
   /** They ask again with their positions, here once the node is fresh, or elsewhere. */
   function endAll(): void {
-    const error = unavailable()
+    const error = stale()
     for (const connection of registry.all()) if (connection.userId !== undefined) endSubscriptions(connection, error)
   }
 
+  function suspend(): void {
+    endAll()
+    if (suspended) return
+    suspended = true
+    wheel.watch(watched, 0)
+  }
+
+  /** What was missed may have come as a whole, without a word for each. */
+  function goOn(): void {
+    if (!suspended) return
+    suspended = false
+    for (const connection of [...registry.all()]) {
+      const { identity } = connection
+      if (identity?.user !== undefined && control.isRevoked(proofOf(identity))) leave(connection)
+    }
+  }
+
   function requireFresh(): void {
-    if (!control.fresh) throw unavailable()
+    if (!control.fresh) throw stale()
+    goOn()
   }
 
   return {
@@ -50,16 +88,20 @@ export function createRevocations(control: Control, registry: Pick<Registry, "of
       if (control.isRevoked(proofOf(identity))) throw new MagpieError("UNAUTHORIZED", "revoked")
     },
     guard() {
-      if (!control.fresh) endAll()
+      if (!suspended && !control.fresh) suspend()
     },
     close: stop,
   }
+}
+
+function leave(connection: Connection): void {
+  connection.close("REVOKED", "revoked")
 }
 
 function endSubscriptions(connection: Connection, error: MagpieError): void {
   for (const subscription of [...connection.subscriptions.values()]) connection.drop(subscription, error)
 }
 
-function unavailable(): MagpieError {
+function stale(): MagpieError {
   return new MagpieError("UNAVAILABLE", "this server cannot tell who was revoked", { retryAfterMs: STALE_RETRY_MS })
 }

@@ -2,24 +2,6 @@ import { fakeClock } from "@magpie/testing"
 import { describe, expect, it } from "vitest"
 import { createCatchUp, type Reader } from "./catch-up.ts"
 
-/** Room for pages, as the test says. */
-function createBudget(clock: ReturnType<typeof fakeClock>) {
-  let waiting: (() => void) | undefined
-  const budget = {
-    open: true,
-    hasRoom: () => budget.open,
-    whenRoom(_bytes: number, task: () => void) {
-      waiting = task
-    },
-    free() {
-      budget.open = true
-      if (waiting) clock.defer(waiting)
-      waiting = undefined
-    },
-  }
-  return budget
-}
-
 function setUp() {
   const clock = fakeClock()
   const read: string[] = []
@@ -32,8 +14,7 @@ function setUp() {
       },
     }
   }
-  const budget = createBudget(clock)
-  return { clock, read, reader, budget, catchUp: createCatchUp(clock, budget) }
+  return { clock, read, reader, catchUp: createCatchUp(clock) }
 }
 
 describe("catching up", () => {
@@ -56,17 +37,6 @@ describe("catching up", () => {
     clock.defer(watch)
     await clock.settle()
     expect(readBefore).toEqual([16, 32, 48, 64, 80, 96, 100])
-  })
-
-  it("[F78] leaves pages in the log while all queues together are full, and goes on when they are not", async () => {
-    const { clock, read, reader, budget, catchUp } = setUp()
-    budget.open = false
-    for (const name of ["a", "b"]) catchUp.add(reader(name, 2))
-    await clock.settle()
-    expect(read).toEqual([])
-    budget.free()
-    await clock.settle()
-    expect(read).toEqual(["a", "b", "a", "b"])
   })
 
   it("leaves one who has gone alone", async () => {

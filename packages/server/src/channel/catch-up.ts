@@ -1,5 +1,4 @@
 import type { Clock } from "@magpie/protocol"
-import type { QueueBudget } from "../flow/queue-budget.ts"
 
 /** Somebody who reads from the log until it is level with it. */
 export interface Reader {
@@ -8,8 +7,8 @@ export interface Reader {
 }
 
 /**
- * Serves readers in turns, a few pages at a time, so that a storm of resumes never holds the event loop; and only as long as
- * all queues together have room, because a page of the log can wait where it is.
+ * Serves readers in turns, a few pages at a time, so that a storm of resumes never holds the event loop. A reader whose own
+ * queue has no room for a page waits for that elsewhere; who reads what he is given is never kept waiting by who does not [F78].
  */
 export interface CatchUp {
   add(reader: Reader): void
@@ -20,22 +19,21 @@ export interface CatchUp {
 export const PAGE = { maxCount: 256, maxBytes: 65_536 }
 const PAGES_PER_TURN = 16
 
-export function createCatchUp(clock: Clock, budget: Pick<QueueBudget, "hasRoom" | "whenRoom">): CatchUp {
+export function createCatchUp(clock: Clock): CatchUp {
   const readers = new Set<Reader>()
   let scheduled = false
 
   function schedule(): void {
     if (scheduled || readers.size === 0) return
     scheduled = true
-    if (budget.hasRoom(PAGE.maxBytes)) clock.defer(serve)
-    else budget.whenRoom(PAGE.maxBytes, serve)
+    clock.defer(serve)
   }
 
   function serve(): void {
     scheduled = false
     let pages = 0
     for (const reader of readers) {
-      if (pages++ === PAGES_PER_TURN || !budget.hasRoom(PAGE.maxBytes)) break
+      if (pages++ === PAGES_PER_TURN) break
       readers.delete(reader)
       if (reader.readPage()) readers.add(reader)
     }

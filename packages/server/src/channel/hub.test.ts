@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest"
 import { payloadOf } from "../flow/batch.ts"
 import { createTurn } from "../flow/turn.ts"
 import { createCounters } from "../metrics/counters.ts"
+import type { Delivery, Receiver } from "./fan-out.ts"
 import { createFollowers } from "./followers.ts"
 import { createHub } from "./hub.ts"
-import type { Delivery, Receiver } from "./live-channel.ts"
 
 const app = contract({ log: stream({ messages: { put: json() } }), news: broadcast({ messages: { put: json() } }) })
 
@@ -14,8 +14,8 @@ function setUp(newest = () => ({ epoch: "e", offset: 7 })) {
   const clock = fakeClock()
   const load = { sheds: false }
   const counters = createCounters()
-  const turn = createTurn(clock)
-  const hub = createHub({ clock, codec: jsonServerCodec, turn, newest, counters, shedsBroadcasts: () => load.sheds })
+  const turn = createTurn(clock, 5)
+  const hub = createHub({ clock, codec: jsonServerCodec, turn, queuedBytes: 262_144, newest, counters, shedsBroadcasts: () => load.sheds })
   const publish = (channel: string, offset?: number): void =>
     hub.publish({ channel, name: "put", data: "1" as never, at: 0, ...(offset === undefined ? undefined : { offset }) })
   return { clock, hub, load, counters, publish, followers: createFollowers(hub) }
@@ -24,6 +24,7 @@ function setUp(newest = () => ({ epoch: "e", offset: 7 })) {
 function receiver(): Receiver & { deliveries: Delivery[]; readonly texts: string[] } {
   const deliveries: Delivery[] = []
   return {
+    given: 0,
     deliveries,
     deliver: (delivery) => void deliveries.push(delivery),
     get texts() {
@@ -100,7 +101,7 @@ describe("a hub", () => {
 
   it("[F80] leaves broadcasts out while they are shed, counts them, and tells once they are delivered again; never a stream", async () => {
     const { clock, hub, publish, load, counters } = setUp()
-    const [log, news] = [receiver(), { ...receiver(), onShed: () => void told.push(live.shed) }]
+    const [log, news] = [receiver(), { ...receiver(), onShed: (shed: number) => void told.push(shed) }]
     const told: number[] = []
     const live = hub.open("news", app.match("news"))
     live.join(news)
@@ -136,6 +137,26 @@ describe("a hub", () => {
     await clock.advance(60_000)
     expect([log.deliveries.length, news.deliveries.length]).toEqual([8, 1])
     expect(clock.pendingTimers).toBe(0)
+  })
+
+  it("[F61][G5] tells the position within four seconds of a replay too, however often others join meanwhile, and of a mere join not", async () => {
+    const { clock, hub } = setUp()
+    const live = hub.open("log", app.match("log"))
+    const [idle, first] = [receiver(), receiver()]
+    live.join(idle)
+    await clock.advance(10_000)
+    expect(idle.deliveries).toEqual([])
+    live.join(first, true)
+    for (let second = 1; second <= 8; second++) {
+      await clock.advance(1_000)
+      live.join(receiver(), true)
+      expect(first.texts.length).toBeGreaterThanOrEqual(Math.floor(second / 4))
+    }
+    await clock.advance(10_000)
+    const told = first.texts.length
+    expect([idle.texts.length, told]).toEqual([told, 5])
+    await clock.advance(60_000)
+    expect([first.texts.length, clock.pendingTimers]).toEqual([told, 0])
   })
 
   it("[G11] does without the position of a log that cannot be read", async () => {

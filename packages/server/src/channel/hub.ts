@@ -20,6 +20,8 @@ export interface HubOptions {
   readonly clock: Clock
   readonly codec: ServerCodec
   readonly turn: Turn
+  /** Bytes that one channel may gather while its subscribers are given what came before. */
+  readonly queuedBytes: number
   readonly newest: (channel: string) => Position
   /** Whether there is too much to carry to deliver what nobody promised to deliver. */
   readonly shedsBroadcasts: () => boolean
@@ -29,7 +31,7 @@ export interface HubOptions {
 /** A stream that was active and has been silent for so long tells its position; a loss is noticed within twice that. */
 const BEACON_MS = 2_000
 
-export function createHub({ clock, codec, turn, newest, shedsBroadcasts, counters }: HubOptions): Hub {
+export function createHub({ clock, codec, turn, queuedBytes, newest, shedsBroadcasts, counters }: HubOptions): Hub {
   const channels = new Map<string, LiveChannel>()
   const active = new Set<LiveChannel>()
   let timer: Timer | undefined
@@ -39,6 +41,11 @@ export function createHub({ clock, codec, turn, newest, shedsBroadcasts, counter
     channel.activeAtMs = clock.monotonic()
     active.add(channel)
     timer ??= clock.setTimer(BEACON_MS, sweep)
+  }
+
+  /** The beacon that is due already comes after the replay as well, however many join before it. */
+  function onReplayed(channel: LiveChannel): void {
+    if (!active.has(channel)) onActive(channel)
   }
 
   function sweep(): void {
@@ -60,7 +67,7 @@ export function createHub({ clock, codec, turn, newest, shedsBroadcasts, counter
     }
   }
 
-  const context = { codec, turn, onActive }
+  const context = { codec, turn, maxWaitingBytes: queuedBytes, onActive, onReplayed }
   return {
     get size() {
       return channels.size
@@ -80,9 +87,9 @@ export function createHub({ clock, codec, turn, newest, shedsBroadcasts, counter
     publish(publication) {
       const channel = channels.get(publication.channel)
       if (channel === undefined) return
-      if (!shedsBroadcasts() || channel.match.kind.kind !== "broadcast") return channel.publish(publication)
-      channel.leaveOut()
-      counters.add("shed", "broadcasts")
+      const leavesOut = channel.match.kind.kind === "broadcast" && shedsBroadcasts()
+      const taken = leavesOut ? channel.leaveOut() : channel.publish(publication)
+      if (!taken) counters.add("shed", "broadcasts")
     },
     tellShed() {
       for (const channel of channels.values()) if (channel.shed > 0) channel.tellShed()

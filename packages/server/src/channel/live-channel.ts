@@ -1,34 +1,13 @@
 import type { ChannelMatch, Encoded, Position, Publication, ServerCodec } from "@magpie/protocol"
 import { type Batch, createBatch, HEADROOM_BYTES } from "../flow/batch.ts"
 import type { ChannelGatherer, Turn } from "../flow/turn.ts"
-
-/** Messages of one channel that leave together. `first` is the offset of the first; undefined where nothing is stored. */
-export interface Delivery {
-  /** All messages in one frame, for those who speak the subprotocol; a list of one, so that it can be sent as it is. */
-  readonly joined: readonly [Batch]
-  /** One message a frame, for plain clients; made when the first of them needs it. */
-  readonly single: () => readonly Batch[]
-  /** What `single` holds, before it was encoded. */
-  readonly publications: readonly Publication[]
-  readonly count: number
-  /** Nothing else goes out this turn, so a connection without anything of its own may write at once. */
-  readonly alone: boolean
-  readonly first: number | undefined
-}
-
-/** Who gets what a channel sends from now on. */
-export interface Receiver {
-  deliver(delivery: Delivery): void
-  /** Messages were left out for everybody, and now no longer are: `shed` of the channel says how many in all. */
-  onShed?(): void
-}
+import { type Delivery, FanOut, type Receiver } from "./fan-out.ts"
 
 /** What goes out for these publications, which are already encoded. */
 export function deliveryOf(
   publications: readonly Publication[],
   encoded: readonly Encoded[],
   codec: ServerCodec,
-  alone = false,
   first?: number,
 ): Delivery {
   const [only] = encoded
@@ -36,7 +15,6 @@ export function deliveryOf(
   let single: readonly Batch[] | undefined
   return {
     joined: [joined],
-    alone,
     single: () => (single ??= encoded.length === 1 ? [joined] : encoded.map((one) => createBatch(one, 1))),
     publications,
     count: encoded.length,
@@ -52,8 +30,12 @@ export function roomFor({ joined: [joined], count }: Delivery, plain: boolean): 
 export interface LiveChannelContext {
   readonly codec: ServerCodec
   readonly turn: Turn
+  /** Bytes that may wait for those who are still given what came before. */
+  readonly maxWaitingBytes: number
   /** Called at each message; the hub sends the beacon after it [G5]. */
   readonly onActive: (channel: LiveChannel) => void
+  /** Called when a receiver joins who was given older messages just now; the hub sends the beacon after them too. */
+  readonly onReplayed: (channel: LiveChannel) => void
 }
 
 /**
@@ -63,8 +45,9 @@ export interface LiveChannelContext {
 const MAX_BATCH_UNITS = 32_768
 
 /**
- * A channel that somebody is subscribed to. Encodes each message once, gathers a turn's messages and hands them to every
- * receiver at its end.
+ * A channel that somebody is subscribed to. Encodes each message once, gathers what comes until everybody has what came before,
+ * and hands it to its receivers as its turn says. Where it is sent more than it can hand out, a stream takes its time from
+ * whoever publishes, and a broadcast leaves out and tells how much.
  */
 export class LiveChannel implements ChannelGatherer {
   readonly name: string
@@ -73,11 +56,13 @@ export class LiveChannel implements ChannelGatherer {
   /** Messages that were left out for everybody since the channel was opened. */
   shed = 0
   readonly #context: LiveChannelContext
-  readonly #receivers = new Set<Receiver>()
+  readonly #fanOut = new FanOut()
   #gathered: Encoded[] = []
   #publications: Publication[] = []
   #units = 0
   #first: number | undefined
+  /** Leaves out until the round has ended, so that what is told to be missing lies in one place. */
+  #leavesOut = false
 
   constructor(name: string, match: ChannelMatch, context: LiveChannelContext) {
     this.name = name
@@ -86,27 +71,44 @@ export class LiveChannel implements ChannelGatherer {
   }
 
   get receivers(): number {
-    return this.#receivers.size
+    return this.#fanOut.size
   }
 
   /** What was gathered before is not for the one who joins. */
-  join(receiver: Receiver): void {
-    this.flush()
-    this.#receivers.add(receiver)
+  join(receiver: Receiver, replayed = false): void {
+    this.#seal()
+    this.#fanOut.join(receiver)
+    if (replayed) this.#context.onReplayed(this)
   }
 
   /** What was gathered before is still for the one who leaves. */
   leave(receiver: Receiver): void {
-    if (!this.#receivers.has(receiver)) return
-    this.flush()
-    this.#receivers.delete(receiver)
+    if (!this.#fanOut.has(receiver)) return
+    this.#seal()
+    this.#fanOut.leave(receiver)
   }
 
-  publish(publication: Publication): void {
+  /** Something that was published is still on its way to this receiver. */
+  owes(receiver: Receiver): boolean {
+    return this.#fanOut.owes(receiver) || (this.#gathered.length > 0 && this.#fanOut.has(receiver))
+  }
+
+  /** Gives one receiver now what it would be given later. */
+  settle(receiver: Receiver): void {
+    if (!this.owes(receiver)) return
+    this.#seal()
+    this.#fanOut.settle(receiver)
+  }
+
+  /** False where the message was left out, because more is published than can be handed out. */
+  publish(publication: Publication): boolean {
     this.#context.onActive(this)
-    if (this.#receivers.size === 0) return
+    if (this.#fanOut.size === 0) return true
+    if (this.#leavesOut) return this.leaveOut()
     const encoded = this.#context.codec.encodePublication(publication)
-    if (this.#units + encoded.length > MAX_BATCH_UNITS) this.flush()
+    if (this.#units + encoded.length > MAX_BATCH_UNITS) this.#seal()
+    this.#leavesOut = this.#fanOut.waitingBytes >= this.#context.maxWaitingBytes && !this.#makeRoom()
+    if (this.#leavesOut) return this.leaveOut()
     if (this.#gathered.length === 0) {
       this.#first = publication.offset
       this.#context.turn.channel(this)
@@ -114,38 +116,66 @@ export class LiveChannel implements ChannelGatherer {
     this.#gathered.push(encoded)
     this.#publications.push(publication)
     this.#units += encoded.length
+    return true
+  }
+
+  /** Whether more is taken although so much waits. What is stored always is, at the cost of a slice of time. */
+  #makeRoom(): boolean {
+    const isBroadcast = this.match.kind.kind === "broadcast"
+    if (this.#fanOut.isGiving || (isBroadcast && this.#fanOut.isUnderWay)) return !isBroadcast
+    this.#context.turn.rush(this)
+    return true
   }
 
   /** Counts a message that nobody is given, because the server cannot keep up. */
-  leaveOut(): void {
+  leaveOut(): false {
     this.shed += 1
+    return false
   }
 
-  /** From now on messages are delivered again. */
+  /** From now on messages are delivered again: tells everybody how many were not. */
   tellShed(): void {
-    for (const receiver of this.#receivers) receiver.onShed?.()
+    this.#seal()
+    this.#push(this.shed)
   }
 
   /** Tells everybody where the channel is, so that a loss in front of a silence is noticed. */
   beacon(position: Position): void {
-    this.flush()
+    this.#seal()
     const encoded = this.#context.codec.encode({ type: "position", channel: this.name, position })
     const batch = createBatch(encoded, 1)
-    this.#deliver({ joined: [batch], single: () => [batch], publications: [], count: 0, alone: false, first: undefined })
+    this.#push({ joined: [batch], single: () => [batch], publications: [], count: 0, first: undefined })
   }
 
-  flush(alone = false): void {
+  #push(entry: Delivery | number): void {
+    this.#fanOut.push(entry)
+    this.#context.turn.channel(this)
+  }
+
+  give(count: number, alone: boolean): number {
+    let given = 0
+    while (given < count) {
+      if (!this.#fanOut.isUnderWay && !this.#beginRound()) break
+      given += this.#fanOut.give(count - given, alone)
+    }
+    return given
+  }
+
+  #beginRound(): boolean {
+    this.#seal()
+    if (this.#leavesOut) this.#fanOut.push(this.shed)
+    this.#leavesOut = false
+    return this.#fanOut.begin()
+  }
+
+  /** What was gathered becomes one delivery. */
+  #seal(): void {
     if (this.#gathered.length === 0) return
     const gathered = this.#gathered
     const publications = this.#publications
-    const first = this.#first
     this.#gathered = []
     this.#publications = []
     this.#units = 0
-    this.#deliver(deliveryOf(publications, gathered, this.#context.codec, alone, first))
-  }
-
-  #deliver(delivery: Delivery): void {
-    for (const receiver of this.#receivers) receiver.deliver(delivery)
+    this.#fanOut.push(deliveryOf(publications, gathered, this.#context.codec, this.#first))
   }
 }

@@ -72,7 +72,8 @@ export function createConnections<C, U extends User>({ contract, codec, clock, r
         const subscription = connection.subscriptions.get(channel)
         if (subscription === undefined) return false
         const publication = { channel, name, data: text, at: clock.now() }
-        subscription.deliver(deliveryOf([publication], [codec.encodePublication(publication)], codec))
+        subscription.settle()
+        subscription.deliver(deliveryOf([publication], [codec.encodePublication(publication)], codec), false)
         return true
       },
       disconnect: (close = "RIGHTS_CHANGED", reason = "disconnected by the server") => {

@@ -12,7 +12,7 @@ import {
 import { type Access, createAccess } from "../access/access.ts"
 import { createAdmission, type Knock, type Verdict } from "../access/admission.ts"
 import type { User } from "../access/identity.ts"
-import { createOccupancy, type Occupancy } from "../access/occupancy.ts"
+import { createOccupancy } from "../access/occupancy.ts"
 import { createCatchUp } from "../channel/catch-up.ts"
 import { createFollowers } from "../channel/followers.ts"
 import { createHub } from "../channel/hub.ts"
@@ -48,15 +48,13 @@ export interface Core<C extends AnyContract, U extends User> extends Pick<Access
   channel<P extends PatternName<C>>(pattern: P, rules: ChannelRules<C, P, U>): void
   /** The channel of that name, for code on the server. */
   channel<const N extends ChannelName<C>>(name: PatternOf<C, N> extends never ? never : N): ServerChannelOf<KindOf<C, PatternOf<C, N>>>
-  /** Decides about a handshake before anything else is done for it. */
+  /** Decides about a handshake before anything else is done for it. Whoever is let in counts until `leave` of the verdict. */
   knock(knock: Knock): Verdict
-  /** Every open link, those that the core does not carry among them: plain endpoints count themselves in. */
-  readonly occupancy: Occupancy
   /** Takes over a link; what it says goes to the returned events. */
   accept(socket: Socket, request: LinkRequest, handshake: HandshakeCredentials): SocketEvents
   /**
-   * Whether somebody new would be let in: false from the first moment of a drain, while the server is overloaded or behind its
-   * log, and after its storage failed.
+   * Whether somebody new would be let in and served: false from the first moment of a drain, while the server is overloaded,
+   * while its log is not ready, and after its storage failed.
    */
   readonly ready: boolean
   /** The HTTP API; undefined where the options leave it out. */
@@ -81,11 +79,11 @@ export function createCore<C extends AnyContract, U extends User>(
   const { limits } = options
   const codec = jsonServerCodec
   const counters = createCounters()
-  const turn = createTurn(clock)
+  const turn = createTurn(clock, limits.fanOutSliceMs)
   const wheel = createTimingWheel(clock)
   const registry = createRegistry()
   const sessionKey = options.sessionKey ?? random.bytes(32)
-  const access = createAccess<U>({ options, env, log, registry, key: sessionKey })
+  const access = createAccess<U>({ options, env, log, registry, wheel, key: sessionKey })
   const { authorizer, revocations } = access
   const budget = new QueueBudget({ limits, clock, queues: () => [...registry.all()].map(({ queue }) => queue) })
   const hub = createHub({
@@ -93,11 +91,12 @@ export function createCore<C extends AnyContract, U extends User>(
     codec,
     turn,
     counters,
+    queuedBytes: limits.queuedBytes,
     newest: (channel) => log.newest(channel),
     shedsBroadcasts: () => overload.sheds("broadcasts"),
   })
   const followers = createFollowers(hub)
-  const catchUp = createCatchUp(clock, budget)
+  const catchUp = createCatchUp(clock)
   const broadcast = (publication: Publication): void => {
     revocations.guard()
     hub.publish(publication)
@@ -137,7 +136,7 @@ export function createCore<C extends AnyContract, U extends User>(
     origins: options.origins,
     clock,
     random,
-    count: (address) => ({ all: occupancy.all, fromAddress: occupancy.from(address) }),
+    occupancy,
     overloaded: isOverloaded,
   })
   const mayReadPage = createPageMeter({ clock, limits, sheds: () => overload.sheds("history") })
@@ -192,7 +191,6 @@ export function createCore<C extends AnyContract, U extends User>(
     handle: dispatch,
     onClosed(connection) {
       registry.remove(connection)
-      occupancy.leave(connection.request.address)
       presence.closed(connection)
     },
   }
@@ -217,7 +215,7 @@ export function createCore<C extends AnyContract, U extends User>(
   function readiness(): Readiness {
     if (leaving.begun) return "draining"
     if (fenced) return "fenced"
-    if (!log.control.fresh) return "catching-up"
+    if (!log.ready) return "catching-up"
     return isOverloaded() ? "overloaded" : "ready"
   }
 
@@ -264,11 +262,9 @@ export function createCore<C extends AnyContract, U extends User>(
       if (verdict.verdict !== "admit") counters.add("turnedAway", verdict.reason)
       return verdict
     },
-    occupancy,
     accept(socket, request, handshake) {
       const connection = new Connection(toHex(random.bytes(8)), socket, request, handshake, context)
       registry.add(connection)
-      occupancy.enter(request.address)
       counters.add("accepted")
       // It was admitted while the server was still there.
       if (leaving.begun) connection.departure.close(leaving.lastsMs)

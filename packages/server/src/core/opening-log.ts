@@ -58,6 +58,9 @@ export function openingLog(opening: Promise<DurableLog>, level: AckLevel): Durab
       nodes: () => now().control.nodes(),
       onChange: (listener) => later((log) => log.control.onChange(listener)),
     },
+    get ready() {
+      return opened?.ready ?? false
+    },
     behind: (channel, position) => now().behind(channel, position),
     onEpoch: (listener) => later((log) => log.onEpoch(listener)),
     publish: async (request) => (await ready).publish(request),

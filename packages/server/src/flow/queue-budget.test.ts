@@ -95,21 +95,6 @@ describe("the budget of all queues", () => {
     expect(budget.share).toBeGreaterThan(700)
   })
 
-  it("[F78] tells who waits for room once it is there", async () => {
-    const { clock, budget, open } = setUp()
-    const queues = Array.from({ length: 60 }, () => open(1_000))
-    expect(budget.hasRoom(1_000)).toBe(false)
-    let told = 0
-    budget.whenRoom(1_000, () => void told++)
-    queues[0]?.hold(0)
-    queues[1]?.hold(0)
-    await clock.settle()
-    expect(told).toBe(0)
-    for (const queue of queues) queue.hold(0)
-    await clock.settle()
-    expect([told, budget.total]).toEqual([1, 0])
-  })
-
   it("counts right over any order of growing, shrinking and ending", () => {
     const { budget, queues, open } = setUp()
     const random = seededRandom(7)

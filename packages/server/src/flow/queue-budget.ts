@@ -36,7 +36,6 @@ export class QueueBudget {
   #allowed: number
   #total = 0
   #cutting = false
-  #waiting: { readonly bytes: number; readonly task: () => void } | undefined
 
   constructor(options: QueueBudgetOptions) {
     this.#options = options
@@ -57,23 +56,7 @@ export class QueueBudget {
     if (grown === 0) return
     queue.counted = bytes
     this.#total += grown
-    if (grown > 0) {
-      if (this.#total > this.#allowed) this.#cutSoon()
-    } else if (this.#waiting !== undefined && this.hasRoom(this.#waiting.bytes)) {
-      const { task } = this.#waiting
-      this.#waiting = undefined
-      this.#options.clock.defer(task)
-    }
-  }
-
-  /** Whether so much may be read from a disk for somebody who can wait for it. */
-  hasRoom(bytes: number): boolean {
-    return this.#total + bytes <= this.#allowed * CUT_DOWN_TO
-  }
-
-  /** Runs the task once there is room again. It has one caller, so one may wait. */
-  whenRoom(bytes: number, task: () => void): void {
-    this.#waiting = { bytes, task }
+    if (grown > 0 && this.#total > this.#allowed) this.#cutSoon()
   }
 
   /** While memory is scarce, less may be held; what is beyond is cut, the longest queues first [F81]. */

@@ -23,13 +23,16 @@ export function createMeter(): Meter {
   return { arrivalMs: 0 }
 }
 
-/** Counts one event. Returns 0 when it is within the rate, else the milliseconds after which one will be. */
+/** Milliseconds after which one more event is within the rate; 0 where it is now. */
+export function waitFor(meter: Meter, limit: Rate, nowMs: number): number {
+  return Math.max(0, meter.arrivalMs - nowMs - limit.burstMs)
+}
+
+/** Counts one event. Returns 0 when it is within the rate, else what `waitFor` says, and then it is not counted. */
 export function take(meter: Meter, limit: Rate, nowMs: number): number {
-  const arrival = Math.max(meter.arrivalMs, nowMs)
-  const excess = arrival - nowMs - limit.burstMs
-  if (excess > 0) return excess
-  meter.arrivalMs = arrival + limit.costMs
-  return 0
+  const wait = waitFor(meter, limit, nowMs)
+  if (wait === 0) meter.arrivalMs = Math.max(meter.arrivalMs, nowMs) + limit.costMs
+  return wait
 }
 
 /** Counts more that came along with one that was within the rate: whoever is next waits for all of them. */

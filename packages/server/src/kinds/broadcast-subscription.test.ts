@@ -13,9 +13,9 @@ const app = contract({ news: broadcast({ messages: { put: json() } }) })
 it("counts its follower down once, however often it ends, so that others still hear", async () => {
   const clock = fakeClock()
   const counters = createCounters()
-  const turn = createTurn(clock)
+  const turn = createTurn(clock, 5)
   const newest = () => ({ epoch: "e", offset: 0 })
-  const hub = createHub({ clock, codec: jsonServerCodec, turn, newest, counters, shedsBroadcasts: () => false })
+  const hub = createHub({ clock, codec: jsonServerCodec, turn, queuedBytes: 262_144, newest, counters, shedsBroadcasts: () => false })
   const followers = createFollowers(hub)
   const subscribe = (sent: unknown[]): BroadcastSubscription => {
     const queue = { takesAtOnce: () => true, forgetRoom() {} }

@@ -1,4 +1,5 @@
-import { type Delivery, type LiveChannel, roomFor } from "../channel/live-channel.ts"
+import type { Delivery } from "../channel/fan-out.ts"
+import { type LiveChannel, roomFor } from "../channel/live-channel.ts"
 import type { Subscription } from "../channel/subscription.ts"
 import type { Batch } from "../flow/batch.ts"
 import type { Counters } from "../metrics/counters.ts"
@@ -24,6 +25,7 @@ const GAP_BYTES = 512
  * before anything newer [G6].
  */
 export class BroadcastSubscription implements Subscription, Holder, RoomWaiter {
+  given = 0
   readonly #connection: Connection
   readonly #live: LiveChannel
   readonly #context: BroadcastSubscriptionContext
@@ -52,8 +54,8 @@ export class BroadcastSubscription implements Subscription, Holder, RoomWaiter {
     return false
   }
 
-  deliver(delivery: Delivery): void {
-    if (this.#level && (this.#connection.queue.isEmpty || this.#fits(delivery))) return this.#give(delivery)
+  deliver(delivery: Delivery, alone: boolean): void {
+    if (this.#level && (this.#connection.queue.isEmpty || this.#fits(delivery))) return this.#give(delivery, alone)
     this.#level = false
     const { overflow } = this.#context
     if (overflow === "disconnect") {
@@ -69,9 +71,9 @@ export class BroadcastSubscription implements Subscription, Holder, RoomWaiter {
     return this.#context.overflow === "disconnect" ? queue.hasRoom(bytes) : queue.takesAtOnce(bytes)
   }
 
-  #give(delivery: Delivery): void {
+  #give(delivery: Delivery, alone: boolean): void {
     if (this.#connection.request.plain) for (const batch of delivery.single()) this.#connection.sendBatch(batch)
-    else this.#connection.sendShared(delivery.joined, delivery.alone)
+    else this.#connection.sendShared(delivery.joined, alone)
   }
 
   #holdAll(delivery: Delivery): void {
@@ -125,9 +127,9 @@ export class BroadcastSubscription implements Subscription, Holder, RoomWaiter {
     this.#lookWhetherLevel()
   }
 
-  onShed(): void {
-    const missed = this.#live.shed - this.#seenShed
-    this.#seenShed = this.#live.shed
+  onShed(shed: number): void {
+    const missed = shed - this.#seenShed
+    this.#seenShed = shed
     if (missed === 0) return
     this.#skipped += missed
     this.#level = false
@@ -150,6 +152,12 @@ export class BroadcastSubscription implements Subscription, Holder, RoomWaiter {
 
   #lookWhetherLevel(): void {
     this.#level = this.#skipped === 0 && (this.#waiting === undefined || this.#waiting.size === 0)
+  }
+
+  settle(): void {
+    this.#live.settle(this)
+    // What follows goes to this connection alone, also while everything else is shed.
+    this.onShed(this.#live.shed)
   }
 
   end(): void {

@@ -1,7 +1,8 @@
 import type { DurableLog } from "@magpie/journal"
 import { type Encoded, isMagpieError, type Publication, type ServerCodec, toMagpieError, type UnrecoverableReason } from "@magpie/protocol"
 import { type CatchUp, PAGE, type Reader } from "../channel/catch-up.ts"
-import { type Delivery, type LiveChannel, roomFor } from "../channel/live-channel.ts"
+import type { Delivery } from "../channel/fan-out.ts"
+import { type LiveChannel, roomFor } from "../channel/live-channel.ts"
 import type { Subscription } from "../channel/subscription.ts"
 import { createBatch } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
@@ -31,6 +32,7 @@ type ReadingState =
  * is level. A slow reader falls back to the log; nothing is held for it and nothing is skipped [G4, G6].
  */
 export class StreamSubscription implements Subscription, Reader, RoomWaiter {
+  given = 0
   readonly #connection: Connection
   readonly #live: LiveChannel
   readonly #context: StreamSubscriptionContext
@@ -41,7 +43,7 @@ export class StreamSubscription implements Subscription, Reader, RoomWaiter {
     this.#live = live
     this.#context = context
     this.#state = { name: "behind", cursor: after }
-    if (after >= this.#newestOffset()) this.#goLive(after)
+    if (after >= this.#newestOffset()) this.#goLive(after, false)
     else context.catchUp.add(this)
   }
 
@@ -50,17 +52,17 @@ export class StreamSubscription implements Subscription, Reader, RoomWaiter {
   }
 
   get behind(): boolean {
-    return this.#state.name === "behind"
+    return this.#state.name === "behind" || this.#live.owes(this)
   }
 
-  deliver(delivery: Delivery): void {
+  deliver(delivery: Delivery, alone: boolean): void {
     const state = this.#state
     if (state.name !== "live") return
     const { first, count } = delivery
     const { queue, request } = this.#connection
     const hasRoom = queue.isEmpty || queue.hasRoom(roomFor(delivery, request.plain))
     if (first === undefined) {
-      if (hasRoom) this.#give(delivery)
+      if (hasRoom) this.#give(delivery, alone)
       return
     }
     // What is durable is read from the log a moment before it is announced here.
@@ -69,12 +71,12 @@ export class StreamSubscription implements Subscription, Reader, RoomWaiter {
     if (!hasRoom && this.#context.overflow === "disconnect") return this.#connection.departure.closeSlow()
     if (!hasRoom || first !== state.reached + 1) return this.#fallBehind(state.reached, hasRoom)
     state.reached = last
-    this.#give(delivery)
+    this.#give(delivery, alone)
   }
 
-  #give(delivery: Delivery): void {
+  #give(delivery: Delivery, alone: boolean): void {
     if (this.#connection.request.plain) for (const batch of delivery.single()) this.#connection.sendBatch(batch)
-    else this.#connection.sendShared(delivery.joined, delivery.alone)
+    else this.#connection.sendShared(delivery.joined, alone)
   }
 
   onRoom(): void {
@@ -83,12 +85,13 @@ export class StreamSubscription implements Subscription, Reader, RoomWaiter {
 
   readPage(): boolean {
     if (this.#state.name !== "behind") return false
-    if (!this.#connection.queue.hasRoom(PAGE.maxBytes)) {
+    const maxBytes = this.#connection.queue.roomForPage(PAGE.maxBytes)
+    if (maxBytes === 0) {
       this.#connection.queue.awaitRoom(this)
       return false
     }
     try {
-      return this.#advance(this.#state)
+      return this.#advance(this.#state, maxBytes)
     } catch (failure) {
       // The log cannot be read: the subscription ends openly, and the client decides whether to ask again.
       this.#connection.drop(this, laterInsteadOfClosed(toMagpieError(failure)))
@@ -96,8 +99,8 @@ export class StreamSubscription implements Subscription, Reader, RoomWaiter {
     }
   }
 
-  #advance(state: { cursor: number }): boolean {
-    const publications = this.#readAfter(state.cursor)
+  #advance(state: { cursor: number }, maxBytes: number): boolean {
+    const publications = this.#readAfter(state.cursor, maxBytes)
     const sent = this.#send(publications)
     state.cursor = publications[sent - 1]?.offset ?? state.cursor
     if (sent < publications.length) {
@@ -105,14 +108,14 @@ export class StreamSubscription implements Subscription, Reader, RoomWaiter {
       return false
     }
     if (state.cursor < this.#newestOffset()) return true
-    this.#goLive(state.cursor)
+    this.#goLive(state.cursor, true)
     return false
   }
 
   /** The next messages, or the notice that they are gone, after which the cursor stands behind the hole. */
-  #readAfter(cursor: number): readonly Publication[] {
+  #readAfter(cursor: number, maxBytes: number): readonly Publication[] {
     try {
-      return this.#context.log.readAfter(this.channel, cursor, PAGE).publications
+      return this.#context.log.readAfter(this.channel, cursor, { maxCount: PAGE.maxCount, maxBytes }).publications
     } catch (failure) {
       const hole = holeOf(failure)
       if (hole === undefined || this.#state.name !== "behind") throw failure
@@ -143,20 +146,25 @@ export class StreamSubscription implements Subscription, Reader, RoomWaiter {
     return tooMuch < 0 ? batches.length : tooMuch
   }
 
-  #goLive(reached: number): void {
+  #goLive(reached: number, replayed: boolean): void {
     this.#state = { name: "live", reached }
-    this.#live.join(this)
+    this.#live.join(this, replayed)
   }
 
   #fallBehind(cursor: number, hasRoom: boolean): void {
-    this.#live.leave(this)
+    // Before it leaves, because what it is then given is in the log as well.
     this.#state = { name: "behind", cursor }
+    this.#live.leave(this)
     if (hasRoom) this.#context.catchUp.add(this)
     else this.#connection.queue.awaitRoom(this)
   }
 
   #newestOffset(): number {
     return this.#context.log.newest(this.channel).offset
+  }
+
+  settle(): void {
+    this.#live.settle(this)
   }
 
   end(): void {

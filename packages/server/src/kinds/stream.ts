@@ -147,8 +147,9 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
       })
     },
     async history(connection, message, match) {
-      if (!(await authorizer.allowed(connection, message.channel, match, "history"))) throw forbidden(message.channel, "history")
       while (connection.open !== undefined) {
+        // Asked again after each wait, since rights may have changed meanwhile.
+        if (!(await authorizer.allowed(connection, message.channel, match, "history"))) throw forbidden(message.channel, "history")
         const page = connection.queue.hasRoom(pageBytes) ? readHistory(message) : undefined
         if (page !== undefined && connection.queue.hasRoom(encodedBytes(page))) return connection.sendEncoded(page)
         // A page that nobody reads yet stays in the log.

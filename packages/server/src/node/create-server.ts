@@ -190,7 +190,6 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
         wheel,
         log: env.log,
         monotonic: () => env.clock.monotonic(),
-        occupancy: core.occupancy,
       })
       endpoints.set(at, endpoint)
       return endpoint

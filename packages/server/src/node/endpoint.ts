@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http"
 import { CLOSE_CODES, closeReason, type Encoded, type Limits, type Log } from "@magpie/protocol"
 import { WebSocket } from "ws"
-import type { Occupancy } from "../access/occupancy.ts"
 import type { OriginPolicy } from "../access/origin.ts"
 import type { Leaver } from "../core/drain.ts"
 import { encodedBytes } from "../flow/batch.ts"
@@ -44,7 +43,6 @@ export interface EndpointContext {
   readonly heartbeatMs: number
   readonly pongTimeoutMs: number
   readonly monotonic: () => number
-  readonly occupancy: Occupancy
 }
 
 export interface LiveEndpoint extends Endpoint {
@@ -71,12 +69,8 @@ export function createEndpoint(
       for (const socket of clients.keys()) socket.send(data)
     },
     accept(webSocket, request, address) {
-      // Registered before the handler's own listeners, so that who leaves is no longer counted when they hear of it.
-      context.occupancy.enter(address)
-      webSocket.on("close", () => {
-        clients.delete(socket)
-        context.occupancy.leave(address)
-      })
+      // Registered before the handler's own listeners, so that who leaves is no longer listed when they hear of it.
+      webSocket.on("close", () => void clients.delete(socket))
       const socket = createPlainSocket(webSocket, request, address, context)
       clients.set(socket, webSocket)
       guarded(webSocket, path, context.log, () => handler(socket, request))

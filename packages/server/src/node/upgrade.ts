@@ -58,6 +58,8 @@ export function createUpgradeListener({ core, clock, limits, path, trustedProxie
   return (request, stream, head) => {
     // A client may be gone before it is answered [F10]; from here on somebody listens.
     stream.on("error", destroyItself)
+    // Whoever has not waited need not be answered, and would never be gone.
+    if (stream.destroyed) return
     const endpoint = endpoints.get(pathOf(request))
     if (endpoint === undefined && pathOf(request) !== path) return refuseUpgrade(stream, 404, "nothing is here")
     const handshake = checkHandshake({
@@ -79,8 +81,8 @@ export function createUpgradeListener({ core, clock, limits, path, trustedProxie
       origins: endpoint?.origins,
     })
     if (verdict.verdict === "refuse") return refuseUpgrade(stream, verdict.status, verdict.reason, retryHeader(verdict.retryAfterMs))
+    if (verdict.verdict === "admit") stream.once("close", verdict.leave)
     const upgrade = (): void => {
-      // Whoever has not waited need not be answered.
       if (stream.destroyed) return
       webSockets.handleUpgrade(request, stream, head, (webSocket) => {
         if (verdict.verdict === "turn-away") {

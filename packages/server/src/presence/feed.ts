@@ -1,11 +1,20 @@
 import type { Counts } from "@magpie/protocol"
-import type { Delivery } from "../channel/live-channel.ts"
+import type { Delivery } from "../channel/fan-out.ts"
 import type { RosterPage } from "./roster.ts"
+
+/** What a feed tells all its watchers. */
+export interface News {
+  readonly delivery: Delivery
+  /** Where it takes a watcher. */
+  readonly version: number
+  /** Nothing has changed: it only says once more where the feed stands. */
+  readonly isReminder: boolean
+}
 
 /** Somebody who is told what becomes of a room. */
 export interface FeedWatcher {
-  /** The next message, which takes it to that version. */
-  deliver(delivery: Delivery, version: number): void
+  /** The next message, unless he has it already. `alone`: nothing else goes out now. */
+  deliver(news: News, alone: boolean): void
   /** What it has can no longer be brought up to date by changes. */
   startAnew(): void
 }

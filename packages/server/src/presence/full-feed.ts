@@ -1,12 +1,14 @@
 import type { Counts, PresenceDelta, Timer } from "@magpie/protocol"
-import { type Delivery, deliveryOf } from "../channel/live-channel.ts"
+import type { Delivery } from "../channel/fan-out.ts"
+import { deliveryOf } from "../channel/live-channel.ts"
 import type { Watched } from "../flow/timing-wheel.ts"
 import type { ChannelGatherer } from "../flow/turn.ts"
 import { ChangeLog } from "./change-log.ts"
 import { ChangeSet, type Changes, listsOf } from "./change-set.ts"
-import type { Feed, FeedWatcher } from "./feed.ts"
+import type { Feed, FeedWatcher, News } from "./feed.ts"
 import type { PresenceContext } from "./presence-context.ts"
 import type { Roster, RosterPage } from "./roster.ts"
+import { Watchers } from "./watchers.ts"
 
 /**
  * A change leaves with its turn while few watch. With each 50 watchers changes are gathered for another 10 ms, up to a
@@ -20,16 +22,19 @@ const PART_BYTES = 32_768
 /** A room that was lively and has been silent for so long tells its version once more; a loss is noticed by that. */
 const BEACON_MS = 2_000
 
-/** Tells its watchers every change; of a member that changes more often than they are told, the outcome. */
+/**
+ * Tells its watchers every change; of a member that changes more often than they are told, the outcome. What changes while some
+ * of them are still told what came before is gathered until all have that.
+ */
 export class FullFeed implements Feed, ChannelGatherer, Watched {
   readonly epoch: string
   readonly #channel: string
   readonly #roster: Roster
   readonly #context: PresenceContext
   readonly #log: ChangeLog
-  readonly #watchers = new Set<FeedWatcher>()
+  readonly #watchers = new Watchers()
   readonly #pending = new ChangeSet()
-  #state: "idle" | "gathering" | "held" = "idle"
+  #state: "idle" | "gathering" | "due" | "held" = "idle"
   #toldAtMs = Number.NEGATIVE_INFINITY
   #watchedAtMs = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
@@ -69,8 +74,13 @@ export class FullFeed implements Feed, ChannelGatherer, Watched {
     }
     this.#state = "gathering"
     const waitMs = this.#toldAtMs + this.#gatherMs - this.#context.clock.monotonic()
-    if (waitMs <= 0) this.#context.turn.channel(this)
-    else this.#timer = this.#context.clock.setTimer(waitMs, () => this.#context.turn.channel(this))
+    if (waitMs <= 0) this.#becomeDue()
+    else this.#timer = this.#context.clock.setTimer(waitMs, () => this.#becomeDue())
+  }
+
+  #becomeDue(): void {
+    this.#state = "due"
+    this.#context.turn.channel(this)
   }
 
   /** What was held back goes out. */
@@ -84,8 +94,18 @@ export class FullFeed implements Feed, ChannelGatherer, Watched {
     return Math.min(MAX_GATHER_MS, Math.floor(this.#watchers.size / WATCHERS_PER_STEP) * STEP_MS)
   }
 
-  flush(alone: boolean): void {
-    if (this.#state !== "gathering") return
+  give(count: number, alone: boolean): number {
+    let given = 0
+    while (given < count) {
+      if (!this.#watchers.isUnderWay) this.#tellChanges()
+      if (!this.#watchers.isUnderWay) break
+      given += this.#watchers.give(count - given, alone)
+    }
+    return given
+  }
+
+  #tellChanges(): void {
+    if (this.#state !== "due") return
     if (this.#context.sheds()) {
       this.#state = "held"
       return
@@ -96,8 +116,8 @@ export class FullFeed implements Feed, ChannelGatherer, Watched {
     const tooMuch = this.#pending.bytes > this.#context.limits.presenceLogBytes
     const parts = this.#pending.take(PART_BYTES)
     if (tooMuch || !this.#isWanted) return this.#skip()
-    for (const part of parts) this.#tell(part, alone && parts.length === 1)
-    if (parts.length > 0 && this.#watchers.size > 0) this.#context.wheel.watch(this, BEACON_MS)
+    this.#watchers.begin(parts.map((part) => this.#newsOf(part)))
+    if (this.#watchers.isUnderWay) this.#context.wheel.watch(this, BEACON_MS)
   }
 
   /** Somebody watches, or did a moment ago and may come back. */
@@ -107,28 +127,29 @@ export class FullFeed implements Feed, ChannelGatherer, Watched {
 
   #skip(): void {
     this.#log.skip()
-    for (const watcher of this.#watchers) watcher.startAnew()
+    this.#watchers.startAnew()
   }
 
-  #tell(changes: Changes, alone: boolean): void {
+  #newsOf(changes: Changes): News {
     this.#log.add(changes)
-    if (this.#watchers.size === 0) return
-    const delivery = this.#deliveryOf({ version: this.version, ...listsOf(changes) }, alone)
-    for (const watcher of this.#watchers) watcher.deliver(delivery, this.version)
+    const { version } = this
+    return { delivery: this.#deliveryOf({ version, ...listsOf(changes) }), version, isReminder: false }
   }
 
-  #deliveryOf(delta: Omit<PresenceDelta, "channel" | "counts">, alone = false): Delivery {
+  #deliveryOf(delta: Omit<PresenceDelta, "channel" | "counts">): Delivery {
     const { codec } = this.#context
-    return deliveryOf([], [codec.encodePresence({ channel: this.#channel, counts: this.counts, ...delta })], codec, alone)
+    return deliveryOf([], [codec.encodePresence({ channel: this.#channel, counts: this.counts, ...delta })], codec)
   }
 
   check(nowMs: number): number | undefined {
     if (this.#watchers.size === 0) return undefined
     const silentMs = nowMs - this.#toldAtMs
     if (silentMs < BEACON_MS) return BEACON_MS - silentMs
+    if (this.#watchers.isUnderWay) return BEACON_MS
     const { version } = this
-    const beacon = this.#deliveryOf({ since: version, version, joined: [], updated: [], left: [] })
-    for (const watcher of this.#watchers) watcher.deliver(beacon, version)
+    const delivery = this.#deliveryOf({ since: version, version, joined: [], updated: [], left: [] })
+    this.#watchers.begin([{ delivery, version, isReminder: true }])
+    this.#context.turn.channel(this)
     return undefined
   }
 
@@ -151,11 +172,11 @@ export class FullFeed implements Feed, ChannelGatherer, Watched {
   }
 
   join(watcher: FeedWatcher): void {
-    this.#watchers.add(watcher)
+    this.#watchers.join(watcher)
   }
 
   leave(watcher: FeedWatcher): void {
-    if (this.#watchers.delete(watcher)) this.#watchedAtMs = this.#context.clock.monotonic()
+    if (this.#watchers.leave(watcher)) this.#watchedAtMs = this.#context.clock.monotonic()
   }
 
   close(): void {

@@ -1,9 +1,10 @@
 import type { Encoded, Watch, Watched, WatchMode } from "@magpie/protocol"
 import type { Reader } from "../channel/catch-up.ts"
-import { type Delivery, roomFor } from "../channel/live-channel.ts"
+import type { Delivery } from "../channel/fan-out.ts"
+import { roomFor } from "../channel/live-channel.ts"
 import type { Connection } from "../session/connection.ts"
 import type { RoomWaiter } from "../session/send-queue.ts"
-import type { Feed, FeedWatcher } from "./feed.ts"
+import type { Feed, FeedWatcher, News } from "./feed.ts"
 import { cursorOf } from "./page-request.ts"
 import type { PresenceContext } from "./presence-context.ts"
 import type { Room } from "./room.ts"
@@ -47,11 +48,13 @@ export class PresenceWatch implements FeedWatcher, RoomWaiter, Reader {
     this.#bringLevel(changes)
   }
 
-  deliver(delivery: Delivery, version: number): void {
+  deliver({ delivery, version, isReminder }: News, alone: boolean): void {
     if (this.#state !== "level") return
+    const own = this.#version ?? 0
+    if (version < own || (version === own && !isReminder)) return
     const { queue, request } = this.#connection
     if (!queue.isEmpty && !queue.takesAtOnce(roomFor(delivery, request.plain))) return this.#fallBehind()
-    this.#give(delivery)
+    this.#give(delivery, alone)
     this.#version = version
   }
 
@@ -85,7 +88,7 @@ export class PresenceWatch implements FeedWatcher, RoomWaiter, Reader {
     const { queue, request } = this.#connection
     const bytes = changes.reduce((sum, delivery) => sum + roomFor(delivery, request.plain), 0)
     if (!queue.hasRoom(bytes)) return queue.awaitRoom(this)
-    for (const delivery of changes) this.#give(delivery)
+    for (const delivery of changes) this.#give(delivery, false)
     this.#version = this.#feed.version
     this.#state = "level"
   }
@@ -110,9 +113,9 @@ export class PresenceWatch implements FeedWatcher, RoomWaiter, Reader {
     return context.codec.encodeWatched({ ...header, next: cursorOf(this.room, next), settlesInMs: settlesInMs() }, page)
   }
 
-  #give(delivery: Delivery): void {
+  #give(delivery: Delivery, alone: boolean): void {
     if (this.#connection.request.plain) for (const batch of delivery.single()) this.#connection.sendBatch(batch)
-    else this.#connection.sendShared(delivery.joined, delivery.alone)
+    else this.#connection.sendShared(delivery.joined, alone)
   }
 
   /** Nothing of the room follows. */

@@ -1,10 +1,13 @@
 import type { Counts, PresenceDelta } from "@magpie/protocol"
-import { type Delivery, deliveryOf } from "../channel/live-channel.ts"
+import type { Delivery } from "../channel/fan-out.ts"
+import { deliveryOf } from "../channel/live-channel.ts"
 import type { Watched } from "../flow/timing-wheel.ts"
+import type { ChannelGatherer } from "../flow/turn.ts"
 import { ChangeSet, listsOf } from "./change-set.ts"
 import type { Feed, FeedWatcher } from "./feed.ts"
 import type { PresenceContext } from "./presence-context.ts"
 import type { Roster, RosterPage, Seat } from "./roster.ts"
+import { Watchers } from "./watchers.ts"
 
 /** How often at most its watchers are told. */
 const SAMPLE_MS = 1_000
@@ -13,13 +16,13 @@ const SAMPLE_MS = 1_000
  * Looks at a room once a second and tells what it sees: the members who are there longest, at most so many, and the counts.
  * What that costs grows neither with the room nor with its liveliness. With no members at all it tells the counts only.
  */
-export class SampledFeed implements Feed, Watched {
+export class SampledFeed implements Feed, ChannelGatherer, Watched {
   readonly epoch: string
   readonly #channel: string
   readonly #roster: Roster
   readonly #length: number
   readonly #context: PresenceContext
-  readonly #watchers = new Set<FeedWatcher>()
+  readonly #watchers = new Watchers()
   #state: "idle" | "dirty" | "told" = "idle"
   #version = 0
   #counts: Counts = { members: 0, users: 0 }
@@ -57,7 +60,7 @@ export class SampledFeed implements Feed, Watched {
       this.#state = "idle"
       return undefined
     }
-    if (this.#context.sheds()) return SAMPLE_MS
+    if (this.#context.sheds() || this.#watchers.isUnderWay) return SAMPLE_MS
     this.#context.guard()
     if (this.#state === "dirty" && this.#look()) {
       this.#state = "told"
@@ -99,7 +102,12 @@ export class SampledFeed implements Feed, Watched {
   #tell(delta: Omit<PresenceDelta, "channel" | "counts">): void {
     const { codec } = this.#context
     const delivery = deliveryOf([], [codec.encodePresence({ channel: this.#channel, counts: this.#counts, ...delta })], codec)
-    for (const watcher of this.#watchers) watcher.deliver(delivery, this.#version)
+    this.#watchers.begin([{ delivery, version: this.#version, isReminder: delta.since !== undefined }])
+    this.#context.turn.channel(this)
+  }
+
+  give(count: number, alone: boolean): number {
+    return this.#watchers.give(count, alone)
   }
 
   page(): RosterPage | undefined {
@@ -116,11 +124,11 @@ export class SampledFeed implements Feed, Watched {
       this.#take()
       this.#version++
     }
-    this.#watchers.add(watcher)
+    this.#watchers.join(watcher)
   }
 
   leave(watcher: FeedWatcher): void {
-    this.#watchers.delete(watcher)
+    this.#watchers.leave(watcher)
   }
 
   close(): void {

@@ -12,9 +12,9 @@ import type { Identity } from "../access/identity.ts"
 import type { SharedRates } from "../access/speed-check.ts"
 import type { Subscription } from "../channel/subscription.ts"
 import type { Batch } from "../flow/batch.ts"
+import type { Gatherer } from "../flow/line.ts"
 import { createMeter, type Meter } from "../flow/rate.ts"
 import type { Watched } from "../flow/timing-wheel.ts"
-import type { Gatherer } from "../flow/turn.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
 import type { HandshakeCredentials, LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
 import type { ConnectionContext } from "./connection-context.ts"
@@ -49,7 +49,8 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   readonly #socket: Socket
   readonly #inbound: Inbound
   readonly #liveness: Liveness
-  #dirty = false
+  /** What waits to be written: batches that channels handed out, or an answer as well. */
+  #gathered: "nothing" | "batches" | "answers" = "nothing"
   #paused = false
 
   constructor(id: string, socket: Socket, request: LinkRequest, handshake: HandshakeCredentials, context: ConnectionContext) {
@@ -112,18 +113,22 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   sendEncoded(encoded: Encoded): void {
     if (this.state.name === "closing" || this.state.name === "closed") return
     this.queue.add(encoded)
-    this.#markDirty()
+    if (this.#gathered === "answers") return
+    this.#gathered = "answers"
+    this.#context.turn.answer(this)
   }
 
   sendBatch(batch: Batch): void {
     if (this.state.name !== "open") return
     this.queue.addBatch(batch)
-    this.#markDirty()
+    if (this.#gathered !== "nothing") return
+    this.#gathered = "batches"
+    this.#context.turn.connection(this)
   }
 
-  /** A batch of a channel's. Written at once when it is alone in this turn and nothing of this connection's waits before it. */
+  /** A batch of a channel's. Written at once when no other channel has any and nothing of this connection's waits before it. */
   sendShared(batch: readonly [Batch], alone: boolean): void {
-    if (!alone || this.#dirty || this.state.name !== "open") return this.sendBatch(batch[0])
+    if (!alone || this.#gathered !== "nothing" || this.state.name !== "open") return this.sendBatch(batch[0])
     this.queue.send(batch)
   }
 
@@ -142,14 +147,8 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     }
   }
 
-  #markDirty(): void {
-    if (this.#dirty) return
-    this.#dirty = true
-    this.#context.turn.connection(this)
-  }
-
   flush(): void {
-    this.#dirty = false
+    this.#gathered = "nothing"
     if (this.state.name === "closing" || this.state.name === "closed") return
     this.queue.flush()
     // The network took everything at once, so no drain will come to those who wait for room.
@@ -230,9 +229,9 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     if (this.#liveness.badRequest(this.#context.monotonic())) this.close("TOO_MANY_ERRORS", "too many malformed messages")
   }
 
-  /** A refusal for rate: answered, counted, and too many end the connection [F49]. */
-  slowDown(id: number | undefined, error: MagpieError): void {
-    this.refuse(id, error)
+  /** Too much for its rate: refused, unless it is done all the same; counted, and too many end the connection [F49]. */
+  slowDown(id: number | undefined, error: MagpieError, refused = true): void {
+    if (refused) this.refuse(id, error)
     if (this.#liveness.rateStrike(this.#context.monotonic())) this.close("RATE_LIMITED", closeReason("rate limit", error.retryAfterMs))
   }
 
@@ -274,7 +273,7 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   /** Sends what was gathered, then the close; nothing follows it. */
   close(name: CloseName, reason: string): void {
     if (this.state.name === "closing" || this.state.name === "closed") return
-    this.#context.turn.flush()
+    for (const subscription of this.subscriptions.values()) subscription.settle()
     this.flush()
     this.#context.counters.add("closed", name)
     this.#leave({ name: "closing", code: CLOSE_CODES[name] })

@@ -8,10 +8,8 @@ import {
   type Position,
   type Publish,
   parseUp,
-  type Subscribe,
   type Token,
   toMagpieError,
-  type Unsubscribe,
   type UpMessage,
 } from "@magpie/protocol"
 import { type Authorizer, forbidden } from "../access/authorizer.ts"
@@ -23,6 +21,7 @@ import type { Presence } from "../presence/presence.ts"
 import type { Connection } from "./connection.ts"
 import type { Greeting } from "./greeting.ts"
 import type { PageMeter } from "./page-meter.ts"
+import { createSubscribing } from "./subscribing.ts"
 
 export interface DispatchOptions {
   readonly contract: Contract
@@ -53,41 +52,28 @@ const BEGINNINGS_PER_TURN = 32
 export function createDispatch(options: DispatchOptions): Dispatch {
   const { contract, clock, limits, kinds, authorizer, greeting, leaving, mayReadPage, presence, tooFast, messageRates } = options
   const turnstile = createTurnstile(clock, BEGINNINGS_PER_TURN)
+  const { subscribe, unsubscribe } = createSubscribing({
+    contract,
+    limits,
+    authorizer,
+    handlerOf,
+    turn: () => turnstile.enter(),
+    requireStaying,
+  })
 
   function inTurn(task: () => Promise<void>): Promise<void> {
     const wait = turnstile.enter()
     return wait === undefined ? task() : wait.then(task)
   }
 
+  function requireStaying({ departure }: Connection): void {
+    if (leaving() || departure.announced) throw new MagpieError("UNAVAILABLE", "this server is leaving", { retryAfterMs: LEAVING_RETRY_MS })
+  }
+
   function handlerOf(kind: string): KindHandler {
     const handler = kinds[kind]
     if (handler === undefined) throw new MagpieError("BAD_REQUEST", `this server has no channels of the kind "${kind}"`)
     return handler
-  }
-
-  async function subscribe(connection: Connection, message: Subscribe): Promise<void> {
-    const match = contract.match(message.channel)
-    if (!(await authorizer.allowed(connection, message.channel, match, "subscribe"))) throw forbidden(message.channel, "subscribe")
-    const wait = handlerOf(match.kind.kind).whenReady?.(message)
-    if (wait !== undefined) {
-      await wait
-      if (!(await authorizer.allowed(connection, message.channel, match, "subscribe"))) throw forbidden(message.channel, "subscribe")
-    }
-    if (connection.open === undefined) return
-    const earlier = connection.subscriptions.get(message.channel)
-    if (earlier === undefined && connection.subscriptions.size >= limits.subscriptionsPerConnection) {
-      const details = { limit: "subscriptionsPerConnection" }
-      throw new MagpieError("LIMIT_EXCEEDED", `a connection follows at most ${limits.subscriptionsPerConnection} channels`, { details })
-    }
-    earlier?.end()
-    connection.subscriptions.delete(message.channel)
-    connection.subscriptions.set(message.channel, handlerOf(match.kind.kind).subscribe(connection, message, match))
-  }
-
-  function unsubscribe(connection: Connection, message: Unsubscribe): void {
-    connection.subscriptions.get(message.channel)?.end()
-    connection.subscriptions.delete(message.channel)
-    connection.send({ type: "unsubscribed", ...(message.id === undefined ? undefined : { id: message.id }), channel: message.channel })
   }
 
   function publish(connection: Connection, message: Publish): void | Promise<void> {
@@ -152,8 +138,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       throw new MagpieError("BAD_REQUEST", "hello was said before", { details: { field: "type" } })
     }
     if (connection.open === undefined) throw new MagpieError("UNAUTHORIZED", "say hello first")
-    if (leaving() || connection.departure.announced)
-      throw new MagpieError("UNAVAILABLE", "this server is leaving", { retryAfterMs: LEAVING_RETRY_MS })
+    requireStaying(connection)
     switch (message.type) {
       case "publish":
         return publish(connection, message)
@@ -174,18 +159,31 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     }
   }
 
+  /** A type that is not known here may be a newer client's, which must not be closed for it unless it asks for that [F85]. */
+  function refuseUnread(connection: Connection, id: number | undefined, error: MagpieError): void {
+    const { critical } = error.details ?? {}
+    if (critical === true) return connection.close("VERSION", "unknown critical message")
+    if (critical === undefined) return connection.strike(id, error)
+    const wait = tooFast(connection, 1)
+    if (wait > 0) connection.slowDown(id, tooManyMessages(wait))
+    else connection.refuse(id, error)
+  }
+
   return (connection, value) => {
     let message: UpMessage
     try {
       message = parseUp(value)
     } catch (failure) {
-      const error = toMagpieError(failure)
-      if (error.details?.critical === true) return connection.close("VERSION", "unknown critical message")
-      return connection.strike(idOf(value), error)
+      return refuseUnread(connection, idOf(value), toMagpieError(failure))
     }
     const id = "id" in message ? message.id : undefined
     const wait = message.type === "hello" ? 0 : tooFast(connection, costOf(message))
-    if (wait > 0) return connection.slowDown(id, new MagpieError("RATE_LIMITED", "too many messages", { retryAfterMs: wait }))
+    if (wait > 0) {
+      // A channel that its client has left would go on to the end of the connection.
+      const isLeaving = message.type === "unsubscribe"
+      connection.slowDown(id, tooManyMessages(wait), !isLeaving)
+      if (!isLeaving) return
+    }
     try {
       return act(connection, message)
     } catch (failure) {
@@ -195,6 +193,10 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       return connection.refuse(id, error)
     }
   }
+}
+
+function tooManyMessages(retryAfterMs: number): MagpieError {
+  return new MagpieError("RATE_LIMITED", "too many messages", { retryAfterMs })
 }
 
 const POSITIONS_A_MESSAGE = 50

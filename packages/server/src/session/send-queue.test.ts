@@ -120,6 +120,22 @@ describe("what a connection holds", () => {
     expect(queue.hasRoom(1_000_000)).toBe(true)
   })
 
+  it("[F78] reads for one that holds nothing, however much others hold: its share, or one message", () => {
+    const { queue, budget } = setUp()
+    const others = { counted: 0, recount() {}, cut() {} }
+    const { queuedBytesTotal } = DEFAULT_LIMITS
+    expect(queue.roomForPage(65_536)).toBe(65_536)
+    budget.count(others, queuedBytesTotal - 64 * 20_000)
+    expect(queue.roomForPage(65_536)).toBe(20_000)
+    budget.count(others, queuedBytesTotal)
+    expect(queue.roomForPage(65_536)).toBe(1)
+    queue.addBatch(batchOf(100))
+    queue.flush()
+    expect(queue.roomForPage(65_536)).toBe(0)
+    budget.count(others, 0)
+    expect(queue.roomForPage(65_536)).toBe(65_536)
+  })
+
   it("[F77] keeps the newest of what broadcasts hold, drops the oldest first, and gives them in order", () => {
     const { queue, hold, take, sent, skipped } = setUp()
     queue.addBatch(batchOf(100_000))

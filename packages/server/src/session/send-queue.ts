@@ -70,6 +70,15 @@ export class SendQueue implements CountedQueue, RoomWaiter {
     return this.bytes === 0 || this.#fits(bytes, 1)
   }
 
+  /**
+   * How many bytes of a page may be read for it, at most `bytes`: 0 where it must wait. One that holds nothing gets its share,
+   * or one message, however much others hold.
+   */
+  roomForPage(bytes: number): number {
+    if (!this.hasRoom(bytes)) return 0
+    return this.bytes === 0 ? Math.max(1, Math.min(bytes, Math.floor(this.#context.budget.share))) : bytes
+  }
+
   /** Whether one more message may be acted on: its answer and those that are still to come will fit. */
   hasRoomForAnswer(): boolean {
     if (this.bytes === 0 && this.#owner.pendingPublishes === 0) return true

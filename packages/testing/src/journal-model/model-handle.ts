@@ -137,7 +137,8 @@ export class ModelHandle implements Journal {
       tail.next = head.position + run.length
       await this.#waits.travel(link.latency, link.tailDelayMs)
       if (tail.stopped) return
-      const batch: JournalBatch<Uint8Array> = { partition, first: head.position, records: run.map(({ record }) => record) }
+      const records = run.map(({ record }) => record)
+      const batch: JournalBatch<Uint8Array> = { partition, first: head.position, records, newest: tail.partition.newest }
       await this.#guard(tail, () => reader.deliver(batch))
     }
   }

@@ -43,7 +43,7 @@ export function createBackend({ clock, judge, pickNode }: BackendOptions): Backe
       .publish("say", { id: record.id }, { from: NAME, key: record.id })
       .then(
         ({ position, level }) => {
-          if (answered() && record.outcome.result === "pending") judge.publishes.stored(record, position, level)
+          if (answered() && record.outcome.result === "pending") judge.acknowledged(record, position, level)
         },
         (failure: unknown) => {
           judge.reached(`${NAME}-${toMagpieError(failure).code}`)

@@ -4,6 +4,7 @@ import {
   memorySnapshots,
   openDurableLog,
   openSharedLog,
+  partitionOf,
   type SharedLog,
   type Storage,
 } from "@magpie/journal"
@@ -27,9 +28,12 @@ export interface Broker {
   close(): void
 }
 
-export const PARTITIONS = 3
+const PARTITIONS = 3
 /** Few enough that nodes take snapshots and trim the log within a run. */
 const SNAPSHOT_EVERY = 300
+
+/** Channels of one number share an order: all of a single node's, and those of a partition where there is a broker. */
+export const orderOf = ({ nodes }: Setup, channel: string): number => (nodes === 1 ? 0 : partitionOf(channel, PARTITIONS))
 
 export function createBroker(setup: Setup, env: Env & { readonly random: SeededRandom }, deduplicationMs: number): Broker {
   const settings: DurableLogSettings = { retention: retentionOf(simulatedApp), deduplicationMs }

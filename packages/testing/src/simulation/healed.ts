@@ -1,11 +1,10 @@
 import type { DurableLog } from "@magpie/journal"
+import { heldMessages } from "./held-messages.ts"
 import { checkPublishersOrder } from "./judge/log-truth.ts"
 import { textOf } from "./judge/presence-truth.ts"
 import { Violation } from "./judge/violation.ts"
 import { type Payload, STREAMS } from "./simulated-app.ts"
 import type { World } from "./world.ts"
-
-const EVERYTHING = { maxCount: 100_000, maxBytes: Number.MAX_SAFE_INTEGER }
 
 /** What is not whole yet, after the last fault; undefined when everything is. */
 export function notYetHealed(world: World): string | undefined {
@@ -36,6 +35,10 @@ export function notYetHealed(world: World): string | undefined {
   }
   const untrue = untruePresence(world)
   if (untrue !== undefined) return untrue
+  for (const each of clients) {
+    const left = STREAMS.find((channel) => each.subscriptionTo(channel) !== "live" && isServed(nodes, each.name, channel))
+    if (left !== undefined) return `${each.name} is still given ${left}, which it left`
+  }
   const open = nodes.reduce((sum, { core }) => sum + (core?.connections.size ?? 0), 0)
   return open === clients.length ? undefined : `${open} connections are open for ${clients.length} clients`
 }
@@ -48,6 +51,10 @@ function untruePresence({ clients, judge }: World): string | undefined {
     if (seen?.join() !== expected) return `${name} sees ${seen} where ${expected} are present`
   }
   return undefined
+}
+
+function isServed(nodes: World["nodes"], user: string, channel: string): boolean {
+  return nodes.some(({ core }) => core?.connections.ofUser(user).some(({ channels }) => channels.includes(channel)))
 }
 
 /** At the end: nobody waits, every log holds what was acknowledged, and everybody saw the same. */
@@ -63,24 +70,29 @@ export function checkHealed(world: World): void {
 /** What a log holds is one run up to its newest place, in each publisher's order, and nothing acknowledged is missing in it [G1, G3]. */
 function checkLog({ judge }: World, node: string, log: DurableLog, channel: string): void {
   const { epoch, offset: newest } = log.newest(channel)
-  const { publications } = log.readBefore(channel, newest + 1, EVERYTHING)
+  const { publications } = heldMessages(log, channel)
   let expected = newest - publications.length + 1
   const idAt = new Map<number, string>()
   for (const { offset, data } of publications) {
     if (offset !== expected) throw new Violation("I13", `${node} holds ${offset} of ${channel} where ${expected} belongs`)
     const { id } = JSON.parse(data) as Payload
     judge.truth.saw(node, channel, { epoch, offset: expected }, id)
-    idAt.set(expected, id)
+    if (!mayLandLate(judge, id)) idAt.set(expected, id)
     expected++
   }
   checkPublishersOrder(`${node}: ${channel} ${epoch}`, idAt)
   const oldest = newest - publications.length + 1
   for (const { id, channel: its, outcome } of judge.publishes) {
     if (its !== channel || outcome.result !== "stored" || outcome.position.epoch !== epoch || outcome.position.offset < oldest) continue
-    if (judge.truth.offsetOf(channel, epoch, id) !== outcome.position.offset || outcome.position.offset > newest) {
+    if (idAt.get(outcome.position.offset) !== id) {
       throw new Violation("I1", `${id} was acknowledged at ${channel} ${outcome.position.offset} and ${node} does not hold it`)
     }
   }
+}
+
+/** After a loss numbers are given anew, and an append whose sender had been told that its outcome is unknown may fit again. */
+function mayLandLate(judge: World["judge"], id: string): boolean {
+  return judge.wasSetBack && judge.publishes.find(id)?.outcome.result === "unknown"
 }
 
 /** Nodes that are at one position of the log are in one state. */

@@ -4,6 +4,7 @@ import type { SeededRandom } from "../seeded-random.ts"
 import type { Judge } from "./judge/judge.ts"
 import { Violation } from "./judge/violation.ts"
 import { tokenOf } from "./simulated-app.ts"
+import type { Papers } from "./simulated-client.ts"
 import type { SimulatedNode } from "./simulated-node.ts"
 
 /** Somebody with a valid token and no rights, who says whatever might hurt. Others must not notice. */
@@ -20,13 +21,15 @@ export interface HostileClientOptions {
   readonly random: SeededRandom
   readonly judge: Judge
   readonly nodes: readonly SimulatedNode[]
+  /** What somebody honest was given by a server, overheard. */
+  overhear(): Papers
 }
 
 const USER = "mallory"
 const FORBIDDEN = ["message", "history", "entered", "watched", "members", "presence"]
 const FAR_FUTURE_MS = 9_000_000_000_000
 
-export function createHostileClient({ network, random, judge, nodes }: HostileClientOptions): HostileClient {
+export function createHostileClient({ network, random, judge, nodes, overhear }: HostileClientOptions): HostileClient {
   let link: RawConnection | undefined
   let request = 0
 
@@ -52,6 +55,12 @@ export function createHostileClient({ network, random, judge, nodes }: HostileCl
     (raw) => raw.send(hello()),
     (raw) => raw.send(hello({ producer: "c0.1" }), publish({ sequence: 1 })),
     (raw) => raw.send(hello({ session: "c0" }), hello()),
+    (raw) =>
+      raw.send(hello({ producer: overhear().producer }), ...Array.from({ length: 40 }, (_, last) => publish({ sequence: last + 1 }))),
+    (raw) => {
+      const { session, producer } = overhear()
+      raw.send(hello({ session, producer }))
+    },
     (raw) => raw.sendFrame("{"),
     (raw) => raw.sendFrame(`${"[".repeat(5_000)}${"]".repeat(5_000)}`),
     (raw) => raw.sendFrame(new Uint8Array([0xff, 0xfe, 0x00])),

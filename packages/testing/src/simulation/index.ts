@@ -1,5 +1,6 @@
 export type { FaultKind } from "./faults/fault-kinds.ts"
 export { FAULT_KINDS } from "./faults/fault-kinds.ts"
+export { runCompared } from "./isolation/run-compared.ts"
 export type { Action, Fault, Plan, Setup } from "./plan.ts"
 export { planOf } from "./plan.ts"
 export type { RunOptions, RunResult } from "./run-plan.ts"

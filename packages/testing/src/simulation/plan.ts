@@ -44,14 +44,21 @@ export interface Fault {
 }
 
 const FAULTS_PER_SECOND = 4.2
-/** A time in which only messages get lost, on links that stay up: nothing but Magpie's own looking can notice that. */
+/**
+ * A time in which only messages get lost, on links that stay up, and after which nobody says anything: nothing but Magpie's
+ * own looking can notice that.
+ */
+const CALM_SHARE = 0.4
 const CALM = { from: 11_000, lossesUntil: 12_500, until: 18_500 } as const
 
 /** A plan from a seed alone. Each purpose draws from a stream of its own, so that leaving out a fault changes nothing else. */
 export function planOf(seed: number): Plan {
   const random = seededRandom(`plan-${seed}`)
   const setup = setupOf(random.fork("setup"))
-  return { seed, setup, actions: actionsOf(setup, random.fork("workload")), faults: faultsOf(setup, random.fork("faults")) }
+  const actions = actionsOf(setup, random.fork("workload"))
+  const faults = faultsOf(setup, random.fork("faults"))
+  if (random.fork("calm").float() >= CALM_SHARE) return { seed, setup, actions, faults }
+  return { seed, setup, actions: actions.filter(isOutsideTheSilence), faults: faults.map(keepCalm).sort((a, b) => a.at - b.at) }
 }
 
 function setupOf(random: SeededRandom): Setup {
@@ -135,8 +142,7 @@ function faultsOf(setup: Setup, random: SeededRandom): Fault[] {
   const drawn = chosen.length === 0 ? kinds : chosen
   const present = drawn.includes("broker-rollback") ? drawn.filter((kind) => !forgets(kind)) : drawn
   const lots = present.flatMap((kind) => new Array<FaultKind>(FAULT_KINDS[kind].weight * random.pick([1, 1, 3])).fill(kind))
-  const calm = random.float() < 0.4
-  const faults = Array.from({ length: Math.round((setup.durationMs / 1_000) * FAULTS_PER_SECOND) }, () => {
+  return Array.from({ length: Math.round((setup.durationMs / 1_000) * FAULTS_PER_SECOND) }, () => {
     const kind = random.pick(lots)
     const { on, forMs } = FAULT_KINDS[kind]
     return {
@@ -146,13 +152,16 @@ function faultsOf(setup: Setup, random: SeededRandom): Fault[] {
       forMs: Math.round(forMs[0] + random.float() * (forMs[1] - forMs[0])),
       amount: random.float(),
     }
-  })
-  return (calm ? faults.map(keepCalm) : faults).sort((a, b) => a.at - b.at)
+  }).sort((a, b) => a.at - b.at)
 }
 
 /** What a broker loses together with the disks of all who had applied it, nobody can notice. */
 function forgets(kind: FaultKind): boolean {
   return kind === "new-disk" || kind === "old-backup"
+}
+
+function isOutsideTheSilence({ at }: Action): boolean {
+  return at < CALM.lossesUntil || at > CALM.until
 }
 
 function keepCalm(fault: Fault): Fault {

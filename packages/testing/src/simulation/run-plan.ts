@@ -2,6 +2,7 @@ import type { Timer } from "@magpie/protocol"
 import { FAULT_KINDS, type FaultKind } from "./faults/fault-kinds.ts"
 import type { FaultRow } from "./faults/fault-row.ts"
 import { checkHealed, notYetHealed } from "./healed.ts"
+import { type HonestResults, honestResults } from "./isolation/honest-results.ts"
 import { Violation } from "./judge/violation.ts"
 import type { Fault, Plan } from "./plan.ts"
 import { checkResources } from "./resources.ts"
@@ -25,17 +26,21 @@ export interface RunOptions {
   /** Events after which a run is called a livelock. */
   readonly maxSteps?: number
   /** Hears of every event, to be read by a person. */
-  readonly tell?: TraceListener
+  readonly tell?: TraceListener | undefined
+  /** Hears what the run came to for honest clients, once everything was whole again. */
+  readonly onHealed?: (results: HonestResults) => void
 }
 
 /** What heals takes: twice the longest wait of a client, its longest timeouts, and the longest fault that was begun at the end. */
 const HEAL_LIMIT_MS = 120_000
 const CLOSE_LIMIT_MS = 60_000
+/** What a close has settled is done within it; a timer that was forgotten waits longer. */
+const LAST_TURN_MS = 1
 const MAX_STEPS = 400_000
 const RESOURCES_EVERY_MS = 250
 
 /** Runs a plan to its end: faults and work, then no more of either until everything is whole again, then the close. */
-export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell }: RunOptions = {}): Promise<RunResult> {
+export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed }: RunOptions = {}): Promise<RunResult> {
   const world = createWorld(plan, tell)
   const { scheduler, judge } = world
   const counted = new Map<FaultKind, number>()
@@ -86,8 +91,9 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell }: RunOpt
     for (const { disk } of world.nodes) disk.heal()
     world.hostile.leave()
     healing = true
-    await scheduler.run(scheduler.monotonicMs + HEAL_LIMIT_MS, () => over() || notYetHealed(world) === undefined)
-    if (!over()) checkHealed(world)
+    await heal()
+    if (!over()) await probe(world)
+    if (!over()) onHealed?.(honestResults(world))
     if (!over()) await close(world)
   } catch (failure) {
     judge.broken(failure)
@@ -114,6 +120,25 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell }: RunOpt
     for (const { publisher, hall } of clients) for (const { user, state } of hall ?? []) judge.presence.seen(publisher, user, state)
   }
 
+  async function heal(): Promise<void> {
+    await scheduler.run(scheduler.monotonicMs + HEAL_LIMIT_MS, () => over() || notYetHealed(world) === undefined)
+    if (!over()) checkHealed(world)
+  }
+
+  /** Whatever a client has been through, what it says now is stored, and given to everybody. */
+  async function probe({ clients, rights }: World): Promise<void> {
+    const before = judge.publishes.count
+    for (const client of clients) for (const channel of STREAMS) if (!rights.isDenied(client.name, channel)) client.publish(channel)
+    await heal()
+    for (const { id, channel, outcome } of [...judge.publishes].slice(before)) {
+      if (outcome.result === "stored") continue
+      const code = "code" in outcome ? outcome.code : ""
+      // A second old copy may know numbers that the first did not, and that were given anew meanwhile: their sender is told.
+      if (code === "CONFLICT" && judge.wasSetBack) continue
+      throw new Violation("I22", `nothing was wrong any more, and ${id} on ${channel} was ${outcome.result} ${code}`)
+    }
+  }
+
   /** A fault counts where it meets work: of the client that it strikes, or of anybody where it strikes a node. */
   function isBusy({ clients, nodes }: World, { on }: FaultRow, { target }: Fault): boolean {
     return on === "client"
@@ -131,6 +156,10 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell }: RunOpt
     const end = scheduler.monotonicMs + CLOSE_LIMIT_MS
     await scheduler.run(end, () => over() || closed === parties.length)
     if (closed < parties.length) throw new Violation("I24", `${parties.length - closed} did not close within ${CLOSE_LIMIT_MS} ms`)
+    await scheduler.run(scheduler.monotonicMs + LAST_TURN_MS, over)
+    const own = new Set([...clients, ...nodes].map(({ name }) => name))
+    const left = [...scheduler.owners].filter((owner) => own.has(owner))
+    if (left.length > 0) throw new Violation("G12", `timers are left after the close, of ${left}`)
     world.broker.close()
     await scheduler.run(scheduler.monotonicMs + CLOSE_LIMIT_MS, over)
     if (scheduler.pending > 0) throw new Violation("G12", `timers are left after the close, of ${[...scheduler.owners]}`)

@@ -1,3 +1,4 @@
+import { COMPARED_RUNS, runCompared } from "./isolation/run-compared.ts"
 import type { Plan } from "./plan.ts"
 import { type RunOptions, type RunResult, runPlan } from "./run-plan.ts"
 
@@ -18,13 +19,14 @@ export interface Shrunk {
 /** Leaves out faults and work, halves first and then one by one, and shortens what is left, as long as the same invariant breaks. */
 export async function shrink(plan: Plan, broken: RunResult, { budget = 400, run = {} }: ShrinkOptions = {}): Promise<Shrunk> {
   const invariant = broken.violation?.invariant
+  const [again, cost] = invariant === "I19" ? [runCompared, COMPARED_RUNS] : [runPlan, 1]
   let best = { plan, result: broken }
   let runs = 0
 
   async function keepIfBroken(candidate: Plan): Promise<boolean> {
     if (runs >= budget) return false
-    runs++
-    const result = await runPlan(candidate, run)
+    runs += cost
+    const result = await again(candidate, run)
     if (result.violation === undefined || result.violation.invariant !== invariant) return false
     best = { plan: candidate, result }
     return true

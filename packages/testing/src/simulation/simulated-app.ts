@@ -26,6 +26,9 @@ export const BROADCAST = "beat/a"
 export const HALL = "hall/a"
 export type StreamName = (typeof STREAMS)[number]
 
+/** The stream that a share from 0 to 1 stands for. */
+export const streamAt = (share: number): StreamName => STREAMS[Math.floor(share * STREAMS.length)] ?? STREAMS[0]
+
 /** Who may do nothing on which channel now. */
 export interface Rights {
   isDenied(user: string, channel: string): boolean

@@ -31,6 +31,8 @@ export interface SimulatedClient {
   /** Something of this client is under way that a fault could hurt. */
   readonly isBusy: boolean
   readonly isFrozen: boolean
+  /** What its last welcome gave it, for somebody who steals that. */
+  readonly papers: Papers
   subscriptionTo(channel: StreamName): SubscriptionState["state"]
   publish(channel: StreamName, how?: Omit<Payload, "id">): void
   beat(): void
@@ -53,6 +55,11 @@ export interface SimulatedClient {
   close(): Promise<void>
 }
 
+export interface Papers {
+  readonly session?: string
+  readonly producer?: string
+}
+
 interface Life {
   readonly its: FakeProcess
   readonly client: Client<SimulatedApp>
@@ -71,6 +78,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
   let lives = 0
   let frozen = false
   let reading = 0
+  let papers: Papers = {}
   let life = open()
 
   function open(): Life {
@@ -118,7 +126,9 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
           onOpen: () => its.run(() => events.onOpen()),
           onMessage: (frame) =>
             its.run(() => {
-              options.trace(String(frame))
+              const text = String(frame)
+              options.trace(text)
+              if (text.startsWith('{"type":"welcome"')) papers = JSON.parse(text.split("\n")[0] ?? "") as Papers
               events.onMessage(frame)
             }),
           onClose: (code, reason, cause) => its.run(() => events.onClose(code, reason, cause)),
@@ -145,7 +155,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
       if (state === "live" && subscription.position) following.live(subscription.position)
     })
     subscription.on("gap", (notice) => {
-      judge.gap(notice)
+      judge.gap(publisher, notice)
       following.gap(notice, subscription.position)
     })
     subscription.on("recovered", () => judge.reached("recovered"))
@@ -175,6 +185,9 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
     get isFrozen() {
       return frozen
     },
+    get papers() {
+      return papers
+    },
     subscriptionTo: (channel) => streamOf(life.client, channel).subscription.state.state,
     publish(channel, how = {}) {
       if (frozen) return
@@ -187,7 +200,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
           ({ position, level, duplicate }) => {
             if (record.outcome.result !== "pending") return
             if (duplicate) judge.reached("duplicate-answered")
-            judge.publishes.stored(record, position, level)
+            judge.acknowledged(record, position, level)
           },
           (failure: unknown) => record.outcome.result === "pending" && judge.publishes.failed(record, toMagpieError(failure).code),
         )

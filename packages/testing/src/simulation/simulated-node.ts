@@ -1,6 +1,6 @@
 import type { Bus, DurableLog, Storage } from "@magpie/journal"
 import type { Env, Publication } from "@magpie/protocol"
-import { type CheckedOptions, type Core, createCore, type User } from "@magpie/server/core"
+import { type CheckedOptions, type Core, createCore, payloadOf, type Socket, type User } from "@magpie/server/core"
 import { fakeCrypto } from "../fake-crypto.ts"
 import { type FakeProcess, fakeProcess } from "../fake-process.ts"
 import type { MemoryNetwork, NetworkServer } from "../memory-network.ts"
@@ -11,6 +11,8 @@ import type { SimulatedDisk } from "./simulated-disk.ts"
 export interface NodeListener {
   onApplied(epoch: string, publications: readonly Publication[]): void
   onOpened(log: DurableLog): void
+  /** It has taken a link. What is returned is told of each frame that it writes to it. */
+  onAccepted(): (frame: () => string) => void
   onFenced(): void
   /** Its log could not be opened, and it is down. */
   onBootFailed(failure: unknown): void
@@ -86,7 +88,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     core.channel("short/:room", rules)
     core.channel("beat/:room", rules)
     core.channel("hall/:room", rules)
-    running = { its: process, log, core, unlisten: network.listen(name, inProcess(core, process)) }
+    running = { its: process, log, core, unlisten: network.listen(name, inProcess(core, process, listener.onAccepted)) }
   }
 
   function end(): void {
@@ -145,13 +147,13 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
 }
 
 /** The server's door, opened from inside its process: what comes while that stands still waits. */
-function inProcess(core: Core<SimulatedApp, User>, its: FakeProcess): NetworkServer {
+function inProcess(core: Core<SimulatedApp, User>, its: FakeProcess, onAccepted: NodeListener["onAccepted"]): NetworkServer {
   return {
     knock: (knock) => core.knock(knock),
     accept(socket, request, handshake) {
       let events: ReturnType<NetworkServer["accept"]> | undefined
       its.run(() => {
-        events = core.accept(socket, request, handshake)
+        events = core.accept(overheard(socket, onAccepted()), request, handshake)
       })
       return {
         onMessage: (frame) => its.run(() => events?.onMessage(frame)),
@@ -160,5 +162,25 @@ function inProcess(core: Core<SimulatedApp, User>, its: FakeProcess): NetworkSer
         onClose: (code, reason) => its.run(() => events?.onClose(code, reason)),
       }
     },
+  }
+}
+
+const utf8 = new TextDecoder()
+
+/** The socket, with somebody who hears what is written to it. */
+function overheard(socket: Socket, wrote: (frame: () => string) => void): Socket {
+  return {
+    get queuedBytes() {
+      return socket.queuedBytes
+    },
+    send(batches) {
+      for (const batch of batches) wrote(() => utf8.decode(payloadOf(batch)))
+      socket.send(batches)
+    },
+    ping: socket.ping,
+    pause: socket.pause,
+    resume: socket.resume,
+    close: socket.close,
+    terminate: socket.terminate,
   }
 }

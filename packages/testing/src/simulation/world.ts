@@ -1,4 +1,4 @@
-import type { MemoryStorage } from "@magpie/journal"
+import type { DurableLog, MemoryStorage } from "@magpie/journal"
 import { type Env, type LogLevel, toMagpieError } from "@magpie/protocol"
 import { type CheckedOptions, checkOptions } from "@magpie/server/core"
 import { type BusModel, busModel } from "../bus-model.ts"
@@ -6,14 +6,14 @@ import { type MemoryNetwork, memoryNetwork } from "../memory-network.ts"
 import { type SeededRandom, seededRandom } from "../seeded-random.ts"
 import { createBackend } from "./backend.ts"
 import { type Blindness, createBlindness } from "./blindness.ts"
-import { type Broker, createBroker } from "./broker.ts"
+import { type Broker, createBroker, orderOf } from "./broker.ts"
 import { addressOf } from "./faults/client-faults.ts"
 import { createHostileClient, type HostileClient } from "./hostile-client.ts"
 import { createJudge, type Judge } from "./judge/judge.ts"
 import { Violation } from "./judge/violation.ts"
 import type { Action, Plan } from "./plan.ts"
 import { createScheduler, type Scheduler } from "./scheduler.ts"
-import { createRights, HALL, type Rights, STREAMS, simulatedAuth, tokenOf } from "./simulated-app.ts"
+import { createRights, HALL, type Rights, STREAMS, simulatedAuth, streamAt, tokenOf } from "./simulated-app.ts"
 import { createSimulatedClient, type SimulatedClient } from "./simulated-client.ts"
 import { createSimulatedDisk } from "./simulated-disk.ts"
 import { createSimulatedNode, type SimulatedNode } from "./simulated-node.ts"
@@ -72,9 +72,14 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     // Servers that stand for each other know each other's sessions.
     ...(setup.nodes > 1 && { sessionKey: new Uint8Array(32).fill(1) }),
   })
+  const readyLogs = (): readonly DurableLog[] =>
+    nodes.flatMap(({ log, fenced }) => (log !== undefined && !fenced && broker.isReady(log) ? [log] : []))
   const judge = createJudge({
     rights,
+    partitionOf: (channel) => orderOf(setup, channel),
     monotonic: () => scheduler.monotonicMs,
+    logs: readyLogs,
+    whole: () => readyLogs().length === nodes.length,
     leaseMs: settings.presenceLeaseMs,
     ghostMs: ghostMsOf(settings),
   })
@@ -94,9 +99,15 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
   }
 
   const network = memoryNetwork(envOf("network"))
-  const jitter = random.fork("jitter")
+  const jitters = new Map<string, SeededRandom>()
+  const jitterOf = (address: string): SeededRandom => {
+    const jitter = jitters.get(address) ?? random.fork(`jitter-${address}`)
+    jitters.set(address, jitter)
+    return jitter
+  }
   network.latencyMs = setup.latencyMs
-  network.jitterMs = (address) => jitter.float() * setup.jitterMs + (slowLinks.get(address) ?? 0)
+  // Each address has a stream of its own, so that what one says changes nothing for the others.
+  network.jitterMs = (address) => jitterOf(address).float() * setup.jitterMs + (slowLinks.get(address) ?? 0)
 
   const bus = busModel({ env: envOf("bus"), random: random.fork("bus") })
   const broker = createBroker(setup, envOf("broker"), settings.deduplicationMs)
@@ -121,8 +132,9 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       listener: {
         onApplied(epoch, publications) {
           for (const { channel, offset, data } of publications) trace.add(scheduler.monotonicMs, name, `${channel} ${offset} ${data}`)
-          judge.applied(epoch, publications)
+          judge.applied(name, epoch, publications)
         },
+        onAccepted: () => judge.accepted(name),
         // A broker that was rolled back in this very turn has it build its log anew.
         onOpened: (log) => broker.isReady(log) && judge.logOpened(name, log, setup.nodes > 1),
         onFenced() {
@@ -157,7 +169,14 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       backoff: { initialMs: 200, maxMs: 3_000 },
     }),
   )
-  const hostile = createHostileClient({ network, random: random.fork("mallory"), judge, nodes })
+  const overheard = random.fork("overheard")
+  const hostile = createHostileClient({
+    network,
+    random: random.fork("mallory"),
+    judge,
+    nodes,
+    overhear: () => overheard.pick(clients).papers,
+  })
   const backend = createBackend({ clock: scheduler.clock("backend"), judge, pickNode: () => balance.pick(nodes) })
   for (const channel of [...STREAMS, HALL]) rights.deny(hostile.user, channel)
 
@@ -208,7 +227,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     },
     act,
     takeRight(index, choice) {
-      const channel = STREAMS[Math.floor(choice * STREAMS.length)] ?? STREAMS[0]
+      const channel = streamAt(choice)
       const user = addressOf(index)
       if (rights.isDenied(user, channel)) return undefined
       rights.deny(user, channel)

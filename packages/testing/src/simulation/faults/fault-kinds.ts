@@ -2,10 +2,11 @@ import type { Setup } from "../plan.ts"
 import { BROKER_FAULTS } from "./broker-faults.ts"
 import { CLIENT_FAULTS } from "./client-faults.ts"
 import type { FaultRow } from "./fault-row.ts"
+import { NETWORK_FAULTS } from "./network-faults.ts"
 import { NODE_FAULTS } from "./node-faults.ts"
 
 /** Everything that can go wrong here, by name. */
-export const FAULT_KINDS = { ...CLIENT_FAULTS, ...NODE_FAULTS, ...BROKER_FAULTS } as const
+export const FAULT_KINDS = { ...CLIENT_FAULTS, ...NETWORK_FAULTS, ...NODE_FAULTS, ...BROKER_FAULTS } as const
 
 export type FaultKind = keyof typeof FAULT_KINDS
 

@@ -8,7 +8,7 @@ export interface Strike {
 }
 
 export interface FaultRow {
-  readonly on: "client" | "node"
+  readonly on: "client" | "node" | "everybody"
   /** How often it is drawn beside the others. */
   readonly weight: number
   /** Only where several nodes share a broker. */

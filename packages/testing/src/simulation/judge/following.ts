@@ -15,6 +15,8 @@ export interface Following {
   gap(notice: GapNotice, position: Position | undefined): void
   /** The next place that it is owed; undefined where it follows nothing or has not been answered yet. */
   readonly next: Position | undefined
+  /** The place before that, with its mark where it is known. */
+  readonly reached: Position | undefined
   readonly messages: number
   readonly gaps: number
 }
@@ -22,6 +24,8 @@ export interface Following {
 export function createFollowing(who: string, channel: string, truth: LogTruth): Following {
   let following = false
   let next: Position | undefined
+  /** Of the place before the next one. */
+  let mark: string | undefined
   /** The newest that it was given of this epoch: a start that was asked for anew may lie anywhere behind it. */
   let given = 0
   let messages = 0
@@ -41,10 +45,12 @@ export function createFollowing(who: string, channel: string, truth: LogTruth): 
       following = false
       next = undefined
     },
-    live({ epoch, offset }) {
+    live({ epoch, offset, mark: its }) {
       if (!following) return
       const movesBack = next?.epoch === epoch && offset + 1 < next.offset
-      if (next === undefined || movesBack) next = { epoch, offset: Math.max(offset, given) + 1 }
+      if (next !== undefined && !movesBack) return
+      next = { epoch, offset: Math.max(offset, given) + 1 }
+      mark = offset >= given ? its : undefined
     },
     message(position, offset, id) {
       if (!following) fail("I3", `was given ${id} without following`)
@@ -54,6 +60,7 @@ export function createFollowing(who: string, channel: string, truth: LogTruth): 
       if (offset > next.offset) fail("I5", `was given ${offset} (${id}) and owed ${next.offset}: silence between`)
       truth.saw(who, channel, position, id)
       next = { epoch: next.epoch, offset: offset + 1 }
+      mark = position.mark
       given = offset
       messages++
     },
@@ -66,9 +73,13 @@ export function createFollowing(who: string, channel: string, truth: LogTruth): 
       }
       if (position.epoch !== next.epoch) given = 0
       next = { epoch: position.epoch, offset: position.offset + 1 }
+      mark = position.mark
     },
     get next() {
       return next
+    },
+    get reached() {
+      return next && { epoch: next.epoch, offset: next.offset - 1, mark }
     },
     get messages() {
       return messages

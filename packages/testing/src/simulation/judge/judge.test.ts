@@ -1,3 +1,4 @@
+import type { DurableLog } from "@magpie/journal"
 import { MagpieError, toJsonText } from "@magpie/protocol"
 import { expect, test } from "vitest"
 import { createRights } from "../simulated-app.ts"
@@ -8,16 +9,18 @@ const position = (offset: number, epoch = "e1") => ({ epoch, offset })
 function judged() {
   let now = 0
   const rights = createRights(() => now)
-  const judge = createJudge({ rights, monotonic: () => now })
+  const logs: DurableLog[] = []
+  const judge = createJudge({ rights, partitionOf: () => 0, monotonic: () => now, logs: () => logs, whole: () => logs.length > 0 })
   const publish = (id: string, user = "c1") => judge.publishes.call({ id, channel: "chat/a", publisher: "c1.1", user, calledAt: now })
   const apply = (offset: number, id: string, from = "c1") =>
-    judge.applied("e1", [{ channel: "chat/a", offset, name: "say", data: toJsonText({ id }), at: 0, from }])
+    judge.applied("node-0", "e1", [{ channel: "chat/a", offset, name: "say", data: toJsonText({ id }), at: 0, from }])
+  const nothing = { publications: [], more: false }
   const log = (offset: number, epoch = "e1") =>
-    ({ newest: () => position(offset, epoch) }) as unknown as Parameters<typeof judge.logOpened>[1]
+    ({ newest: () => position(offset, epoch), readBefore: () => nothing }) as unknown as DurableLog
   const later = (ms: number) => {
     now += ms
   }
-  return { judge, rights, publish, apply, log, later, broken: () => judge.violation?.message.slice(0, 3).trim() }
+  return { judge, logs, rights, publish, apply, log, later, broken: () => judge.violation?.message.slice(0, 3).trim() }
 }
 
 test("sees an acknowledged message missing when a node comes back", () => {
@@ -50,13 +53,13 @@ test("sees an acknowledgement that claims less than a disk, and one that is give
 
 test("sees a message that was refused and is stored, in whichever order the two are known", () => {
   const first = judged()
-  first.judge.logOpened("node-0", first.log(0))
+  first.logs.push(first.log(0))
   const record = first.publish("c1.1#1")
   first.judge.publishes.failed(record, "FORBIDDEN")
   first.apply(1, "c1.1#1")
   expect(first.broken()).toBe("I3:")
   const second = judged()
-  second.judge.logOpened("node-0", second.log(0))
+  second.logs.push(second.log(0))
   const other = second.publish("c1.1#1")
   second.apply(1, "c1.1#1")
   expect(() => second.judge.publishes.failed(other, "FORBIDDEN")).toThrow(/^I3/)
@@ -104,4 +107,14 @@ test("sees a client that met an error which no fault explains, and one that was 
   const away = judged()
   away.judge.status("c1.1", "closed", new MagpieError("UNAUTHORIZED", "gone"))
   expect(away.broken()).toBe("I22")
+})
+
+test("sees a send that ends without an outcome while its page stays, unless a log has lost something", () => {
+  const { judge, publish } = judged()
+  expect(() => judge.publishes.failed(publish("c1.1#1"), "EXPIRED")).toThrow(/^I11/)
+  judge.publishes.failed(publish("c1.1#2"), "FORBIDDEN")
+  publish("c1.1#3")
+  judge.gone("c1.1")
+  judge.restored()
+  judge.publishes.failed(publish("c1.1#4"), "EXPIRED")
 })

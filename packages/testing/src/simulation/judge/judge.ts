@@ -1,12 +1,15 @@
 import type { GapNotice } from "@magpie/client"
 import type { DurableLog } from "@magpie/journal"
-import type { MagpieError, Publication } from "@magpie/protocol"
+import type { AckLevel, MagpieError, Position, Publication } from "@magpie/protocol"
 import { type Rights, STREAMS } from "../simulated-app.ts"
+import { createDurability } from "./durability.ts"
 import { createFollowing, type Following } from "./following.ts"
+import { checkGap } from "./gap-truth.ts"
 import { createLogTruth, type LogTruth, type Place } from "./log-truth.ts"
 import { readMessageId } from "./message-id.ts"
 import { createPresenceTruth, type PresenceTruth, type PresenceTruthOptions } from "./presence-truth.ts"
-import { createPublishes, type Publishes } from "./publishes.ts"
+import { createPublishes, type Publishes, type PublishRecord } from "./publishes.ts"
+import { createSessions } from "./sessions.ts"
 import { Violation } from "./violation.ts"
 
 /** Watches everything that clients and nodes are told, and fails at the first promise that is broken. */
@@ -28,13 +31,20 @@ export interface Judge {
   /** Whether the log holds messages that this subscriber follows and was not given. */
   isOwed(publisher: string, channel: string): boolean
   delivered(user: string, channel: string, place: Place, id: string, from: string | undefined): void
-  gap(notice: GapNotice): void
+  /** A subscriber was told that messages are gone. Fails where every log still has them. */
+  gap(publisher: string, notice: GapNotice): void
   historyRead(who: string, channel: string, epoch: string, messages: readonly HistoryMessage[]): void
   beatSent(id: string, user: string): void
   beat(publisher: string, id: string, from: string | undefined): void
-  applied(epoch: string, publications: readonly Publication[]): void
+  applied(node: string, epoch: string, publications: readonly Publication[]): void
+  /** The caller was told that its message is stored. */
+  acknowledged(record: PublishRecord, position: Position, level: AckLevel): void
+  /** A node has taken a link. What is returned hears of each frame that it writes to it. */
+  accepted(node: string): (frame: () => string) => void
   /** An old copy of the log was put back: what it lacks is lost, if everybody is told so by a new epoch. */
   restored(): void
+  /** Whether either has happened. */
+  readonly wasSetBack: boolean
   /** The same for a broker that came back without its newest entries, which its nodes notice one by one. */
   rolledBack(): void
   /** A node has opened its log: what was acknowledged must be there, unless the node may lag behind others. */
@@ -63,12 +73,20 @@ const EXPLAINED: readonly string[] = [
 
 export interface JudgeOptions extends Partial<Pick<PresenceTruthOptions, "leaseMs" | "ghostMs">> {
   readonly rights: Rights
+  /** Channels of one number share an order. */
+  partitionOf(channel: string): number
   monotonic(): number
+  /** The logs of the nodes that know theirs now. */
+  logs(): readonly DurableLog[]
+  /** Whether those are the logs of all nodes. */
+  whole(): boolean
 }
 
-export function createJudge({ rights, monotonic, leaseMs = 10_000, ghostMs = 60_000 }: JudgeOptions): Judge {
+export function createJudge({ rights, partitionOf, monotonic, logs, whole, leaseMs = 10_000, ghostMs = 60_000 }: JudgeOptions): Judge {
   const truth = createLogTruth()
-  const publishes = createPublishes(truth, () => epoch)
+  const publishes = createPublishes({ truth, monotonic, epochOf, lost: () => restored })
+  const durability = createDurability(partitionOf)
+  const sessions = createSessions()
   const sometimes = new Map<string, number>()
   const followings = new Map<string, Following>()
   const beats = new Map<string, string>()
@@ -77,7 +95,11 @@ export function createJudge({ rights, monotonic, leaseMs = 10_000, ghostMs = 60_
   const presence = createPresenceTruth({ monotonic, leaseMs, ghostMs, broken, reached })
   let violation: Error | undefined
   let restored = false
-  let epoch: string | undefined
+
+  function epochOf(channel: string): string | undefined {
+    const [epoch, ...others] = new Set(logs().map((log) => log.newest(channel).epoch))
+    return others.length === 0 && whole() ? epoch : undefined
+  }
 
   function reached(what: string): void {
     sometimes.set(what, (sometimes.get(what) ?? 0) + 1)
@@ -116,6 +138,9 @@ export function createJudge({ rights, monotonic, leaseMs = 10_000, ghostMs = 60_
       gap: judging(following.gap),
       get next() {
         return following.next
+      },
+      get reached() {
+        return following.reached
       },
       get messages() {
         return following.messages
@@ -166,9 +191,10 @@ export function createJudge({ rights, monotonic, leaseMs = 10_000, ghostMs = 60_
         throw new Violation("I10", `${user} was given ${id} on ${channel}, stored ${appliedAt - deniedSince} ms after the right was taken`)
       }
     }),
-    gap: judging(({ channel, reason, from, to }) => {
-      reached(`gap-${reason}`)
-      if (reason === "corrupt") throw new Violation("I13", `${channel} ${from} to ${to} is damaged, and no disk was`)
+    gap: judging((publisher, notice) => {
+      reached(`gap-${notice.reason}`)
+      const last = followings.get(`${publisher} ${notice.channel}`)?.reached
+      if (last !== undefined && whole()) checkGap(publisher, notice, last, logs())
     }),
     historyRead: judging((who, channel, epoch, messages) => {
       let last: number | undefined
@@ -191,7 +217,8 @@ export function createJudge({ rights, monotonic, leaseMs = 10_000, ghostMs = 60_
       if (sender.number <= before) throw new Violation("I2", `${publisher} heard the beat ${id} after number ${before}`)
       last.set(sender.publisher, sender.number)
     }),
-    applied: judging((epoch, publications) => {
+    applied: judging((node, epoch, publications) => {
+      durability.applied(node, publications)
       for (const { channel, offset = 0, mark, data, from } of publications) {
         const { id } = JSON.parse(data) as { id: string }
         publishes.saw(channel, { epoch, offset }, id, from)
@@ -199,18 +226,27 @@ export function createJudge({ rights, monotonic, leaseMs = 10_000, ghostMs = 60_
         if (!isOlder({ epoch, offset }, newest.get(channel))) newest.set(channel, { epoch, offset })
       }
     }),
+    acknowledged(record, position, level) {
+      durability.acknowledged(record.channel, position)
+      publishes.stored(record, position, level)
+    },
+    accepted: (node) => judging(sessions.accepted(node)),
+    get wasSetBack() {
+      return restored
+    },
     restored() {
       restored = true
       reached("restored")
     },
     rolledBack() {
       restored = true
-      truth.branched()
+      truth.branched(STREAMS.flatMap((channel) => logs().map((log) => [channel, log.newest(channel).epoch] as const)))
+      durability.stop()
       reached("rolled-back")
     },
     logOpened: judging((node, log, mayLag = false) => {
+      durability.reopened(node, log)
       for (const channel of STREAMS) if (!mayLag) newest.set(channel, log.newest(channel))
-      epoch = log.newest(STREAMS[0]).epoch
       if (mayLag) return
       for (const { id, channel, outcome } of publishes) {
         if (outcome.result !== "stored") continue

@@ -9,13 +9,15 @@ export interface LogTruth {
   /** When the message was first applied anywhere; undefined for one that nobody applied while watched. */
   appliedAt(channel: string, epoch: string, offset: number): number | undefined
   applied(channel: string, place: Place, id: string, at: number): void
-  /** Fails where a publisher's own order is not kept. Of branches it says nothing: only a log itself tells which of them it holds. */
+  /** Fails where a publisher's own order is not kept. Of a branched epoch it says nothing: only a log itself tells which branch it holds. */
   checkOrder(): void
   /**
-   * From now on two messages may stand at one place, if their marks differ, and one at two: until it is told, a node that has
-   * not noticed yet that the broker lost something gives offsets of the old epoch again.
+   * From now on two messages may stand at one place of the epochs so far, if their marks differ, and one at two: a node that
+   * has not noticed yet that the broker lost something gives offsets of the old epoch again. Of an epoch that nobody has seen
+   * a message of, it must be said.
    */
-  branched(): void
+  branched(epochs: readonly (readonly [channel: string, epoch: string])[]): void
+  isBranched(channel: string, epoch: string): boolean
   readonly size: number
 }
 
@@ -30,29 +32,29 @@ interface EpochOfChannel {
   readonly markAt: Map<number, string | undefined>
   readonly offsetOf: Map<string, number>
   readonly appliedAt: Map<number, number>
+  branched: boolean
 }
 
 export function createLogTruth(): LogTruth {
   const channels = new Map<string, Map<string, EpochOfChannel>>()
   let size = 0
-  let branches = false
 
   function find(channel: string, epoch: string): EpochOfChannel {
     const epochs = channels.get(channel) ?? new Map<string, EpochOfChannel>()
     channels.set(channel, epochs)
-    const known = epochs.get(epoch) ?? { idAt: new Map(), markAt: new Map(), offsetOf: new Map(), appliedAt: new Map() }
+    const known = epochs.get(epoch) ?? { idAt: new Map(), markAt: new Map(), offsetOf: new Map(), appliedAt: new Map(), branched: false }
     epochs.set(epoch, known)
     return known
   }
 
   function saw(who: string, channel: string, { epoch, offset, mark }: Place, id: string): void {
-    const { idAt, markAt, offsetOf } = find(channel, epoch)
+    const { idAt, markAt, offsetOf, branched } = find(channel, epoch)
     const there = idAt.get(offset)
     // Who names no mark does not say which of the branches it saw.
-    if (there === id || (branches && mark === undefined)) return
-    if (branches && there !== undefined && mark !== markAt.get(offset)) return
+    if (there === id || (branched && mark === undefined)) return
+    if (branched && there !== undefined && mark !== markAt.get(offset)) return
     if (there !== undefined) throw new Violation("I4", `${who} saw ${id} at ${channel} ${epoch}/${offset}, where ${there} was seen`)
-    const elsewhere = branches ? undefined : offsetOf.get(id)
+    const elsewhere = branched ? undefined : offsetOf.get(id)
     if (elsewhere !== undefined)
       throw new Violation("I2", `${who} saw ${id} at ${channel} ${epoch}/${offset} and it is at ${elsewhere} too`)
     idAt.set(offset, id)
@@ -71,12 +73,15 @@ export function createLogTruth(): LogTruth {
       if (!appliedAt.has(place.offset)) appliedAt.set(place.offset, at)
     },
     checkOrder() {
-      if (branches) return
-      for (const [channel, epochs] of channels) for (const [epoch, { idAt }] of epochs) checkPublishersOrder(`${channel} ${epoch}`, idAt)
+      for (const [channel, epochs] of channels) {
+        for (const [epoch, { idAt, branched }] of epochs) if (!branched) checkPublishersOrder(`${channel} ${epoch}`, idAt)
+      }
     },
-    branched() {
-      branches = true
+    branched(more) {
+      for (const [channel, epoch] of more) find(channel, epoch)
+      for (const epochs of channels.values()) for (const each of epochs.values()) each.branched = true
     },
+    isBranched: (channel, epoch) => find(channel, epoch).branched,
     get size() {
       return size
     },

@@ -9,6 +9,8 @@ export interface PublishRecord {
   readonly publisher: string
   readonly user: string | undefined
   readonly calledAt: number
+  /** When its caller was told; undefined where nobody was. */
+  answeredAt?: number
   outcome:
     | { readonly result: "pending" }
     | { readonly result: "stored"; readonly position: Position; readonly level: AckLevel }
@@ -33,8 +35,16 @@ export interface Publishes {
 /** After these nothing was stored, however often it was tried. */
 const DEFINITE: readonly ErrorCode[] = ["BAD_REQUEST", "FORBIDDEN", "TOO_LARGE", "UNKNOWN_CHANNEL", "LIMIT_EXCEEDED"]
 
-/** `epoch` is that of the log as it was opened last. A refusal says nothing of another one, which an old copy began. */
-export function createPublishes(truth: LogTruth, epoch: () => string | undefined): Publishes {
+export interface PublishesOptions {
+  readonly truth: LogTruth
+  readonly monotonic: () => number
+  /** The epoch that all logs agree on now. A refusal says nothing of another one, which an old copy or a loss began. */
+  readonly epochOf: (channel: string) => string | undefined
+  /** Whether something of the log may have been lost. Until then a page that stays is told whether its message was stored. */
+  readonly lost: () => boolean
+}
+
+export function createPublishes({ truth, monotonic, epochOf, lost }: PublishesOptions): Publishes {
   const records = new Map<string, PublishRecord>()
   let pending = 0
 
@@ -59,14 +69,18 @@ export function createPublishes(truth: LogTruth, epoch: () => string | undefined
     },
     stored(record, position, level) {
       settle(record, { result: "stored", position, level })
+      record.answeredAt = monotonic()
       if (level !== "disk" && level !== "quorum") throw new Violation("I8", `${record.id} was acknowledged as ${level}`)
       truth.saw(`the acknowledgement to ${record.publisher}`, record.channel, position, record.id)
     },
     failed(record, code) {
       const definite = DEFINITE.includes(code)
-      const now = epoch()
+      const now = epochOf(record.channel)
       settle(record, definite ? { result: "refused", code, epoch: now } : { result: "unknown", code })
-      if (!definite || now === undefined || truth.offsetOf(record.channel, now, record.id) === undefined) return
+      record.answeredAt = monotonic()
+      if (!definite && !lost()) throw new Violation("I11", `${record.id} ended with ${code}, and no log had lost anything`)
+      if (!definite || now === undefined || truth.isBranched(record.channel, now)) return
+      if (truth.offsetOf(record.channel, now, record.id) === undefined) return
       throw new Violation("I3", `${record.id} was refused with ${code} and is stored`)
     },
     abandoned(publisher) {

@@ -1,0 +1,290 @@
+import { type AckLevel, type Env, MagpieError, type Position, type Publication } from "@magpie/protocol"
+import { crc32Text } from "../checksum.ts"
+import type { DurableLog, Outcome, Page, PageLimits, PublishRequest, RefuseRequest, ResumeAnswer } from "../durable-log.ts"
+import { outcomeOf, publishEntry, refusedEntry } from "../entries-of-requests.ts"
+import { Listeners } from "../listeners.ts"
+import { LogControl, revocationsIn } from "../log-control.ts"
+import { randomNode } from "../random-names.ts"
+import { APPLY_VERSION } from "../state-machine/state-machine.ts"
+import type { AppliedRecords } from "./apply-records.ts"
+import { Barrier } from "./barrier.ts"
+import { PartitionLog } from "./partition-log.ts"
+import { Presence } from "./presence.ts"
+import { checkSharedLogOptions, type SharedLogOptions } from "./shared-log-options.ts"
+import { Snapshots } from "./snapshots.ts"
+import { StateChecks } from "./state-checks.ts"
+import { type SharedLogStatistics, statisticsOf } from "./statistics.ts"
+
+/** How long the broker may take until this node knows the log. */
+const OPEN_MS = 60_000
+const CONTROL = 0
+
+export interface SharedLog extends DurableLog {
+  /** What an operator of the cluster looks at; read anew on each access. */
+  readonly statistics: SharedLogStatistics
+  /** Checksum of a partition's state, and the position in the journal that it belongs to. Equal positions have equal hashes on all nodes. */
+  stateHash(partition: number): { readonly position: number; readonly hash: string }
+  /** Writes the present state to the snapshot store. Fails with INVALID_OPTIONS where there is none, UNAVAILABLE, or UNRECOVERABLE where the state is damaged. */
+  snapshot(): Promise<void>
+}
+
+/**
+ * Opens a log that several nodes share. Resolves when this node has applied what is in the journal. Owns storage and
+ * journal from here on, also when opening fails. Fails with INVALID_OPTIONS (also: a newer Magpie settled the log),
+ * STORAGE_FENCED, UNAVAILABLE (the broker is out of reach) or UNRECOVERABLE (the journal was trimmed, and there is no snapshot).
+ */
+export async function openSharedLog(options: SharedLogOptions): Promise<SharedLog> {
+  try {
+    await checkSharedLogOptions(options)
+    const log = new Log(options)
+    try {
+      await log.start(options.openMs ?? OPEN_MS)
+      return log
+    } catch (error) {
+      await log.close().catch(() => {})
+      throw error
+    }
+  } catch (error) {
+    await options.journal.close().catch(() => {})
+    await options.storage.close().catch(() => {})
+    throw error
+  }
+}
+
+class Log implements SharedLog {
+  readonly level: AckLevel
+  readonly control: LogControl
+  readonly #options: SharedLogOptions
+  readonly #env: Env
+  readonly #partitions: readonly PartitionLog[]
+  readonly #barriers: readonly Barrier[]
+  readonly #snapshots: Snapshots | undefined
+  readonly #presence: Presence
+  readonly #checks: StateChecks
+  readonly #publications: Listeners<readonly Publication[]>
+  readonly #epochs: Listeners<(channel: string) => boolean>
+  readonly #fences: Listeners<unknown>
+  #fenced: MagpieError | undefined
+  #closing: Promise<void> | undefined
+  #onReady: () => void = () => {}
+
+  constructor(options: SharedLogOptions) {
+    this.#options = options
+    const { env, journal, snapshots, supports = APPLY_VERSION } = options
+    this.#env = env
+    this.level = journal.capabilities.level
+    this.#publications = new Listeners(env)
+    this.#epochs = new Listeners(env)
+    this.#fences = new Listeners(env)
+    const node = randomNode(env.random, options.node)
+    this.#partitions = Array.from({ length: journal.capabilities.partitions }, (_, partition) =>
+      this.#partitionLog(partition, node, supports),
+    )
+    this.#barriers = this.#partitions.map((partition) => new Barrier(env, partition))
+    this.#snapshots =
+      snapshots && new Snapshots({ env, journal, store: snapshots, partitions: this.#partitions, every: options.snapshotEvery })
+    const control = this.#partition(CONTROL)
+    this.#presence = new Presence({
+      env,
+      control,
+      partitions: this.#partitions,
+      name: options.node,
+      supports,
+      node,
+      onStale: () => this.control.tell([{ type: "stale" }]),
+    })
+    this.control = new LogControl({
+      nodeId: node,
+      env,
+      storage: () => {
+        void control.history
+        return control.storage
+      },
+      epoch: () => control.machine.epoch ?? "",
+      submit: (entry) => control.submit(entry),
+      lagMs: () => this.#presence.lagMs,
+      applyVersion: () => control.machine.settings.applyVersion,
+      shared: true,
+    })
+    this.#checks = new StateChecks({
+      ...{ env, node, control, partitions: this.#partitions },
+      presentNodes: () => this.control.nodes().length,
+      fence: (cause) => this.#fence(cause),
+    })
+  }
+
+  #partitionLog(partition: number, node: string, supports: number): PartitionLog {
+    const { env, journal, storage, settings, snapshots } = this.#options
+    return new PartitionLog({
+      ...{ env, journal, partition, storage, node, supports, settings, snapshots },
+      onApplied: (records, live) => this.#applied(partition, records, live),
+      onEpoch: () => this.#epochs.tell((channel) => this.#indexOf(channel) === partition),
+      onSnapshot: () => {
+        if (partition === CONTROL) this.control.tell(revocationsIn(this.#partition(CONTROL).storage))
+      },
+      onReady: () => {
+        if (this.#knowsLog) this.#onReady()
+      },
+      onFenced: (cause) => this.#fence(cause),
+    })
+  }
+
+  async start(limitMs: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const timer = this.#env.clock.setTimer(limitMs, () => reject(new MagpieError("UNAVAILABLE", "the journal could not be read in time")))
+      const stop = this.onFenced((cause) => {
+        timer.cancel()
+        reject(cause)
+      })
+      this.#onReady = () => {
+        timer.cancel()
+        stop()
+        this.#onReady = () => {}
+        resolve()
+      }
+      for (const partition of this.#partitions) partition.start()
+    })
+    this.#checks.start()
+    await this.#presence.start()
+  }
+
+  get ready(): boolean {
+    return this.#knowsLog && this.control.fresh
+  }
+
+  get statistics(): SharedLogStatistics {
+    return statisticsOf(this.#partitions, this.#barriers, this.#presence.lagMs)
+  }
+
+  async publish(request: PublishRequest): Promise<Outcome> {
+    return outcomeOf(await this.#of(request.channel).submit(publishEntry(request, this.#now())))
+  }
+
+  async refuse(request: RefuseRequest): Promise<Outcome> {
+    return outcomeOf(await this.#of(request.channel).submit(refusedEntry(request, this.#now())))
+  }
+
+  behind(channel: string, position: Position): Promise<void> | undefined {
+    const partition = this.#of(channel)
+    if (partition.isReady) {
+      const newest = partition.history.newest(channel)
+      if (position.epoch === newest.epoch && position.offset <= newest.offset) return undefined
+      if (partition.machine.pastEpochs.includes(position.epoch)) return undefined
+    }
+    return this.#barriers[this.#indexOf(channel)]?.pass()
+  }
+
+  newest(channel: string): Position {
+    return this.#of(channel).history.newest(channel)
+  }
+
+  resume(channel: string, position: Position): ResumeAnswer {
+    return this.#of(channel).history.resume(channel, position)
+  }
+
+  readAfter(channel: string, offset: number, limits: PageLimits): Page {
+    return this.#of(channel).history.readAfter(channel, offset, limits)
+  }
+
+  readBefore(channel: string, offset: number, limits: PageLimits): Page {
+    return this.#of(channel).history.readBefore(channel, offset, limits)
+  }
+
+  stateHash(partition: number): { readonly position: number; readonly hash: string } {
+    const { machine } = this.#partition(partition)
+    return { position: machine.position, hash: machine.committedHash }
+  }
+
+  async snapshot(): Promise<void> {
+    if (this.#snapshots === undefined) throw new MagpieError("INVALID_OPTIONS", "snapshots: there is no store")
+    await this.#snapshots.takeAll()
+  }
+
+  onApplied(listener: (publications: readonly Publication[]) => void): () => void {
+    return this.#publications.add(listener)
+  }
+
+  onEpoch(listener: (concerns: (channel: string) => boolean) => void): () => void {
+    return this.#epochs.add(listener)
+  }
+
+  /** A listener that comes after the fact is called at once. */
+  onFenced(listener: (cause: unknown) => void): () => void {
+    if (this.#fenced !== undefined) listener(this.#fenced)
+    return this.#fences.add(listener)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#presence.stop()
+    this.#checks.stop()
+    this.control.close()
+    this.#snapshots?.close()
+    try {
+      await Promise.all(this.#partitions.map((partition) => partition.close()))
+      for (const barrier of this.#barriers) barrier.close()
+      await this.#options.journal.close()
+    } finally {
+      await this.#options.storage.close()
+    }
+  }
+
+  #applied(partition: number, { applied, checkpoints, votes }: AppliedRecords, live: boolean): void {
+    const publications: Publication[] = []
+    for (const { publication, changes } of applied) {
+      if (publication !== undefined) publications.push(publication)
+      // Whoever was revoked while this node was away must go all the same; of ownership only the present counts.
+      if (changes !== undefined) this.control.tell(live ? changes : changes.filter(({ type }) => type === "revoked"))
+    }
+    if (live && publications.length > 0) this.#publications.tell(publications)
+    if (live) {
+      for (const checkpoint of checkpoints) this.#checks.answer(partition, checkpoint)
+      for (const vote of votes) this.#checks.vote(vote)
+    }
+    this.#snapshots?.applied(partition, applied.length)
+  }
+
+  #fence(cause: MagpieError): void {
+    if (this.#fenced !== undefined) return
+    this.#fenced = cause
+    this.#presence.stop()
+    this.#checks.stop()
+    this.control.tell([{ type: "stale" }])
+    this.#snapshots?.close()
+    this.#env.log("error", "journal.fenced", { code: cause.code, reason: cause.reason })
+    for (const partition of this.#partitions)
+      partition.fence(new MagpieError("STORAGE_FENCED", "this node no longer takes part", { cause }))
+    this.#fences.tell(cause)
+  }
+
+  get #knowsLog(): boolean {
+    return this.#partitions.every((partition) => partition.isReady)
+  }
+
+  #of(channel: string): PartitionLog {
+    return this.#partition(this.#indexOf(channel))
+  }
+
+  #indexOf(channel: string): number {
+    return partitionOf(channel, this.#partitions.length)
+  }
+
+  #partition(index: number): PartitionLog {
+    const partition = this.#partitions[index]
+    if (partition === undefined) throw new MagpieError("INVALID_OPTIONS", `there is no partition ${index}`)
+    return partition
+  }
+
+  #now(): number {
+    return Math.floor(this.#env.clock.now())
+  }
+}
+
+/** Where a channel lives in a journal of so many partitions; the first one is for what concerns all nodes. */
+export function partitionOf(channel: string, partitions: number): number {
+  return 1 + (crc32Text(channel) % (partitions - 1))
+}

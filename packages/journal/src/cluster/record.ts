@@ -1,0 +1,169 @@
+import { type ErrorCode, isErrorCode, type JsonText, MagpieError } from "@magpie/protocol"
+import { isLonger, isName, NAME_BYTES } from "../door.ts"
+import type { Entry, Origin } from "../entry.ts"
+import { isMilliseconds } from "../milliseconds.ts"
+import { isIntact, RowReader } from "../rows/row-reader.ts"
+import { RowWriter } from "../rows/row-writer.ts"
+import { decodeSettingsFields, encodeSettingsFields } from "../rows/system-rows.ts"
+
+/** Layout of a record. A node leaves a newer one to a newer Magpie. */
+const RECORD_VERSION = 1
+
+/** Numbers of the kinds of entry on the wire; never given to another kind. */
+const TYPES = [
+  "publish",
+  "refused",
+  "clock",
+  "epoch",
+  "settings",
+  "node",
+  "claim",
+  "release",
+  "revoke",
+  "checkpoint",
+  "hash",
+  "spend",
+] as const
+const EPOCH_REASONS = ["created", "restored", "lost"] as const
+
+export interface LogRecord {
+  readonly origin: Origin
+  readonly entry: Entry
+}
+
+/** A record as every broker carries it: a checksum, the version, who appended it, the entry's fields. */
+export function encodeRecord({ origin, entry }: LogRecord): Uint8Array {
+  const writer = new RowWriter(64 + ("data" in entry ? entry.data.length * 3 : 0))
+  writer.begin().number(RECORD_VERSION).text(origin.node).number(origin.counter)
+  writer.number(TYPES.indexOf(entry.type)).number(entry.at)
+  encodeFields(writer, entry)
+  return writer.end()
+}
+
+/**
+ * Nothing where the bytes are no record, a damaged one, or one that no node could store. Fails with INVALID_OPTIONS where a
+ * newer Magpie wrote it.
+ */
+export function decodeRecord(bytes: Uint8Array): LogRecord | undefined {
+  if (bytes.length < 5 || !isIntact(bytes)) return undefined
+  const reader = new RowReader(bytes)
+  const version = reader.number()
+  const origin = { node: reader.text(), counter: reader.number() }
+  const type = TYPES[reader.number()]
+  if (version > RECORD_VERSION || type === undefined) {
+    throw new MagpieError("INVALID_OPTIONS", "the log holds records of a newer Magpie; start that one", { details: { version } })
+  }
+  const entry = decodeFields(reader, type, reader.number())
+  return reader.isSound && isStorable(entry, origin) ? { origin, entry } : undefined
+}
+
+/** Whether every name can be a part of a row's key, and every time be counted from. */
+function isStorable(entry: Entry, origin: Origin): boolean {
+  const names = [origin.node, ...namesIn(entry)]
+  const times = [entry.at, ...("leaseMs" in entry ? [entry.leaseMs] : []), ...("until" in entry ? [entry.until] : [])]
+  if (entry.type === "settings") times.push(entry.deduplicationMs)
+  if (entry.type === "revoke" && isLonger(entry.subject, NAME_BYTES)) return false
+  return names.every((name) => name === undefined || isName(name)) && times.every(isMilliseconds)
+}
+
+function namesIn(entry: Entry): readonly (string | undefined)[] {
+  switch (entry.type) {
+    case "publish":
+      return [entry.channel, entry.pattern, entry.producer, entry.key]
+    case "refused":
+      return [entry.channel, entry.pattern, entry.producer]
+    case "claim":
+    case "release":
+    case "spend":
+      return [entry.name]
+    default:
+      return []
+  }
+}
+
+/** Tells one record from another that a journal gives at the same position. */
+export function recordMark(bytes: Uint8Array): number {
+  return bytes.length < 4 ? 0 : new RowReader(bytes, 0).u32()
+}
+
+function encodeFields(writer: RowWriter, entry: Entry): void {
+  switch (entry.type) {
+    case "publish":
+      writer.text(entry.channel).text(entry.pattern).text(entry.name).text(entry.data)
+      writer.optional(entry.from).optional(entry.ref).optional(entry.producer)
+      writer.number(entry.sequence ?? 0).optional(entry.key)
+      return
+    case "refused":
+      writer.text(entry.channel).text(entry.pattern).text(entry.producer).number(entry.sequence).text(entry.code).optional(entry.ref)
+      return
+    case "epoch":
+      writer.text(entry.epoch).number(EPOCH_REASONS.indexOf(entry.reason)).optional(entry.after)
+      return
+    case "settings":
+      writer.number(entry.revision ?? 0)
+      encodeSettingsFields(writer, entry)
+      return
+    case "node":
+      writer.text(entry.name).number(entry.supports)
+      return
+    case "claim":
+      writer.text(entry.name).text(entry.owner).number(entry.leaseMs)
+      return
+    case "release":
+      writer.text(entry.name).text(entry.owner)
+      return
+    case "revoke":
+      writer.text(entry.subject).number(entry.issuedUntil).number(entry.until)
+      return
+    case "spend":
+      writer.text(entry.name).number(entry.until)
+      return
+    case "hash":
+      writer.number(entry.partition).number(entry.position).u32(entry.mark).text(entry.hash)
+      return
+    case "clock":
+    case "checkpoint":
+      return
+  }
+}
+
+function decodeFields(reader: RowReader, type: (typeof TYPES)[number], at: number): Entry {
+  switch (type) {
+    case "publish": {
+      const [channel, pattern, name] = [reader.text(), reader.text(), reader.text()]
+      // It was JSON text when it was appended, and the record's checksum says that it is the same text.
+      const data = reader.text() as JsonText
+      const [from, ref, producer] = [reader.optional(), reader.optional(), reader.optional()]
+      const sequence = reader.number() || undefined
+      return { type, at, channel, pattern, name, data, from, ref, producer, sequence, key: reader.optional() }
+    }
+    case "refused": {
+      const [channel, pattern, producer, sequence] = [reader.text(), reader.text(), reader.text(), reader.number()]
+      return { type, at, channel, pattern, producer, sequence, code: refusalCode(reader.text()), ref: reader.optional() }
+    }
+    case "epoch":
+      return { type, at, epoch: reader.text(), reason: EPOCH_REASONS[reader.number()] ?? "lost", after: reader.optional() }
+    case "settings":
+      return { type, at, revision: reader.number() || undefined, ...decodeSettingsFields(reader) }
+    case "node":
+      return { type, at, name: reader.text(), supports: reader.number() }
+    case "claim":
+      return { type, at, name: reader.text(), owner: reader.text(), leaseMs: reader.number() }
+    case "release":
+      return { type, at, name: reader.text(), owner: reader.text() }
+    case "revoke":
+      return { type, at, subject: reader.text(), issuedUntil: reader.number(), until: reader.number() }
+    case "spend":
+      return { type, at, name: reader.text(), until: reader.number() }
+    case "hash":
+      return { type, at, partition: reader.number(), position: reader.number(), mark: reader.u32(), hash: reader.text() }
+    case "clock":
+    case "checkpoint":
+      return { type, at }
+  }
+}
+
+/** A code of a newer version reads as one of ours. */
+function refusalCode(code: string): ErrorCode {
+  return isErrorCode(code) ? code : "INTERNAL"
+}

@@ -1,0 +1,24 @@
+import { MagpieError } from "@magpie/protocol"
+import { checkRequest } from "./door.ts"
+import type { Outcome, PublishRequest, RefuseRequest } from "./durable-log.ts"
+import type { PublishEntry, RefusedEntry } from "./entry.ts"
+import type { Applied } from "./state-machine/applied.ts"
+
+/** Fails with BAD_REQUEST on what could not be stored. */
+export function publishEntry(request: PublishRequest, at: number): PublishEntry {
+  checkRequest(request)
+  const { channel, pattern, name, data, from, ref, producer, sequence, key } = request
+  return { type: "publish", at, channel, pattern, name, data, from, ref, producer, sequence, key }
+}
+
+/** Fails with BAD_REQUEST on what could not be stored. */
+export function refusedEntry(request: RefuseRequest, at: number): RefusedEntry {
+  checkRequest(request)
+  const { channel, pattern, producer, sequence, code, ref } = request
+  return { type: "refused", at, channel, pattern, producer, sequence, code, ref }
+}
+
+export function outcomeOf({ outcome }: Applied): Outcome {
+  if (outcome === undefined) throw new MagpieError("INTERNAL", "the entry had no outcome")
+  return outcome
+}

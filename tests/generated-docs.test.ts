@@ -1,0 +1,115 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+
+const script = (name: string) => import(new URL(`../scripts/${name}.mjs`, import.meta.url).href)
+const { fill }: { fill(text: string, sources: object, language: string): string } = await script("docs/parts")
+const { openFigures }: { openFigures(root: string): object } = await script("docs/figures")
+const { BREAKS }: { BREAKS: Readonly<Record<string, readonly string[]>> } = await script("docs/planted")
+const { DEFECTS }: { DEFECTS: readonly { readonly name: string }[] } = await script("sim/defects")
+
+let root: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "magpie-docs-"))
+  mkdirSync(join(root, "docs"))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+const run = { date: "2026-01-02", command: "npm run it", machine: { node: "v20", cores: 2, cpu: "a processor" } }
+const keep = (file: string, content: object) => writeFileSync(join(root, "docs", file), JSON.stringify(content))
+const block = (name: string, content = "") => `before\n<!-- generated: ${name} -->\n${content}<!-- end -->\nafter\n`
+/** The lines of a block that is filled from the files of the temporary root. */
+const filled = (name: string, language = "en") =>
+  fill(block(name), { figures: openFigures(root) }, language)
+    .split("\n")
+    .slice(3, -4)
+
+describe("a generated block", () => {
+  it("is filled anew between its marks, and nothing else is touched", () => {
+    keep("mutation.json", { date: "2026-01-02", rooms: {} })
+    const once = fill(block("mutation"), { figures: openFigures(root) }, "en")
+    expect(once.startsWith("before\n<!-- generated: mutation -->\n\n| room |")).toBe(true)
+    expect(once.endsWith("\n\n<!-- end -->\nafter\n")).toBe(true)
+    expect(fill(once.replace("admission", "stale"), { figures: openFigures(root) }, "en")).toBe(once)
+  })
+
+  it("fails with its name where nothing generates it", () => {
+    expect(() => filled("magic")).toThrow('nothing generates "magic"')
+  })
+
+  it.each([
+    ["simulation", "docs/simulation.json is missing: run `npm run sim -- --seeds 10000 --write`"],
+    ["planted-G1", "docs/simulation.json is missing: run `npm run sim -- --planted --write`"],
+    ["chaos-kills", "docs/chaos.json is missing: run `npm run chaos -- --kills 500 --write`"],
+    ["mutation", "docs/mutation.json is missing: run `node scripts/mutation.mjs --write`"],
+  ])("%s fails with the command that is owed where its file is missing", (name, message) => {
+    expect(() => filled(name)).toThrow(message)
+  })
+
+  it("fails with the command that is owed where its part of the file is missing", () => {
+    keep("simulation.json", { planted: { ...run, known: 0, planted: 0, caught: 0, defects: [] } })
+    keep("chaos.json", { scenarios: {} })
+    expect(() => filled("simulation")).toThrow('"runs" in docs/simulation.json is missing: run `npm run sim -- --seeds 10000 --write`')
+    expect(() => filled("chaos-storm")).toThrow('"storm" in docs/chaos.json is missing: run `npm run chaos -- --storm 10000 --write`')
+  })
+})
+
+describe("the figures", () => {
+  it("of seeds say what was run, where, and by which command, in both languages", () => {
+    const counts = { steps: 4_000, operations: 300, faults: 20, faultsByKind: { reset: 5, kill: 15 }, violations: 0, hash: "abc" }
+    keep("simulation.json", { runs: { ...run, firstSeed: 7, seeds: 1_000, seconds: 61.23, ...counts } })
+    const [head, , row, , about] = filled("simulation")
+    expect([head, row]).toEqual(["| seeds | events | operations | faults that struck | violations |", "| 1,000 | 4,000 | 300 | 20 | 0 |"])
+    expect(about).toBe("Seeds 7 to 1,006 in 61.2 s; trace hash `abc`. `npm run it`, 2026-01-02; Node v20, 2 cores (a processor).")
+    expect(filled("simulation", "zh-TW")[0]).toBe("| 種子 | 事件 | 操作 | 擊中的故障 | 違反 |")
+    expect(filled("simulation-faults")[2]).toBe("| `kill` | 15 | `reset` | 5 |")
+  })
+
+  it("of planted defects name who survived and who was not run", () => {
+    const defects = [
+      { name: "acknowledged-before-the-flush", caught: true, medianSeeds: 3, invariants: ["I1", "I8"] },
+      { name: "timer-left-after-the-close", caught: false, medianSeeds: null, invariants: [] },
+    ]
+    keep("simulation.json", { planted: { ...run, known: 32, planted: 2, caught: 1, defects } })
+    expect(filled("planted-G1").slice(2)).toEqual([
+      "| `acknowledged-before-the-flush` | I1, I8 | 3 |",
+      "| `retry-after-a-failed-flush` | not run yet |  |",
+      "| `batch-cut-into-two-commits` | not run yet |  |",
+    ])
+    expect(filled("planted-G12").slice(2)).toEqual(["| `timer-left-after-the-close` | **nobody** |  |"])
+    expect(filled("planted")[0]).toMatch(/^2 of 32 planted defects were run, and 1 of them caught, each after at most 3 seeds/)
+  })
+
+  it("of chaos are held against the deliveries that were owed, and say that a promise was broken", () => {
+    const none = { lost: 0, doubled: 0, reordered: 0, invented: 0 }
+    const magpie = { words: 10, owed: 400, subscribers: none, store: none, faults: 7 }
+    const contenders = { magpie, "socket.io": { ...magpie, subscribers: { ...none, lost: 100 } } }
+    keep("chaos.json", { machine: run.machine, scenarios: { traffic: { ...run, held: false, contenders } } })
+    const lines = filled("chaos-traffic")
+    expect(lines[2]).toBe("| Magpie | 400 | 0 | 0 | 0 | 0 | 0 | 7 |")
+    expect(lines[3]).toBe("| Socket.IO as it comes | 400 | 100 (25 %) | 0 | 0 | 0 | 0 | 7 |")
+    expect(lines[5]).toMatch(/^\*\*In this run a promise was broken\.\*\* `npm run it`/)
+  })
+
+  it("of mutation testing list every room, also one that was not run", () => {
+    keep("mutation.json", { date: "2026-01-02", rooms: { limits: { killed: 80, timeout: 5, survived: 15, score: 85 } } })
+    const rows = filled("mutation")
+    expect(rows).toContain("| limits | 100 | 85 | 85.0 % |")
+    expect(rows).toContain("| resume |  |  | not run yet |")
+  })
+})
+
+it("each planted defect is listed under the one guarantee that it breaks first", () => {
+  expect(Object.values(BREAKS).flat().sort()).toEqual(DEFECTS.map(({ name }) => name).sort())
+})
+
+it.each(["README", "docs/guarantees"])("%s shows the same parts in both languages", (page) => {
+  const parts = (file: string) =>
+    [...readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), "utf8").matchAll(/^<!-- generated: (\S+) -->$/gm)].map(
+      ([, name]) => name,
+    )
+  expect(parts(`${page}.zh-TW.md`)).toEqual(parts(`${page}.md`))
+  expect(parts(`${page}.md`).length).toBeGreaterThan(0)
+})

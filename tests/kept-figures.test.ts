@@ -1,0 +1,83 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, expect, it } from "vitest"
+
+interface Caught {
+  readonly name: string
+  readonly caught: boolean
+  readonly medianSeeds: number
+  readonly invariants: readonly string[]
+}
+
+const script = (name: string) => import(new URL(`../scripts/sim/${name}.mjs`, import.meta.url).href)
+const { keepRuns, keepPlanted } = (await script("keep")) as {
+  keepRuns(root: string, summary: object, run: { firstSeed: number; seconds: number }): Promise<string>
+  keepPlanted(root: string, results: readonly Caught[], one?: string): Promise<string>
+}
+const { DEFECTS }: { DEFECTS: readonly { readonly name: string }[] } = await script("defects")
+
+let root: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "magpie-kept-"))
+  mkdirSync(join(root, "docs"))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+const kept = () => JSON.parse(readFileSync(join(root, "docs/simulation.json"), "utf8"))
+const SUMMARY = {
+  seeds: 2,
+  steps: 9,
+  operations: 5,
+  faults: 3,
+  faultsByKind: { reset: 3 },
+  violations: 0,
+  hash: "abc",
+  sometimes: { x: 1 },
+}
+const defect = (index: number): string => DEFECTS[index]?.name ?? ""
+const result = (index: number, medianSeeds = 1): Caught => ({
+  name: defect(index),
+  caught: Number.isFinite(medianSeeds),
+  medianSeeds,
+  invariants: Number.isFinite(medianSeeds) ? ["I1"] : [],
+})
+
+it("seeds are kept with their date, machine and command, and the planted defects stay", async () => {
+  await keepPlanted(root, [result(0)])
+  await keepRuns(root, SUMMARY, { firstSeed: 7, seconds: 1.23456789 })
+  const { sometimes: _, ...figures } = SUMMARY
+  expect(kept()).toEqual({
+    planted: expect.objectContaining({ planted: 1 }),
+    runs: {
+      date: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+      machine: expect.objectContaining({ node: process.version, cores: expect.any(Number) }),
+      command: expect.stringMatching(/^npm run sim/),
+      firstSeed: 7,
+      seconds: 1.23457,
+      ...figures,
+    },
+  })
+})
+
+it("planted defects are kept with those that survived, and the seeds stay", async () => {
+  await keepRuns(root, SUMMARY, { firstSeed: 1, seconds: 1 })
+  await keepPlanted(root, [result(0), result(1, Number.POSITIVE_INFINITY)])
+  expect(kept().runs.seeds).toBe(2)
+  expect(kept().planted).toMatchObject({ known: DEFECTS.length, planted: 2, caught: 1 })
+  expect(kept().planted.defects[1]).toEqual({ name: defect(1), caught: false, medianSeeds: null, invariants: [] })
+})
+
+it("one defect alone replaces its own figures; a run of all replaces everything", async () => {
+  await keepPlanted(root, [result(0, 5), result(2, 6)])
+  await keepPlanted(root, [result(2, 9)], defect(2))
+  await keepPlanted(root, [result(1, 7)], defect(1))
+  const medians = () => kept().planted.defects.map(({ name, medianSeeds }: Caught) => [name, medianSeeds])
+  expect(medians()).toEqual([
+    [defect(0), 5],
+    [defect(1), 7],
+    [defect(2), 9],
+  ])
+  await keepPlanted(root, [result(3, 1)])
+  expect(medians()).toEqual([[defect(3), 1]])
+})

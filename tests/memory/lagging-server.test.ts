@@ -1,0 +1,132 @@
+import type { Limits, Position } from "@magpie/protocol"
+import { type RawConnection, seededRandom } from "@magpie/testing"
+import { describe, expect, it } from "vitest"
+import { clustersClosedAfterEach, type ServerCluster } from "./server-cluster.ts"
+
+const startCluster = clustersClosedAfterEach()
+
+const ROOMS = ["r1", "r2", "r3", "r4", "r5", "r6"].map((room) => `chat/${room}` as const)
+
+/** Publishes on the first server; resolves when it is stored. */
+async function say({ env, server }: ServerCluster, channel: `chat/${string}`, text: string): Promise<Position> {
+  let stored: Position | undefined
+  void server(0)
+    .channel(channel)
+    .publish("say", { text })
+    .then(({ position }) => {
+      stored = position
+    })
+  await env.clock.until(() => stored !== undefined)
+  return stored as unknown as Position
+}
+
+/** A connection to the second server, which hears of what the first one stores so much later. */
+async function startLagging(lagMs: number, limits: Partial<Limits> = {}) {
+  const cluster = await startCluster({ limits })
+  for (const room of ROOMS) await say(cluster, room, "before")
+  await cluster.env.clock.advance(3_000)
+  const raw = cluster.raw("b.test")
+  raw.send({ type: "hello", version: 1 })
+  await cluster.env.clock.advance(100)
+  cluster.model.slowTail("b.test", lagMs)
+  await cluster.env.clock.advance(50)
+  const positions = new Map<string, Position>()
+  for (const room of ROOMS) positions.set(room, await say(cluster, room, "ahead"))
+  const subscribe = (id: number, channel: string): void =>
+    raw.send({ type: "subscribe", id, channel, position: positions.get(channel) as unknown as object })
+  return { cluster, raw, subscribe, clock: cluster.env.clock }
+}
+
+const answersTo = (raw: RawConnection, id: number): unknown[] =>
+  raw.replies.filter((reply) => reply.id === id).map(({ type, code, answer }) => code ?? answer ?? type)
+
+describe("on a server that is behind its clients", () => {
+  it("[F64][G11] pings and other channels go on while subscribes wait, and all of these wait at once", async () => {
+    const { raw, subscribe, clock } = await startLagging(7_000)
+    for (const [index, room] of ROOMS.entries()) subscribe(index + 1, room)
+    raw.send({ type: "subscribe", id: 7, channel: "cursor/a" }, { type: "ping", id: 8 })
+    await clock.advance(100)
+    expect([answersTo(raw, 7), answersTo(raw, 8)]).toEqual([["new"], ["pong"]])
+    await clock.advance(5_500)
+    expect(ROOMS.map((_, index) => answersTo(raw, index + 1))).toEqual(ROOMS.map(() => ["UNAVAILABLE"]))
+  })
+
+  it("[F66] an unsubscribe is answered at once, and the subscribe that waited begins nothing", async () => {
+    const { cluster, raw, subscribe, clock } = await startLagging(500)
+    subscribe(1, "chat/r1")
+    raw.send({ type: "unsubscribe", id: 2, channel: "chat/r1" })
+    await clock.advance(100)
+    expect(raw.replies.slice(1).map(({ id, type, code }) => [id, code ?? type])).toEqual([
+      [1, "ABORTED"],
+      [2, "unsubscribed"],
+    ])
+    await clock.advance(10_000)
+    await say(cluster, "chat/r1", "later")
+    await clock.advance(5_000)
+    expect([raw.of("message"), cluster.server(1).channel("chat/r1").subscribers]).toEqual([[], 0])
+  })
+
+  it("[F66] of two subscribes the later one counts, and each is answered once", async () => {
+    const { cluster, raw, subscribe, clock } = await startLagging(500)
+    subscribe(1, "chat/r1")
+    subscribe(2, "chat/r1")
+    raw.send({ type: "subscribe", id: 3, channel: "chat/r2" })
+    subscribe(4, "chat/r2")
+    await clock.advance(10_000)
+    expect([1, 2, 3, 4].map((id) => answersTo(raw, id))).toEqual([["ABORTED"], ["recovered"], ["new"], ["recovered"]])
+    await say(cluster, "chat/r1", "later")
+    await say(cluster, "chat/r2", "later")
+    await clock.advance(5_000)
+    expect(
+      raw
+        .of("message")
+        .slice(-2)
+        .map(({ channel, data }) => [channel, data]),
+    ).toEqual([
+      ["chat/r1", { text: "later" }],
+      ["chat/r2", { text: "later" }],
+    ])
+    expect(cluster.server(1).channel("chat/r1").subscribers).toBe(1)
+  })
+
+  it("subscriptionsPerConnection: bounds those that wait", async () => {
+    const { raw, subscribe, clock } = await startLagging(500, { subscriptionsPerConnection: 3 })
+    for (const [index, room] of ROOMS.slice(0, 4).entries()) subscribe(index, room)
+    subscribe(4, "chat/r1")
+    await clock.advance(10_000)
+    expect([0, 1, 2, 3, 4].map((id) => answersTo(raw, id))).toEqual(
+      ["ABORTED", "recovered", "recovered", "LIMIT_EXCEEDED", "recovered"].map((answer) => [answer]),
+    )
+  })
+
+  it.each([1, 2, 3])("[F66] gives nothing from before the last subscribe, in 300 races of seed %i", async (seed) => {
+    const { cluster, raw, clock } = await startLagging(700)
+    const random = seededRandom(`behind/${seed}`)
+    const asked: number[] = []
+    let newest = await say(cluster, "chat/r1", "first")
+    let wanted = false
+    for (let round = 0; round < 300; round++) {
+      const act = random.pick(["subscribe", "subscribe", "unsubscribe", "say", "wait", "wait"] as const)
+      if (act === "say") newest = await say(cluster, "chat/r1", `${round}`)
+      else if (act === "wait") await clock.advance(random.integer(1, 900))
+      else {
+        asked.push(round)
+        wanted = act === "subscribe"
+        const from = random.pick([undefined, { ...newest, mark: undefined }])
+        raw.send({ type: act, id: round, channel: "chat/r1", ...(wanted ? { position: from } : undefined) })
+      }
+    }
+    await clock.advance(20_000)
+    expect(asked.map((id) => answersTo(raw, id).length)).toEqual(asked.map(() => 1))
+
+    let next: number | undefined
+    for (const { type, position, offset } of raw.replies.slice(1)) {
+      if (type === "subscribed") next = (position as { offset: number }).offset + 1
+      else if (type === "unsubscribed") next = undefined
+      else if (type === "message") expect(offset).toBe(next)
+      if (type === "message" && next !== undefined) next++
+    }
+    expect(next).toBe(wanted ? newest.offset + 1 : undefined)
+    expect(cluster.server(1).channel("chat/r1").subscribers).toBe(wanted ? 1 : 0)
+  })
+})

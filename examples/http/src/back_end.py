@@ -114,7 +114,8 @@ def main():
 
     print("kept", [message["data"]["order"] for message in magpie.history("orders/ann", page_length=2)])
     print("online", len(magpie.connections("ann")))
-    print("revoked", magpie.revoke("ann", for_seconds=3_600)["user"])
+    magpie.revoke("ann", for_seconds=3_600)
+    print("revoked ann")
 
 
 if __name__ == "__main__":

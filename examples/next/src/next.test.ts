@@ -4,6 +4,9 @@ import { connect } from "@magpie/client"
 import { contract, json, stream } from "@magpie/protocol"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 
+// It would call home.
+process.env.NEXT_TELEMETRY_DISABLED = "1"
+
 const KEY = "the key of the editors"
 /** Next compiles a page when it is first asked for. */
 const TIMEOUT_MS = 180_000

@@ -1,6 +1,7 @@
-import type { HistoryPage, MessageOf, StreamChannel, SubscriptionState } from "@magpie/client"
-import type { MagpieError } from "@magpie/protocol"
-import type { AnyChannel } from "./any-channel.ts"
+import type { HistoryPage, MessageOf, SubscriptionState } from "@magpie/client"
+import { type MagpieError, toMagpieError } from "@magpie/protocol"
+import { merge } from "./merge.ts"
+import { type AnyChannel, pageOf } from "./pages.ts"
 import { createStore, type Store } from "./store.ts"
 
 /** A channel as a component shows it. */
@@ -9,7 +10,7 @@ export interface ChannelView<K> {
   readonly messages: readonly MessageOf<K>[]
   /** Of the subscription: `live` when what is shown is all that there is. */
   readonly state: SubscriptionState["state"]
-  /** Whether the first page of history is there. True at once on a broadcast. */
+  /** Whether the first page of history is there, or refused. True at once on a broadcast. */
   readonly loaded: boolean
   /** Whether there are older messages than those shown. */
   readonly hasOlder: boolean
@@ -18,8 +19,8 @@ export interface ChannelView<K> {
 }
 
 export interface ChannelStore<K> extends Store<ChannelView<K>> {
-  /** Resolves when the first page is there or refused; somebody must follow. */
-  readonly ready: Promise<void>
+  /** Resolves when there is something to show, also while nobody follows. */
+  first(): Promise<void>
   /** Puts the page before the oldest message in front. Does nothing while one is on its way, or where there is none. */
   loadOlder(): Promise<void>
 }
@@ -34,11 +35,8 @@ export interface ChannelStoreOptions {
 export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: ChannelStoreOptions): ChannelStore<K> {
   const { subscription } = channel
   let loading: AbortController | undefined
+  let first: Promise<void> | undefined
   let older: Promise<void> | undefined
-  let become = (): void => {}
-  const ready = new Promise<void>((resolve) => {
-    become = resolve
-  })
 
   const store = createStore<ChannelView<K>>(
     { messages: [], state: subscription.state.state, loaded: false, hasOlder: false, error: undefined },
@@ -51,35 +49,27 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
 
   function attach(): () => void {
     try {
-      const disposers = [
-        channel.onAny(add),
-        subscription.on("state", followState),
-        // What is shown ends before the gap: it begins anew behind it.
-        subscription.on("gap", () => {
-          change({ messages: [], loaded: false })
-          load()
-        }),
-      ]
+      const disposers = [channel.onAny(add), subscription.on("state", followState), subscription.on("gap", beginAnew)]
       followState(subscription.state)
-      load()
+      void load()
       return () => {
         loading?.abort()
         for (const dispose of disposers) dispose()
       }
     } catch (error) {
-      // Listening fails with CLOSED alone.
-      settle({ error: error as MagpieError })
+      change({ error: toMagpieError(error), loaded: true })
       return () => {}
     }
   }
 
-  function settle(fields: Partial<ChannelView<K>>): void {
-    change({ ...fields, loaded: true })
-    become()
-  }
-
   function followState(state: SubscriptionState): void {
     change({ state: state.state, error: state.state === "refused" ? state.error : undefined })
+  }
+
+  /** What is shown ends before the gap. */
+  function beginAnew(): void {
+    change({ messages: [], loaded: false })
+    void load()
   }
 
   function add(message: MessageOf<K>): void {
@@ -89,21 +79,20 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
   }
 
   /** Asked for behind the subscription on the same link, so that the page and what is live meet. */
-  function load(): void {
+  async function load(): Promise<void> {
     loading?.abort()
     const mine = new AbortController()
     loading = mine
-    if (channel.kind === "broadcast") return settle({})
-    historyOf(channel)
-      .history({ limit: last, signal: mine.signal })
-      .then(
-        (page) => mine === loading && !mine.signal.aborted && take(page),
-        (error: MagpieError) => {
-          if (mine !== loading || mine.signal.aborted) return
-          // Without the contract's value the kind is not known before the first link.
-          settle(channel.kind === "broadcast" ? {} : { error })
-        },
-      )
+    if (channel.kind === "broadcast") return change({ loaded: true })
+    try {
+      const page = await pageOf(channel, { limit: last, signal: mine.signal })
+      if (!mine.signal.aborted) take(page)
+    } catch (error) {
+      if (mine.signal.aborted) return
+      // Without the contract's value the kind is not known before the first link.
+      const isBroadcast = (channel as AnyChannel<K>).kind === "broadcast"
+      change(isBroadcast ? { loaded: true } : { loaded: true, error: toMagpieError(error) })
+    }
   }
 
   function take({ messages: page, more }: HistoryPage<K>): void {
@@ -112,12 +101,12 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
     const before = messages.filter(({ offset }) => Number(offset) < oldest)
     const shown = merge(page, messages.slice(before.length))
     // What was shown before a long absence may end before the page begins.
-    if (before.at(-1)?.offset === oldest - 1) settle({ messages: [...before, ...shown], hasOlder })
-    else settle({ messages: shown, hasOlder: more })
+    if (before.at(-1)?.offset === oldest - 1) change({ messages: [...before, ...shown], hasOlder, loaded: true })
+    else change({ messages: shown, hasOlder: more, loaded: true })
   }
 
   async function pageBefore(before: number): Promise<void> {
-    const page = await historyOf(channel).history({ limit: last, before })
+    const page = await pageOf(channel, { limit: last, before })
     change({ messages: merge(page.messages, store.view.messages), hasOlder: page.more })
   }
 
@@ -126,7 +115,10 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
       return store.view
     },
     subscribe: store.subscribe,
-    ready,
+    first() {
+      first ??= load()
+      return first
+    },
     async loadOlder() {
       const before = store.view.messages[0]?.offset
       if (!store.view.hasOlder || before === undefined) return
@@ -136,20 +128,4 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
       await older
     },
   }
-}
-
-/** Only a stream has one; a broadcast's server says so. */
-function historyOf<K>(channel: AnyChannel<K>): Pick<StreamChannel<K, undefined>, "history"> {
-  return channel as StreamChannel<K, undefined>
-}
-
-/** Each message once, by its offset; those without one behind. The same array where nothing is new. */
-function merge<K>(messages: readonly MessageOf<K>[], more: readonly MessageOf<K>[]): readonly MessageOf<K>[] {
-  const known = new Set(messages.map(({ offset }) => offset))
-  const fresh = more.filter(({ offset }) => offset === undefined || !known.has(offset))
-  if (fresh.length === 0) return messages
-  const all = [...messages, ...fresh]
-  const newest = messages.at(-1)?.offset
-  const isInOrder = fresh.every(({ offset }) => offset === undefined || newest === undefined || offset > newest)
-  return isInOrder ? all : all.sort((a, b) => (a.offset ?? Infinity) - (b.offset ?? Infinity))
 }

@@ -4,16 +4,27 @@ export interface Store<View> {
   subscribe(listener: () => void): () => void
 }
 
-/** A view with those who follow it. `attach` runs with the first of them; what it returns, when the last one has left. */
+/** A view with those who follow it. */
 export interface MutableStore<View> extends Store<View> {
   set(view: View): void
 }
 
+/**
+ * `attach` runs with the first who follows; what it returns, once the last one has left. Not in the same moment: in StrictMode
+ * everybody leaves and is back at once, and nobody outside is to notice.
+ */
 export function createStore<View>(first: View, attach: () => () => void): MutableStore<View> {
   // Each registration is an entry of its own, so that a function added twice is removed once.
   const entries = new Set<{ readonly listener: () => void }>()
   let view = first
-  let detach = (): void => {}
+  let detach: (() => void) | undefined
+
+  function leave(): void {
+    if (entries.size > 0) return
+    detach?.()
+    detach = undefined
+  }
+
   return {
     get view() {
       return view
@@ -25,9 +36,9 @@ export function createStore<View>(first: View, attach: () => () => void): Mutabl
     subscribe(listener) {
       const entry = { listener }
       entries.add(entry)
-      if (entries.size === 1) detach = attach()
+      detach ??= attach()
       return () => {
-        if (entries.delete(entry) && entries.size === 0) detach()
+        if (entries.delete(entry)) void Promise.resolve().then(leave)
       }
     },
   }

@@ -7,7 +7,7 @@ const message = () => '{"type":"message"}'
 
 function judged() {
   const judge = createJudge({ rights: createRights(() => 0), partitionOf: () => 0, monotonic: () => 0, logs: () => [], whole: () => false })
-  return { link: () => judge.accepted("node-0"), broken: () => judge.violation?.message.slice(0, 3) }
+  return { link: (node = "node-0") => judge.accepted(node), broken: () => judge.violation?.message.slice(0, 3) }
 }
 
 test("sees anything given to a link after another one was welcomed to its session", () => {
@@ -27,6 +27,20 @@ test("sees it also where the link before the last one is given something", () =>
   const [first, second, third] = [link(), link(), link()]
   for (const each of [first, second, third]) each(welcome("s1"))
   third(message)
+  expect(broken()).toBeUndefined()
+  first(message)
+  expect(broken()).toBe("I9:")
+})
+
+test("is content with the dead link of a session that went to another node, until it is back", () => {
+  const { link, broken } = judged()
+  const [first, elsewhere, back] = [link(), link("node-1"), link()]
+  first(welcome("s1"))
+  elsewhere(welcome("s1"))
+  first(message)
+  expect(broken()).toBeUndefined()
+  back(welcome("s1"))
+  elsewhere(message)
   expect(broken()).toBeUndefined()
   first(message)
   expect(broken()).toBe("I9:")

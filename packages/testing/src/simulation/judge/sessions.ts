@@ -1,6 +1,9 @@
 import { Violation } from "./violation.ts"
 
-/** Of the links of one session only the newest is given anything: from its welcome on, the ones before are silent [I9]. */
+/**
+ * Of the links of one session that a node has, only the newest is given anything: from its welcome on, the ones before are
+ * silent [I9]. A link that the client left for another node is dead, and its node notices that by its silence.
+ */
 export interface Sessions {
   /** A node has taken a link. What is returned is told of each frame that the node writes to it. */
   accepted(node: string): (frame: () => string) => void
@@ -13,13 +16,15 @@ interface Watched {
 }
 
 export function createSessions(): Sessions {
+  /** By node and session. */
   const newest = new Map<string, Watched>()
 
-  function welcomed(link: Watched, session: string): void {
-    const before = newest.get(session)
+  function welcomed(link: Watched, node: string, session: string): void {
+    const name = `${node} ${session}`
+    const before = newest.get(name)
     if (before !== undefined) before.superseded = true
     link.session = session
-    newest.set(session, link)
+    newest.set(name, link)
   }
 
   return {
@@ -29,7 +34,7 @@ export function createSessions(): Sessions {
         if (link.superseded) throw new Violation("I9", `${node} wrote to a link whose session another one has taken over: ${frame()}`)
         if (link.session !== undefined) return
         const session = sessionIn(frame())
-        if (session !== undefined) welcomed(link, session)
+        if (session !== undefined) welcomed(link, node, session)
       }
     },
   }

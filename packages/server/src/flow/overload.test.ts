@@ -8,7 +8,7 @@ import { createTimingWheel } from "./timing-wheel.ts"
 const { shedPresenceLagMs, shedBroadcastsLagMs, shedConnectionsLagMs, shedHistoryLagMs, memorySoftPercent, memoryHardPercent } =
   DEFAULT_LIMITS
 
-function setUp() {
+function setUp(limits: Partial<typeof DEFAULT_LIMITS> = {}) {
   const clock = fakeClock()
   const wheel = createTimingWheel(clock)
   const counters = createCounters()
@@ -20,7 +20,7 @@ function setUp() {
   const overload = new Overload({
     wheel,
     counters,
-    limits: DEFAULT_LIMITS,
+    limits: { ...DEFAULT_LIMITS, ...limits },
     meter: { lagMs: () => lags.shift() ?? load.lag, memoryPercent: () => load.memory, rest: () => void load.rests++ },
     log: (_level, event, fields) => void lines.push({ event, fields }),
     inUse: () => load.used,
@@ -98,6 +98,16 @@ describe("shedding", () => {
     const times = [...steps.values()]
     for (let index = 1; index < times.length; index++) expect((times[index] ?? 0) - (times[index - 1] ?? 0)).toBeGreaterThanOrEqual(2_000)
     expect(load.again).toEqual(["history", "connections", "broadcasts", "presence"])
+  })
+
+  it("[F80] keeps its order where a later threshold is set below an earlier one", async () => {
+    const { clock, load, sheds } = setUp({ shedConnectionsLagMs: shedPresenceLagMs - 1 })
+    load.lag = shedPresenceLagMs - 1
+    await clock.advance(3_000)
+    expect(sheds()).toBe("presence broadcasts connections")
+    load.lag = 0
+    await clock.advance(30_000)
+    expect(sheds()).toBe("")
   })
 
   it("[G12] rests when nobody is connected and nothing is wrong, and looks again when somebody comes", async () => {

@@ -99,7 +99,8 @@ export class Overload implements Watched, LoadWatch {
 
   /** One long turn is not yet a load: only what two samples agree on counts. */
   #noteLag(lagMs: number): void {
-    const wanted = this.#thresholds.filter((threshold) => lagMs >= threshold).length
+    // The order is kept whatever the limits are: what comes later goes only with all that comes before it.
+    const wanted = this.#thresholds.findLastIndex((threshold) => lagMs >= threshold) + 1
     const agreed = Math.min(wanted, this.#lastWanted)
     this.#lastWanted = wanted
     if (agreed > this.#level) return this.#setLevel(agreed, lagMs)

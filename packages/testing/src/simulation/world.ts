@@ -66,7 +66,9 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
   const slowLinks = new Map<string, number>()
   const supervisor = scheduler.clock("supervisor")
   const slowDisks = new Map<number, number>()
-  const settings = checkOptions({ auth: simulatedAuth, heartbeatMs: setup.heartbeatMs, limits: setup.limits })
+  // A process alone makes a key of its own; nodes of one log share theirs.
+  const sessionKey = setup.nodes > 1 ? { sessionKey: new Uint8Array(32) } : {}
+  const settings = checkOptions({ auth: simulatedAuth, heartbeatMs: setup.heartbeatMs, limits: setup.limits, ...sessionKey })
   let operations = 0
 
   function envOf(owner: string): Env & { readonly random: SeededRandom } {

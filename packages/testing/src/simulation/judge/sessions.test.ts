@@ -7,7 +7,7 @@ const message = () => '{"type":"message"}'
 
 function judged() {
   const judge = createJudge({ rights: createRights(() => 0), partitionOf: () => 0, monotonic: () => 0, logs: () => [], whole: () => false })
-  return { link: () => judge.accepted("node-0"), broken: () => judge.violation?.message.slice(0, 3) }
+  return { link: (node = "node-0") => judge.accepted(node), broken: () => judge.violation?.message.slice(0, 3) }
 }
 
 test("sees anything given to a link after another one was welcomed to its session", () => {
@@ -46,4 +46,13 @@ test("is content with links of other sessions, and finds a welcome behind other 
   expect(broken()).toBeUndefined()
   one(message)
   expect(broken()).toBe("I9:")
+})
+
+test("is content with a link left behind on another node", () => {
+  const { link, broken } = judged()
+  const [ghost, fresh] = [link("node-0"), link("node-1")]
+  ghost(welcome("s1"))
+  fresh(welcome("s1"))
+  ghost(message)
+  expect(broken()).toBeUndefined()
 })

@@ -1,6 +1,9 @@
 import { Violation } from "./violation.ts"
 
-/** Of the links of one session only the newest is given anything: from its welcome on, the ones before are silent [I9]. */
+/**
+ * Of the links that one node has of one session only the newest is given anything: from its welcome on, the ones before are
+ * silent [I9]. A link left behind on another node goes on until that node notices, and its client no longer listens.
+ */
 export interface Sessions {
   /** A node has taken a link. What is returned is told of each frame that the node writes to it. */
   accepted(node: string): (frame: () => string) => void
@@ -15,11 +18,12 @@ interface Watched {
 export function createSessions(): Sessions {
   const newest = new Map<string, Watched>()
 
-  function welcomed(link: Watched, session: string): void {
-    const before = newest.get(session)
+  function welcomed(node: string, link: Watched, session: string): void {
+    const key = `${node} ${session}`
+    const before = newest.get(key)
     if (before !== undefined) before.superseded = true
     link.session = session
-    newest.set(session, link)
+    newest.set(key, link)
   }
 
   return {
@@ -29,7 +33,7 @@ export function createSessions(): Sessions {
         if (link.superseded) throw new Violation("I9", `${node} wrote to a link whose session another one has taken over: ${frame()}`)
         if (link.session !== undefined) return
         const session = sessionIn(frame())
-        if (session !== undefined) welcomed(link, session)
+        if (session !== undefined) welcomed(node, link, session)
       }
     },
   }

@@ -24,20 +24,6 @@ export const CLUSTER_DEFECTS = [
     replace: "false]",
   },
   {
-    name: "new-epoch-not-told",
-    breaks: "G4",
-    file: `${CLUSTER}/partition-log.ts`,
-    find: "if (this.machine.epoch !== epoch && this.isReady) onEpoch()",
-    replace: "",
-  },
-  {
-    name: "rebuild-not-told",
-    breaks: "G4",
-    file: `${CLUSTER}/partition-log.ts`,
-    find: "      this.counters.rebuilds++\n      onEpoch()\n",
-    replace: "      this.counters.rebuilds++\n",
-  },
-  {
     name: "node-behind-does-not-wait",
     breaks: "G4",
     file: `${CLUSTER}/open-shared-log.ts`,

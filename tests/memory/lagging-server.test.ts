@@ -21,12 +21,12 @@ async function say({ env, cores }: Cluster, channel: `chat/${string}`, text: str
 }
 
 /** A connection to the second server, which hears of what the first one stores so much later. */
-async function startLagging(lagMs: number, limits?: Partial<Limits>) {
+async function startLagging(lagMs: number, limits?: Partial<Limits>, token?: string) {
   const cluster = await startCluster(limits)
   for (const room of ROOMS) await say(cluster, room, "before")
   await cluster.env.clock.advance(3_000)
   const raw = cluster.raw("b.test")
-  raw.send({ type: "hello", version: 1 })
+  raw.send({ type: "hello", version: 1, token })
   await cluster.env.clock.advance(100)
   cluster.model.slowTail("b.test", lagMs)
   await cluster.env.clock.advance(50)
@@ -97,6 +97,31 @@ describe("on a server that is behind its clients", () => {
     expect([0, 1, 2, 3, 4].map((id) => answersTo(raw, id))).toEqual(
       ["ABORTED", "recovered", "recovered", "LIMIT_EXCEEDED", "recovered"].map((answer) => [answer]),
     )
+  })
+
+  it("[G11] one that finds no place to wait is refused, and nothing of it goes astray when the wait fails", async () => {
+    const { raw, subscribe, clock } = await startLagging(7_000, { subscriptionsPerConnection: 2 })
+    for (const [index, room] of ROOMS.slice(0, 3).entries()) subscribe(index, room)
+    await clock.advance(6_000)
+    expect([0, 1, 2].map((id) => answersTo(raw, id))).toEqual([["UNAVAILABLE"], ["UNAVAILABLE"], ["LIMIT_EXCEEDED"]])
+  })
+
+  it("[F34] a token that comes while its rights are asked for leads to asking again, by the new ones", async () => {
+    const { cluster, raw, subscribe, clock } = await startLagging(200, {}, "ann")
+    const asked: ((yes: boolean) => void)[] = []
+    cluster.cores[1]?.channel("chat/:room", { authorize: () => new Promise((resolve) => asked.push(resolve)) })
+    subscribe(1, "chat/r1")
+    await clock.advance(10)
+    asked.shift()?.(true)
+    raw.send({ type: "token", id: 2, token: "ann" })
+    await clock.until(() => asked.length === 1)
+    raw.send({ type: "token", id: 3, token: "ann" })
+    await clock.advance(10)
+    asked.shift()?.(true)
+    await clock.advance(10)
+    asked.shift()?.(true)
+    await clock.advance(1_000)
+    expect([1, 2, 3].map((id) => answersTo(raw, id))).toEqual([["recovered"], ["token"], ["token"]])
   })
 
   it.each([1, 2, 3])("[F66] gives nothing from before the last subscribe, in 300 races of seed %i", async (seed) => {

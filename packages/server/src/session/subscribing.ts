@@ -8,6 +8,7 @@ import {
   type Unsubscribe,
 } from "@magpie/protocol"
 import { type Authorizer, forbidden } from "../access/authorizer.ts"
+import type { Identity } from "../access/identity.ts"
 import type { KindHandler } from "../kinds/kind-handler.ts"
 import type { Connection } from "./connection.ts"
 
@@ -56,15 +57,21 @@ export function createSubscribing(options: SubscribingOptions): Subscribing {
   /** Beside whatever else the connection says meanwhile: a node may be behind for longer than a client waits for a pong. */
   function beginAfter(wait: Promise<void>, connection: Connection, message: Subscribe, match: ChannelMatch): void {
     const { channel } = message
+    // Many have waited for the same. It may fail for one that finds no place as well.
+    const waited = wait.then(turn).then(() => undefined, toMagpieError)
     const own = waiting.get(connection) ?? new Map<string, Subscribe>()
     requirePlace(own.size)
     waiting.set(connection, own.set(channel, message))
     void connection.answer(message.id, async () => {
-      const failure = await wait
-        // Many have waited for the same.
-        .then(turn)
-        .then(() => requireAllowed(connection, message, match))
-        .then(() => undefined, toMagpieError)
+      let failure = await waited
+      if (failure === undefined) {
+        let asked: Identity | undefined
+        // By the rights that hold when it begins: a fresh token may come while they are asked for.
+        do {
+          asked = connection.identity
+          failure = await requireAllowed(connection, message, match).then(() => undefined, toMagpieError)
+        } while (asked !== connection.identity)
+      }
       if (own.get(channel) !== message) return
       own.delete(channel)
       if (connection.open === undefined) return

@@ -211,11 +211,13 @@ function createSpeedCheck(options: DispatchOptions): (connection: Connection, co
       const wait = take(connection.meter, perConnection, now)
       if (wait > 0) return wait
     }
-    connection.sharedMeters ??= {
+    const meters = connection.sharedMeters ?? {
       user: connection.userId === undefined ? undefined : userMeters.of(connection.userId),
       address: addressMeters.of(addressKey(connection.request.address)),
     }
-    const { user, address } = connection.sharedMeters
+    // Before the hello nobody knows whose it is.
+    if (connection.open !== undefined) connection.sharedMeters = meters
+    const { user, address } = meters
     const userWait = user === undefined ? 0 : take(user, perUser, now)
     return userWait > 0 ? userWait : take(address, perAddress, now)
   }

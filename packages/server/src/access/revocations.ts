@@ -1,5 +1,5 @@
 import type { Control } from "@magpie/journal"
-import { MagpieError } from "@magpie/protocol"
+import { type CloseName, MagpieError } from "@magpie/protocol"
 import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
 import type { Registry } from "../session/registry.ts"
 import type { Identity } from "./identity.ts"
@@ -43,8 +43,8 @@ export function createRevocations({ control, registry, wheel }: RevocationsOptio
     },
   }
 
-  function sendAway(user: string): void {
-    for (const connection of [...(registry.users.get(user) ?? [])]) connection.close("REVOKED", "the user was revoked")
+  function sendAway(user: string, close: CloseName = "REVOKED", reason = "the user was revoked"): void {
+    for (const connection of [...(registry.users.get(user) ?? [])]) connection.close(close, reason)
   }
 
   function suspend(): void {
@@ -60,7 +60,14 @@ export function createRevocations({ control, registry, wheel }: RevocationsOptio
   /** What was missed may have come as a whole, without a word for each. */
   function goOn(): void {
     suspended = false
-    for (const user of [...registry.users.keys()]) if (control.isRevoked(user)) sendAway(user)
+    for (const user of [...registry.users.keys()]) {
+      try {
+        if (control.isRevoked(user)) sendAway(user)
+      } catch {
+        // What is stored of this one is damaged: nobody knows, and the others must not wait for that.
+        sendAway(user, "TRY_AGAIN_LATER", "cannot tell whether the user was revoked")
+      }
+    }
   }
 
   function requireFresh(): void {

@@ -81,6 +81,8 @@ export function createGreeting(options: GreetingOptions): Greeting {
   }
 
   function open(connection: Connection, identity: Identity, hello: Hello | undefined): void {
+    // Once more in the very moment in which it is listed: a revocation that came after the first look finds nobody to send away.
+    options.admit(identity)
     const user = identity.user?.id ?? ""
     takeOverUnwelcomed(user, hello)
     const known = hello?.session === undefined ? undefined : tokens.verify(hello.session, user)

@@ -124,6 +124,33 @@ describe("on a server that is behind its clients", () => {
     expect([1, 2, 3].map((id) => answersTo(raw, id))).toEqual([["recovered"], ["token"], ["token"]])
   })
 
+  it.each([
+    ["UNAVAILABLE", 7_000],
+    ["unrecoverable", 500],
+  ])(
+    "[F77][G6] a thousand that are answered with %s at once cost one that does not read no more than queuedBytes",
+    async (answer, lagMs) => {
+      const [many, queuedBytes] = [100_000, 131_072]
+      const rates = { messagesPerSecond: many, messagesPerUserPerSecond: many, messagesPerAddressPerSecond: many }
+      const { cluster, raw, clock } = await startLagging(lagMs, { ...rates, queuedBytes, stallMs: 60_000 })
+      const ids = Array.from({ length: 1_000 }, (_, id) => id)
+      const position = { ...(await say(cluster, "chat/r1", "newest")), mark: undefined }
+      for (const id of ids) raw.send({ type: "subscribe", id, channel: `chat/${"x".repeat(200)}${id}`, position })
+      await clock.advance(20)
+      cluster.network.stallReaders(true)
+      let most = 0
+      for (let step = 0; step < 120; step++) {
+        await clock.advance(50)
+        most = Math.max(most, cluster.cores[1]?.counters.queuedBytes ?? 0)
+      }
+      expect(most).toBeGreaterThan(queuedBytes / 2)
+      expect(most).toBeLessThanOrEqual(queuedBytes)
+      cluster.network.stallReaders(false)
+      await clock.advance(2_000)
+      expect(ids.map((id) => answersTo(raw, id))).toEqual(ids.map(() => [answer]))
+    },
+  )
+
   it.each([1, 2, 3])("[F66] gives nothing from before the last subscribe, in 300 races of seed %i", async (seed) => {
     const { cluster, raw, clock } = await startLagging(700)
     const random = seededRandom(`behind/${seed}`)

@@ -8,6 +8,7 @@ import {
   fakeEnv,
   type JournalModel,
   journalModel,
+  type MemoryNetwork,
   memoryNetwork,
   type RawConnection,
   rawConnection,
@@ -20,6 +21,7 @@ const PARTITIONS = 3
 
 export interface Cluster {
   readonly env: FakeEnv
+  readonly network: MemoryNetwork
   readonly model: JournalModel
   readonly logs: readonly SharedLog[]
   readonly cores: readonly Core<App, User>[]
@@ -85,6 +87,7 @@ async function startCluster(limits: Partial<Limits>): Promise<Cluster> {
   }
   const cluster: Cluster = {
     env,
+    network,
     model,
     logs,
     cores,

@@ -1,5 +1,5 @@
 import { type Control, type ControlChange, type DurableLog, memoryStorage, openDurableLog } from "@magpie/journal"
-import { MagpieError } from "@magpie/protocol"
+import { type Limits, MagpieError } from "@magpie/protocol"
 import { type Core, checkOptions, createCore, retentionOf, type User } from "@magpie/server/core"
 import { fakeCrypto, fakeEnv, memoryNetwork, type RawConnection, rawConnection } from "@magpie/testing"
 import { afterEach, describe, expect, it } from "vitest"
@@ -38,10 +38,10 @@ function withControl(log: DurableLog, control: Partial<Control>): DurableLog {
   })
 }
 
-async function startServer(control: Partial<Control>) {
+async function startServer(control: Partial<Control>, limits: Partial<Limits> = {}) {
   const env = fakeEnv()
   const network = memoryNetwork(env)
-  const checked = checkOptions({ auth: { authenticate: async ({ token = "" }) => ({ user: { id: token } }) } })
+  const checked = checkOptions({ limits, auth: { authenticate: async ({ token = "" }) => ({ user: { id: token } }) } })
   const settings = { retention: retentionOf(app), deduplicationMs: checked.deduplicationMs }
   const opening = openDurableLog({ storage: memoryStorage(), env, settings })
   await env.clock.settle()
@@ -60,7 +60,7 @@ async function startServer(control: Partial<Control>) {
     await env.clock.settle()
     return raw
   }
-  return { clock: env.clock, hello }
+  return { clock: env.clock, hello, core, network }
 }
 
 describe("a user who is revoked", () => {
@@ -98,4 +98,27 @@ describe("a user who is revoked", () => {
     await clock.advance(100)
     expect(bob.reply(1)).toMatchObject({ type: "subscribed" })
   })
+})
+
+it("[F77] [G6] a thousand subscriptions that end at once cost one that does not read no more than queuedBytes", async () => {
+  const { control } = scriptedControl()
+  const many = 100_000
+  const rates = { messagesPerSecond: many, messagesPerUserPerSecond: many, messagesPerAddressPerSecond: many }
+  const { hello, clock, core, network } = await startServer(control, { ...rates, queuedBytes: 131_072 })
+  const ann = await hello("ann")
+  for (let room = 0; room < 1_000; room++) ann.send({ type: "subscribe", channel: `chat/${"x".repeat(200)}${room}` })
+  await clock.advance(1_000)
+  expect(ann.of("subscribed")).toHaveLength(1_000)
+  network.stallReaders(true)
+  control.fresh = false
+  let most = 0
+  for (let step = 0; step < 20; step++) {
+    await clock.advance(50)
+    most = Math.max(most, core.counters.queuedBytes ?? 0)
+  }
+  expect(most).toBeGreaterThan(131_072 / 2)
+  expect(most).toBeLessThanOrEqual(131_072)
+  network.stallReaders(false)
+  await clock.advance(1_000)
+  expect(ann.closedWith?.code).toBe(4003)
 })

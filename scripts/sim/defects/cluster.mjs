@@ -38,13 +38,6 @@ export const CLUSTER_DEFECTS = [
     replace: "this.#applied.place.position >= 0) this.#opening.start()",
   },
   {
-    name: "acknowledged-before-the-broker",
-    breaks: "G1",
-    file: `${CLUSTER}/appender.ts`,
-    find: "if (sent.acked) this.#settle(counter, sent, applied)",
-    replace: "if (sent.acked || applied) this.#settle(counter, sent, applied)",
-  },
-  {
     name: "timeout-taken-for-a-loss",
     breaks: "G2",
     file: `${CLUSTER}/appender.ts`,
@@ -57,13 +50,6 @@ export const CLUSTER_DEFECTS = [
     file: `${CLUSTER}/row-export.ts`,
     find: "!key.startsWith(LOCAL))",
     replace: '!key.startsWith(LOCAL) && !key.startsWith("p/"))',
-  },
-  {
-    name: "snapshot-of-a-moving-state",
-    breaks: "G1",
-    file: `${CLUSTER}/partition-state.ts`,
-    find: "        this.#export?.keep(writes)\n",
-    replace: "",
   },
   {
     name: "log-trimmed-up-to-the-newest-snapshot",

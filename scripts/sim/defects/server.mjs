@@ -87,11 +87,4 @@ export const SERVER_DEFECTS = [
     find: "return Math.min(this.#options.limits.queuedBytes, (",
     replace: "return Math.min(this.#options.limits.queuedBytes * 1.33, (",
   },
-  {
-    name: "drain-forgets-who-publishes",
-    breaks: "G1",
-    file: `${SERVER}/core/drain.ts`,
-    find: "    sendUpTo(order.length)\n    done()\n",
-    replace: "    done()\n",
-  },
 ]

@@ -21,12 +21,12 @@ async function say({ env, server }: ServerCluster, channel: `chat/${string}`, te
 }
 
 /** A connection to the second server, which hears of what the first one stores so much later. */
-async function startLagging(lagMs: number, limits: Partial<Limits> = {}) {
+async function startLagging(lagMs: number, limits: Partial<Limits> = {}, token?: string) {
   const cluster = await startCluster({ limits })
   for (const room of ROOMS) await say(cluster, room, "before")
   await cluster.env.clock.advance(3_000)
   const raw = cluster.raw("b.test")
-  raw.send({ type: "hello", version: 1 })
+  raw.send({ type: "hello", version: 1, token })
   await cluster.env.clock.advance(100)
   cluster.model.slowTail("b.test", lagMs)
   await cluster.env.clock.advance(50)
@@ -98,6 +98,58 @@ describe("on a server that is behind its clients", () => {
       ["ABORTED", "recovered", "recovered", "LIMIT_EXCEEDED", "recovered"].map((answer) => [answer]),
     )
   })
+
+  it("[G11] one that finds no place to wait is refused, and nothing of it goes astray when the wait fails", async () => {
+    const { raw, subscribe, clock } = await startLagging(7_000, { subscriptionsPerConnection: 2 })
+    for (const [index, room] of ROOMS.slice(0, 3).entries()) subscribe(index, room)
+    await clock.advance(6_000)
+    expect([0, 1, 2].map((id) => answersTo(raw, id))).toEqual([["UNAVAILABLE"], ["UNAVAILABLE"], ["LIMIT_EXCEEDED"]])
+  })
+
+  it("[F34] a token that comes while its rights are asked for leads to asking again, by the new ones", async () => {
+    const { cluster, raw, subscribe, clock } = await startLagging(200, {}, "ann")
+    const asked: ((yes: boolean) => void)[] = []
+    cluster.server(1).channel("chat/:room", { authorize: () => new Promise((resolve) => asked.push(resolve)) })
+    subscribe(1, "chat/r1")
+    await clock.advance(10)
+    asked.shift()?.(true)
+    raw.send({ type: "token", id: 2, token: "ann" })
+    await clock.until(() => asked.length === 1)
+    raw.send({ type: "token", id: 3, token: "ann" })
+    await clock.advance(10)
+    asked.shift()?.(true)
+    await clock.advance(10)
+    asked.shift()?.(true)
+    await clock.advance(1_000)
+    expect([1, 2, 3].map((id) => answersTo(raw, id))).toEqual([["recovered"], ["token"], ["token"]])
+  })
+
+  it.each([
+    ["UNAVAILABLE", 7_000],
+    ["unrecoverable", 500],
+  ])(
+    "[F77][G6] a thousand that are answered with %s at once cost one that does not read no more than queuedBytes",
+    async (answer, lagMs) => {
+      const [many, queuedBytes] = [100_000, 131_072]
+      const rates = { messagesPerSecond: many, messagesPerUserPerSecond: many, messagesPerAddressPerSecond: many }
+      const { cluster, raw, clock } = await startLagging(lagMs, { ...rates, queuedBytes, stallMs: 60_000 })
+      const ids = Array.from({ length: 1_000 }, (_, id) => id)
+      const position = { ...(await say(cluster, "chat/r1", "newest")), mark: undefined }
+      for (const id of ids) raw.send({ type: "subscribe", id, channel: `chat/${"x".repeat(200)}${id}`, position })
+      await clock.advance(20)
+      cluster.network.stallReaders(true)
+      let most = 0
+      for (let step = 0; step < 120; step++) {
+        await clock.advance(50)
+        most = Math.max(most, cluster.server(1).counters.queuedBytes ?? 0)
+      }
+      expect(most).toBeGreaterThan(queuedBytes / 2)
+      expect(most).toBeLessThanOrEqual(queuedBytes)
+      cluster.network.stallReaders(false)
+      await clock.advance(2_000)
+      expect(ids.map((id) => answersTo(raw, id))).toEqual(ids.map(() => [answer]))
+    },
+  )
 
   it.each([1, 2, 3])("[F66] gives nothing from before the last subscribe, in 300 races of seed %i", async (seed) => {
     const { cluster, raw, clock } = await startLagging(700)

@@ -67,6 +67,16 @@ describe("too many messages", () => {
     expect(bob.of("pong")).toHaveLength(100)
   })
 
+  it("[F49] of a user count as the user's also where something was said before the hello", async () => {
+    bed = await startMembers({ limits: { messagesPerUserPerSecond: 50 } })
+    const raws = Array.from({ length: 5 }, () => bed.raw())
+    for (const raw of raws) raw.send({ type: "ping" }, { type: "hello", version: 1, token: tokenOf("ann") })
+    await bed.clock.settle()
+    for (const raw of raws) flood(raw, 100)
+    await bed.clock.settle()
+    expect(raws.flatMap((raw) => raw.of("pong"))).toHaveLength(100)
+  })
+
   it("[F49] from one address are held to messagesPerAddressPerSecond, and neighbours lose nothing", async () => {
     bed = await startChat()
     const honest = bed.connect({ address: "198.51.100.1" })

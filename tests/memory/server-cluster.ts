@@ -9,6 +9,7 @@ import {
   fakeProcess,
   type JournalModel,
   journalModel,
+  type MemoryNetwork,
   memoryNetwork,
   type RawConnection,
   rawConnection,
@@ -22,6 +23,7 @@ const PARTITIONS = 3
 /** Servers, each with a disk and a process of its own, over one journal. */
 export interface ServerCluster {
   readonly env: FakeEnv
+  readonly network: MemoryNetwork
   readonly model: JournalModel
   readonly logs: readonly SharedLog[]
   /** By its place among the hosts. */
@@ -105,6 +107,7 @@ async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<S
   }
   return {
     env,
+    network,
     model,
     logs,
     processes,

@@ -59,6 +59,17 @@ describe("[F107] a node whose disk has damaged", () => {
   })
 })
 
+test("[F107] [F85] a damaged row of who is there raises no rules that nobody knows", async () => {
+  const bed = await nodes("a")
+  await bed.until(() => bed.log("a").control.nodes().length === 1)
+  // The last bit of it is the last bit of what the node supports.
+  expect(bed.disk("a").damage(`q/0/1/n/${bed.log("a").control.nodeId}`)).toBe(true)
+  await bed.env.clock.advance(5_000)
+  expect(bed.log("a").ready).toBe(true)
+  await bed.start("b")
+  expect(bed.log("b").ready).toBe(true)
+})
+
 describe("a record that no node could store", () => {
   const UNWRITABLE = ["b".repeat(3_000), "鵲".repeat(400), "a\u0001b"]
 

@@ -249,6 +249,22 @@ describe("a journal that starts anew from an older point", () => {
     for (const name of ["a", "b", "c"]) expect(datas(bed.log(name))).toEqual([1, 2, "new 3", "new 4", "new 5"])
   })
 
+  test("[G10] brings back a revocation that holds for as long as one can", async () => {
+    const bed = await nodes("a", "b")
+    await bed.env.clock.advance(5_000)
+    const before = bed.model.newest(0)
+    await bed.settled(bed.log("a").control.revoke({ user: "mallory", until: 2 ** 51 }))
+    await bed.agreed()
+    bed.model.cut("a")
+    bed.model.cut("b")
+    bed.model.restart({ lose: bed.model.newest(0) - before, partition: 0 })
+    await bed.env.clock.advance(5_000)
+    bed.model.heal("a")
+    bed.model.heal("b")
+    await bed.until(() => bed.log("a").control.fresh && bed.log("b").control.fresh)
+    for (const name of ["a", "b"]) expect(bed.log(name).control.isRevoked({ user: "mallory" })).toBe(true)
+  })
+
   test("[G10] forgets no revocation, and ends every ownership", async () => {
     const bed = await nodes("a", "b")
     const claim = await bed.settled(bed.log("a").control.claim("race/1", 600_000))

@@ -57,7 +57,7 @@ export interface PageLimits {
 export interface DurableLogSettings {
   /** Retention by channel pattern. */
   readonly retention: Readonly<Record<string, Required<Retention>>>
-  /** How long sequences and keys are remembered, in milliseconds. At least 24 hours unless a test says less. */
+  /** How long sequences and keys are remembered at least, in milliseconds. */
   readonly deduplicationMs: number
 }
 

@@ -41,7 +41,8 @@ export const LIMITS = {
     value: 500,
     unit: "per second",
     answer: "http 503",
-    about: "upgrades beyond the rate that are taken only to be told by a close when to come back; the rest gets a bare 503",
+    about:
+      "upgrades beyond the rate that are taken only to be told by a close when to come back, at most a tenth of them from one address; the rest gets a bare 503",
   },
   handshakeMs: { value: 5_000, unit: "ms", answer: "http 408", about: "time from the TCP connection to the whole request" },
   helloMs: { value: 5_000, unit: "ms", answer: "close AUTH_TIMEOUT", about: "time from the upgrade to a valid hello" },

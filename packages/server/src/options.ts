@@ -28,7 +28,11 @@ export interface CoreOptions<U extends User = User> {
   readonly pongTimeoutMs?: number
   /** How long an expired token still serves, in milliseconds. Default 10,000. */
   readonly tokenGraceMs?: number
-  /** Signs session tokens; at least 32 bytes. Default: drawn at start, so that sessions get new names with a restart. */
+  /**
+   * Signs session tokens; at least 32 bytes. Default: drawn at start, so that sessions get new names with a restart. Nodes of
+   * one log share theirs: else one that still holds a client's old link takes it for somebody else, and what the client had
+   * not heard of ends with CONFLICT.
+   */
   readonly sessionKey?: Uint8Array
   /** How long sequences and idempotency keys are remembered, in milliseconds. Default 48 hours. */
   readonly deduplicationMs?: number

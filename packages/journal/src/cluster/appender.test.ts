@@ -145,6 +145,22 @@ test("[F67] tells in a bounded time that nobody knows, and goes on behind an app
   expect(env.clock.pendingTimers).toBe(0)
 })
 
+test("[F67] tells it in time also of what was sent behind something younger", async () => {
+  const { env, appender, appended } = world()
+  appender.held = true
+  const first = watched([appender.submit(entry(1))])
+  await env.clock.advance(1_000)
+  const second = watched([appender.submit(entry(2))])
+  await env.clock.advance(8_000)
+  const urgent = watched([appender.submit({ type: "clock", at: 1 }, true)])
+  await env.clock.settle()
+  appended[0]?.resolve()
+  appender.held = false
+  await env.clock.advance(OUTCOME_TIMEOUT_MS - 8_000)
+  expect([...first, ...second, ...urgent]).toEqual(["UNAVAILABLE", "UNAVAILABLE", "open"])
+  appender.fail(new MagpieError("CLOSED", "over"))
+})
+
 test("[F76] refuses with UNAVAILABLE when too much waits, but not what is urgent", async () => {
   const { env, appender } = world({ pendingEntries: 2 })
   const states = watched([1, 2, 3].map((data) => appender.submit(entry(data))))

@@ -222,12 +222,10 @@ export class Appender {
   /** One timer for the oldest that waits. */
   #watch(): void {
     if (this.#timer !== undefined) return
-    const [sent] = this.#sent.values()
-    const oldest = [this.#urgent[0], this.#queue[0], sent].reduce(
-      (least, one) => Math.min(least, one?.since ?? least),
-      Number.POSITIVE_INFINITY,
-    )
-    if (oldest === Number.POSITIVE_INFINITY) return
+    let oldest = Math.min(this.#urgent[0]?.since ?? Infinity, this.#queue[0]?.since ?? Infinity)
+    // What is urgent overtakes, so these do not stand in the order in which they came.
+    for (const { since } of this.#sent.values()) oldest = Math.min(oldest, since)
+    if (oldest === Infinity) return
     const { clock } = this.#options.env
     this.#timer = clock.setTimer(Math.max(0, oldest + OUTCOME_TIMEOUT_MS - clock.monotonic()), () => {
       this.#timer = undefined

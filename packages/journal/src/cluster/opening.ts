@@ -1,6 +1,7 @@
 import { type Env, isMagpieError, type Timer } from "@magpie/protocol"
 import type { DurableLogSettings } from "../durable-log.ts"
 import type { Entry } from "../entry.ts"
+import { MOST_MS } from "../milliseconds.ts"
 import { randomEpoch } from "../random-names.ts"
 import { decodeRevocation } from "../rows/control-rows.ts"
 import { REVOCATIONS, revocationKey } from "../rows/keys.ts"
@@ -99,7 +100,9 @@ export class Opening {
         if (!isIntact(value)) continue
         const { issuedUntil, until } = decodeRevocation(value)
         const at = this.#now()
-        await submit({ type: "revoke", at, subject: key.slice(revocationKey("").length), issuedUntil, until: at + until - now })
+        const subject = key.slice(revocationKey("").length)
+        // One for ever would be over the bound by the time that has passed since, and no node would take it.
+        await submit({ type: "revoke", at, subject, issuedUntil, until: Math.min(at + until - now, MOST_MS) })
       }
     }
   }

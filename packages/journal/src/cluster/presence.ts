@@ -2,6 +2,7 @@ import type { Env, Timer } from "@magpie/protocol"
 import { CONTROL_STALE_MS } from "../control.ts"
 import { decodeNode } from "../rows/control-rows.ts"
 import { NODES, nodeKey } from "../rows/keys.ts"
+import { isIntact } from "../rows/row-reader.ts"
 import type { PartitionLog } from "./partition-log.ts"
 
 /** How often a node shows that it is there and sees how far behind it is. Well below what makes it stale. */
@@ -75,8 +76,11 @@ export class Presence {
 
   async #takePart(): Promise<void> {
     const { control, name, supports, node } = this.#options
-    const rows = Array.from(control.storage.range(NODES), ({ key, value }) => ({ id: key.slice(nodeKey("").length), ...decodeNode(value) }))
-    if (!rows.some(({ id }) => id === node)) {
+    const rows = Array.from(control.storage.range(NODES), ({ key, value }) => {
+      // Of a damaged row nobody knows what its node supports.
+      return { id: key.slice(nodeKey("").length), supports: isIntact(value) ? decodeNode(value).supports : 0 }
+    })
+    if (!rows.some((row) => row.id === node && row.supports > 0)) {
       await control.submit({ type: "node", at: this.#now(), name, supports }, true)
     } else if (rows.every(({ id }) => id >= node)) {
       await this.#raiseApplyVersion(Math.min(...rows.map((row) => row.supports)))

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto"
 import {
   closeSync,
   existsSync,
+  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -12,7 +13,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import process from "node:process"
 import { MagpieError } from "@magpie/protocol"
 import type { RootDatabase } from "lmdb"
@@ -30,12 +31,14 @@ const held = new Set<string>()
 
 export interface HeldDirectory {
   readonly dataPath: string
+  /** Flushes the entries that lead to its files, once these are there: a flushed file may still lose its name with the power. */
+  readonly flushEntries: () => void
   readonly release: () => void
 }
 
 /** Makes the directory where it is missing and locks it. Fails with CONFLICT. */
 export function holdDirectory(directory: string): HeldDirectory {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const made = mkdirSync(directory, { recursive: true, mode: 0o700 })
   const path = realpathSync(directory)
   if (held.has(path)) throw conflict(directory, String(process.pid))
   const lock = lockFile(join(path, LOCK_FILE), directory)
@@ -43,7 +46,28 @@ export function holdDirectory(directory: string): HeldDirectory {
   const release = (): void => {
     if (held.delete(path)) closeSync(lock)
   }
-  return { dataPath: join(path, DATA_FILE), release }
+  const outermost = made === undefined ? path : realpathSync(dirname(made))
+  return { dataPath: join(path, DATA_FILE), flushEntries: () => flushUpTo(path, outermost), release }
+}
+
+function flushUpTo(path: string, outermost: string): void {
+  flushDirectory(path)
+  if (path !== outermost && path !== dirname(path)) flushUpTo(dirname(path), outermost)
+}
+
+/** What systems say that flush no directory; PostgreSQL passes over the same (`fsync_fname_ext`). */
+const FLUSHES_NONE = ["EACCES", "EBADF", "EINVAL", "EISDIR", "EPERM"]
+
+function flushDirectory(path: string): void {
+  let file: number | undefined
+  try {
+    file = openSync(path, "r")
+    fsyncSync(file)
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && FLUSHES_NONE.includes(String(cause.code)))) throw cause
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
 }
 
 /**

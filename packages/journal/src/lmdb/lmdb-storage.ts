@@ -33,7 +33,7 @@ const BINARY = { encoding: "binary", keyEncoder: UTF8_KEYS } as const
  */
 export function lmdb({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions): Storage {
   const held = hold(directory)
-  const { dataPath, release } = held
+  const { dataPath, flushEntries, release } = held
   let root: RootDatabase<Uint8Array, string> | undefined
   let slot: Transaction | undefined
   try {
@@ -44,6 +44,7 @@ export function lmdb({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions):
     slot = root.useReadTransaction()
     const id = claim(root, directory, readFormat(root))
     const rows = root.openDB<Uint8Array, string>({ name: ROWS, ...BINARY })
+    flushEntries()
     const storage = new LmdbStorage(root, rows, incarnationOf(id, dataPath), held)
     slot.done()
     return storage

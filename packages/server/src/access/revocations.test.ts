@@ -34,6 +34,8 @@ function setUp(...identities: (Identity | undefined)[]) {
       return () => listeners.delete(listener)
     },
   }
+  const users = new Map(identities.map((identity) => [identity?.user?.id ?? "", identity]))
+  users.delete("")
   const links = identities.map((identity, index): Link => {
     const told: string[] = []
     return {
@@ -43,7 +45,10 @@ function setUp(...identities: (Identity | undefined)[]) {
       subscriptions: new Map(["chat/a", "chat/b"].map((channel) => [channel, { channel }])),
       told,
       ...{
-        close: (name: string) => void told.push(name),
+        close(name: string) {
+          users.delete(links[index]?.userId ?? "")
+          told.push(name)
+        },
         drop(subscription: { channel: string }, error: { code: string }) {
           links[index]?.subscriptions.delete(subscription.channel)
           told.push(`${error.code} ${subscription.channel}`)
@@ -51,7 +56,7 @@ function setUp(...identities: (Identity | undefined)[]) {
       },
     }
   })
-  const registry = { all: () => links, ofUser: (user: string) => links.filter(({ userId }) => userId === user) }
+  const registry = { users, all: () => links, ofUser: (user: string) => links.filter(({ userId }) => userId === user) }
   // All of them that revocations look at.
   const clock = fakeClock()
   const revocations = createRevocations({
@@ -157,6 +162,7 @@ describe("a node that may not have heard of the newest revocations", () => {
   it("[F35] sends away whoever was revoked meanwhile once it has heard of everything, asked or not", async () => {
     for (const isAsked of [true, false]) {
       const { clock, control, links, revocations, tell } = setUp(ann, { user: undefined })
+      revocations.admit(ann)
       control.fresh = false
       tell({ type: "stale" })
       control.revoked = true

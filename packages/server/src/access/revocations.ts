@@ -20,27 +20,31 @@ export interface Revocations {
 
 export interface RevocationsOptions {
   readonly control: Control
-  readonly registry: Pick<Registry, "ofUser" | "all">
+  readonly registry: Pick<Registry, "ofUser" | "all" | "users">
   readonly wheel: TimingWheel
 }
 
 /**
  * Sends away whoever is revoked, from the moment on in which this node hears of it. A node that may have missed it gives
- * nothing more to anybody who has a name: their subscriptions end with UNAVAILABLE.
+ * nothing more to anybody who has a name: their subscriptions end with UNAVAILABLE, when the log says so, before anything is
+ * delivered, and within a tick of the wheel.
  */
 export function createRevocations({ control, registry, wheel }: RevocationsOptions): Revocations {
   const stop = control.onChange((change) => {
     if (change.type === "revoked") sendAway(change)
     else if (change.type === "stale") suspend()
   })
+  let watching = false
   /** What was subscribed has ended, because this node may have missed something. */
   let suspended = false
 
   const watched: Watched = {
     check() {
+      watching = registry.users.size > 0
+      if (!watching) return undefined
       if (control.fresh) goOn()
-      else endAll()
-      return suspended ? 0 : undefined
+      else suspend()
+      return 0
     },
   }
 
@@ -59,10 +63,8 @@ export function createRevocations({ control, registry, wheel }: RevocationsOptio
   }
 
   function suspend(): void {
-    endAll()
-    if (suspended) return
     suspended = true
-    wheel.watch(watched, 0)
+    endAll()
   }
 
   /** What was missed may have come as a whole, without a word for each. */
@@ -71,7 +73,13 @@ export function createRevocations({ control, registry, wheel }: RevocationsOptio
     suspended = false
     for (const connection of [...registry.all()]) {
       const { identity } = connection
-      if (identity?.user !== undefined && control.isRevoked(proofOf(identity))) leave(connection)
+      if (identity?.user === undefined) continue
+      try {
+        if (control.isRevoked(proofOf(identity))) leave(connection)
+      } catch {
+        // What is stored of this one is damaged: nobody knows, and the others must not wait for that.
+        connection.close("TRY_AGAIN_LATER", "cannot tell whether it was revoked")
+      }
     }
   }
 
@@ -86,6 +94,9 @@ export function createRevocations({ control, registry, wheel }: RevocationsOptio
       if (identity.user === undefined) return
       requireFresh()
       if (control.isRevoked(proofOf(identity))) throw new MagpieError("UNAUTHORIZED", "revoked")
+      if (watching) return
+      watching = true
+      wheel.watch(watched, 0)
     },
     guard() {
       if (!suspended && !control.fresh) suspend()

@@ -31,6 +31,8 @@ export class Line {
       while (this.#next < end) this.#flushing[this.#next++]?.flush()
       if (end % this.#step === 0 && isOver()) break
     }
+    // Whoever has sent may be gone long before somebody else does.
+    if (this.isEmpty) this.#turnOver()
     return this.isEmpty
   }
 

@@ -22,7 +22,7 @@ import { type Departing, Departure } from "./departure.ts"
 import { encodeRefusal } from "./error-reply.ts"
 import { Inbound, type InboundOwner } from "./inbound.ts"
 import { Liveness } from "./liveness.ts"
-import { type QueueOwner, SendQueue } from "./send-queue.ts"
+import { ANSWER_BYTES, type QueueOwner, SendQueue } from "./send-queue.ts"
 import type { ConnectionState, OpenState } from "./state.ts"
 
 /** One link and what is open on it. Created for each accepted socket, never reused. */
@@ -99,10 +99,11 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     this.#context.wheel.watch(this, 0)
   }
 
-  /** Ends a subscription from this side and says why. */
+  /** Ends a subscription from this side and says why; one that has no room to hear it is closed, and learns it when it comes back. */
   drop(subscription: Subscription, error: MagpieError): void {
     subscription.end()
     this.subscriptions.delete(subscription.channel)
+    if (!this.queue.hasRoom(ANSWER_BYTES)) return this.close("SLOW_CONSUMER", "reads too slowly")
     this.send({ type: "unsubscribed", channel: subscription.channel, code: error.code, message: error.reason })
   }
 

@@ -104,6 +104,7 @@ export function createGreeting(options: GreetingOptions): Greeting {
   }
 
   function open(connection: Connection, identity: Identity, hello: Hello | undefined): void {
+    // In the very moment in which it is listed: a revocation that came earlier would have found nobody to send away.
     admit(identity)
     const user = identity.user?.id ?? ""
     takeOverUnwelcomed(user, hello)

@@ -4,6 +4,8 @@ import type { Connection } from "./connection.ts"
 export interface Registry {
   /** Connections that were welcomed. */
   readonly openSize: number
+  /** Everybody who has a name, with their connections. */
+  readonly users: ReadonlyMap<string, ReadonlySet<Connection>>
   add(connection: Connection): void
   /** Takes the place of an earlier connection of the same session, which is returned. */
   opened(connection: Connection): Connection | undefined
@@ -31,6 +33,7 @@ export function createRegistry(): Registry {
     get openSize() {
       return bySession.size
     },
+    users: byUser,
     add(connection) {
       byId.set(connection.id, connection)
     },

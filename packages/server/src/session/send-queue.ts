@@ -25,7 +25,7 @@ export interface SendQueueContext {
 }
 
 /** What the answer to one message takes at most, but for pages, which ask for room themselves. */
-const ANSWER_BYTES = 1_024
+export const ANSWER_BYTES = 1_024
 /** What an acknowledgement takes at most. */
 const RECEIPT_BYTES = 192
 

@@ -8,8 +8,10 @@ import {
   type Unsubscribe,
 } from "@magpie/protocol"
 import { type Authorizer, forbidden } from "../access/authorizer.ts"
+import type { Identity } from "../access/identity.ts"
 import type { KindHandler } from "../kinds/kind-handler.ts"
 import type { Connection } from "./connection.ts"
+import { ANSWER_BYTES } from "./send-queue.ts"
 
 export interface SubscribingOptions {
   readonly contract: Contract
@@ -27,6 +29,11 @@ export interface Subscribing {
   /** Settles when the connection's next message may be decided. Fails with what is the answer to this one. */
   subscribe(connection: Connection, message: Subscribe): Promise<void>
   unsubscribe(connection: Connection, message: Unsubscribe): void
+}
+
+/** Whether an answer that its message has not made room for may go out. Nobody waits for a connection that has ended. */
+function hasRoom({ open, queue }: Connection): boolean {
+  return open === undefined || queue.hasRoom(ANSWER_BYTES)
 }
 
 export function createSubscribing(options: SubscribingOptions): Subscribing {
@@ -56,15 +63,21 @@ export function createSubscribing(options: SubscribingOptions): Subscribing {
   /** Beside whatever else the connection says meanwhile: a node may be behind for longer than a client waits for a pong. */
   function beginAfter(wait: Promise<void>, connection: Connection, message: Subscribe, match: ChannelMatch): void {
     const { channel } = message
+    // Many have waited for the same. It may fail for one that finds no place as well.
+    const waited = wait.then(turn).then(() => undefined, toMagpieError)
     const own = waiting.get(connection) ?? new Map<string, Subscribe>()
     requirePlace(own.size)
     waiting.set(connection, own.set(channel, message))
     void connection.answer(message.id, async () => {
-      const failure = await wait
-        // Many have waited for the same.
-        .then(turn)
-        .then(() => requireAllowed(connection, message, match))
-        .then(() => undefined, toMagpieError)
+      const late = await waited
+      let failure: MagpieError | undefined
+      let asked: Identity | undefined
+      // By the rights that hold when it begins: a fresh token may come while they are asked for, and others may take the room.
+      do {
+        while (!hasRoom(connection)) await connection.queue.nextRoom()
+        asked = connection.identity
+        failure = late ?? (await requireAllowed(connection, message, match).then(() => undefined, toMagpieError))
+      } while (asked !== connection.identity || !hasRoom(connection))
       if (own.get(channel) !== message) return
       own.delete(channel)
       if (connection.open === undefined) return

@@ -4,7 +4,10 @@ import { messageId } from "./judge/message-id.ts"
 import type { PublishRecord } from "./judge/publishes.ts"
 import type { SimulatedNode } from "./simulated-node.ts"
 
-/** Code beside a server that publishes without sequences: it gives a key and tries until it is told that the message is stored. */
+/**
+ * Code beside a server that publishes without sequences: with a key it tries until it is told that the message is stored,
+ * without one it says it once, and then it may be stored once or not at all.
+ */
 export interface Backend {
   publish(): void
 }
@@ -20,6 +23,8 @@ const CHANNEL = "chat/a"
 const RETRY_MS = 250
 /** A process that dies never answers. */
 const PATIENCE_MS = 5_000
+/** Every so manieth message goes without a key. */
+const WITHOUT_KEY = 3
 
 export function createBackend({ clock, judge, pickNode }: BackendOptions): Backend {
   let calls = 0
@@ -53,11 +58,29 @@ export function createBackend({ clock, judge, pickNode }: BackendOptions): Backe
       .catch(judge.broken)
   }
 
+  function sayOnce(record: PublishRecord): void {
+    const giveUp = (): void => judge.publishes.abandoned(record.publisher)
+    const { core } = pickNode()
+    if (core === undefined) return giveUp()
+    const patience = clock.setTimer(PATIENCE_MS, giveUp)
+    core
+      .channel(CHANNEL)
+      .publish("say", { id: record.id }, { from: NAME })
+      .then(({ position, level }) => record.outcome.result === "pending" && judge.acknowledged(record, position, level), giveUp)
+      .finally(() => patience.cancel())
+      .catch(judge.broken)
+  }
+
   return {
     publish() {
       // Each call is a publisher of its own: two of them may be stored in either order.
-      const id = messageId(`${NAME}-${++calls}`, 1)
-      attempt(judge.publishes.call({ id, channel: CHANNEL, publisher: NAME, user: NAME, calledAt: clock.monotonic() }))
+      const publisher = `${NAME}-${++calls}`
+      const record = judge.publishes.call({
+        ...{ id: messageId(publisher, 1), channel: CHANNEL, publisher, user: NAME },
+        calledAt: clock.monotonic(),
+      })
+      if (calls % WITHOUT_KEY === 0) sayOnce(record)
+      else attempt(record)
     },
   }
 }

@@ -63,7 +63,7 @@ export function checkHealed(world: World): void {
   if (missing !== undefined) throw new Violation(untruePresence(world) === missing ? "I20" : "I22", `not whole again: ${missing}`)
   const { judge, nodes, broker } = world
   for (const { name, log } of nodes) if (log !== undefined) for (const channel of STREAMS) checkLog(world, name, log, channel)
-  judge.truth.checkOrder()
+  judge.truth.checkOrder((id) => mayLandLate(judge, id))
   checkStates(nodes.flatMap(({ log }) => (log === undefined ? [] : broker.states(log))))
 }
 

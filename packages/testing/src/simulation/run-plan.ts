@@ -87,7 +87,11 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed
     for (const fault of plan.faults) director.setTimer(fault.at, () => begin(fault))
     watch()
     await scheduler.run(plan.setup.durationMs, over)
-    for (const end of [...undo]) end()
+    // Each in a turn of its own: a process must not start on a disk that is half restored.
+    for (const end of [...undo]) {
+      end()
+      await scheduler.run(scheduler.monotonicMs, over)
+    }
     for (const { disk } of world.nodes) disk.heal()
     world.hostile.leave()
     healing = true

@@ -194,6 +194,8 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole, lease
     gap: judging((publisher, notice) => {
       reached(`gap-${notice.reason}`)
       const last = followings.get(`${publisher} ${notice.channel}`)?.reached
+      if (notice.reason === "epoch" && !restored)
+        throw new Violation("I6", `${publisher} was told that ${notice.channel} is another log, and no log had lost anything`)
       if (last !== undefined && whole()) checkGap(publisher, notice, last, logs())
     }),
     historyRead: judging((who, channel, epoch, messages) => {

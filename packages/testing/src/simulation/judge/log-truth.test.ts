@@ -30,5 +30,6 @@ test("sees a publisher's messages out of their order, unless the epoch is branch
     if (branched) truth.branched([])
     if (branched) truth.checkOrder()
     else expect(() => truth.checkOrder()).toThrow(/^I4/)
+    truth.checkOrder((id) => id === "c1.1#1")
   }
 })

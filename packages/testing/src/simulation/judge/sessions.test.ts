@@ -61,3 +61,12 @@ test("is content with links of other sessions, and finds a welcome behind other 
   one(message)
   expect(broken()).toBe("I9:")
 })
+
+test("is content with a link left behind on another node", () => {
+  const { link, broken } = judged()
+  const [ghost, fresh] = [link("node-0"), link("node-1")]
+  ghost(welcome("s1"))
+  fresh(welcome("s1"))
+  ghost(message)
+  expect(broken()).toBeUndefined()
+})

@@ -1,8 +1,8 @@
 import { Violation } from "./violation.ts"
 
 /**
- * Of the links of one session that a node has, only the newest is given anything: from its welcome on, the ones before are
- * silent [I9]. A link that the client left for another node is dead, and its node notices that by its silence.
+ * Of the links that one node has of one session only the newest is given anything: from its welcome on, the ones before are
+ * silent [I9]. A link left behind on another node goes on until that node notices, and its client no longer listens.
  */
 export interface Sessions {
   /** A node has taken a link. What is returned is told of each frame that the node writes to it. */
@@ -19,12 +19,12 @@ export function createSessions(): Sessions {
   /** By node and session. */
   const newest = new Map<string, Watched>()
 
-  function welcomed(link: Watched, node: string, session: string): void {
-    const name = `${node} ${session}`
-    const before = newest.get(name)
+  function welcomed(node: string, link: Watched, session: string): void {
+    const key = `${node} ${session}`
+    const before = newest.get(key)
     if (before !== undefined) before.superseded = true
     link.session = session
-    newest.set(name, link)
+    newest.set(key, link)
   }
 
   return {
@@ -34,7 +34,7 @@ export function createSessions(): Sessions {
         if (link.superseded) throw new Violation("I9", `${node} wrote to a link whose session another one has taken over: ${frame()}`)
         if (link.session !== undefined) return
         const session = sessionIn(frame())
-        if (session !== undefined) welcomed(link, node, session)
+        if (session !== undefined) welcomed(node, link, session)
       }
     },
   }

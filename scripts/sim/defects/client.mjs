@@ -1,0 +1,96 @@
+const CLIENT = "packages/client/src"
+
+/** @type {readonly import("../defects.mjs").Defect[]} */
+export const CLIENT_DEFECTS = [
+  {
+    name: "hole-taken-for-the-next-message",
+    breaks: "G4",
+    file: `${CLIENT}/subscription/admit.ts`,
+    find: 'return offset === reached.offset + 1 ? "next" : "hole"',
+    replace: 'return "next"',
+  },
+  {
+    name: "known-messages-given-again",
+    breaks: "G2",
+    file: `${CLIENT}/subscription/admit.ts`,
+    find: 'if (offset <= reached.offset) return "known"',
+    replace: 'if (offset < reached.offset) return "known"\n  if (offset === reached.offset) return "next"',
+  },
+  {
+    name: "gap-not-told-after-a-resume",
+    breaks: "G4",
+    file: `${CLIENT}/subscription/subscription.ts`,
+    find: "    if (gap) listeners.gap.emit(gap)\n",
+    replace: "",
+  },
+  {
+    name: "hole-in-front-of-a-gap-not-seen",
+    breaks: "G4",
+    file: `${CLIENT}/subscription/subscription.ts`,
+    find: "if (from > reached.offset + 1) return fill()",
+    replace: "",
+  },
+  {
+    name: "left-channel-comes-back",
+    breaks: "G4",
+    file: `${CLIENT}/subscription/subscription.ts`,
+    find: '    if (current.state !== "live") return\n    if (wait.failures',
+    replace: "    if (wait.failures",
+  },
+  {
+    name: "beacon-and-pong-ignored",
+    breaks: "G5",
+    file: `${CLIENT}/subscription/subscription.ts`,
+    find: "if (reached && isBehind(reached, newest)) fill()",
+    replace: "",
+  },
+  {
+    name: "sends-lost-with-their-link",
+    breaks: "G2",
+    file: `${CLIENT}/outbox/channel-queue.ts`,
+    find: "    flying--\n    entry.flying = false\n",
+    replace: "    flying--\n",
+  },
+  {
+    name: "send-given-up-where-the-disk-failed",
+    breaks: "G2",
+    file: `${CLIENT}/outbox/channel-queue.ts`,
+    find: "else if (reply.retryable) putOff(entry, reply)",
+    replace: 'else if (reply.retryable && reply.code !== "STORAGE_FENCED") putOff(entry, reply)',
+  },
+  {
+    name: "retry-under-a-new-number",
+    breaks: "G2",
+    file: `${CLIENT}/outbox/channel-queue.ts`,
+    find: 'else if (code !== "RATE_LIMITED") entry.unsure = true',
+    replace: 'else if (code === "UNAVAILABLE") entry.sequence = undefined',
+  },
+  {
+    name: "later-send-overtakes-an-earlier-one",
+    breaks: "G3",
+    file: `${CLIENT}/outbox/channel-queue.ts`,
+    find: "const next = entries.find((entry) => !entry.flying)",
+    replace: "const next = entries.findLast((entry) => !entry.flying)",
+  },
+  {
+    name: "dead-links-not-noticed",
+    breaks: "G5",
+    file: `${CLIENT}/connection/heartbeat.ts`,
+    find: "      else onDead()\n",
+    replace: "",
+  },
+  {
+    name: "late-link-speaks-for-the-new-one",
+    breaks: "G4",
+    file: `${CLIENT}/connection/connection.ts`,
+    find: "    link = undefined\n    attempt++\n",
+    replace: "    link = undefined\n",
+  },
+  {
+    name: "timer-left-after-the-close",
+    breaks: "G12",
+    file: `${CLIENT}/connect.ts`,
+    find: "    schedule.clear()\n",
+    replace: "",
+  },
+]

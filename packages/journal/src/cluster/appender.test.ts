@@ -129,6 +129,14 @@ test("[G11] refuses alone what cannot be written", async () => {
   appender.fail(new MagpieError("CLOSED", "over"))
 })
 
+test("[G12] a close does not wait for what cannot be written", async () => {
+  const { env, appender } = world()
+  const states = watched([appender.submit({ type: "clock", at: Number.NaN })])
+  const closed = watched([appender.close()])
+  await env.clock.settle()
+  expect([...states, ...closed]).toEqual(["INTERNAL", "done"])
+})
+
 test("[F67] tells in a bounded time that nobody knows, and goes on behind an append that never settles", async () => {
   const { env, appender, appended } = world()
   const states = watched([appender.submit(entry(1))])

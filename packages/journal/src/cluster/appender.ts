@@ -157,6 +157,7 @@ export class Appender {
     const { counters, records } = this.#written(this.#take())
     try {
       if (records.length > 0) await journal.append(partition, records)
+      else this.#tellEmpty()
       for (const counter of counters) this.#acked(counter)
     } catch (cause) {
       const error = isMagpieError(cause) && cause.code === "STORAGE_FENCED" ? cause : unknown(cause)
@@ -210,6 +211,10 @@ export class Appender {
       this.#count(this.#options.env.clock.monotonic() - sent.since)
       sent.resolve(result)
     }
+    this.#tellEmpty()
+  }
+
+  #tellEmpty(): void {
     if (this.#sent.size + this.#queue.length + this.#urgent.length === 0) this.#onEmpty?.()
   }
 

@@ -21,7 +21,7 @@ export class RowExport {
   #reached = ""
   /** Rows as they were; undefined where there was none. */
   readonly #aside = new Map<string, Uint8Array | undefined>()
-  readonly #asideKeys = new SortedKeys()
+  #asideKeys = new SortedKeys()
   #asideBytes = 0
   #ended = false
 
@@ -51,6 +51,7 @@ export class RowExport {
   end(): void {
     this.#ended = true
     this.#aside.clear()
+    this.#asideKeys = new SortedKeys()
   }
 
   /** The next rows in order; nothing behind the last. */

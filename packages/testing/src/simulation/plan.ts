@@ -82,23 +82,28 @@ function setupOf(random: SeededRandom): Setup {
   }
 }
 
+const PADDINGS = [200, 2_000, 9_000]
+/** A reader that stands still for seconds is owed more than may be held for it. */
+const HEAVY_PADDINGS = [2_000, 9_000, 40_000]
+
 function actionsOf(setup: Setup, random: SeededRandom): Action[] {
-  const padded = random.float() < 0.3
-  return Array.from({ length: setup.clients }, (_, client) => actionsOfClient(client, setup, padded, random.fork(`client-${client}`)))
+  const dice = random.float()
+  const paddings = dice < 0.1 ? HEAVY_PADDINGS : dice < 0.3 ? PADDINGS : []
+  return Array.from({ length: setup.clients }, (_, client) => actionsOfClient(client, setup, paddings, random.fork(`client-${client}`)))
     .flat()
     .concat(Array.from({ length: setup.clients }, (_, client) => presenceActions(client, setup, random.fork(`presence-${client}`))).flat())
     .concat(hostileActions(setup, random.fork("hostile")), backendActions(setup, random.fork("backend")))
     .sort((a, b) => a.at - b.at)
 }
 
-function actionsOfClient(client: number, { durationMs }: Setup, padded: boolean, random: SeededRandom): Action[] {
+function actionsOfClient(client: number, { durationMs }: Setup, paddings: readonly number[], random: SeededRandom): Action[] {
   const actions: Action[] = []
   const pace = random.pick([150, 300, 600])
   for (let at = random.float() * pace; at < durationMs; at += random.float() * 2 * pace) {
     const channel = random.pick(STREAMS)
     const dice = random.float()
     if (dice < 0.72) {
-      const padBytes = padded && random.float() < 0.4 ? random.pick([200, 2_000, 9_000]) : 0
+      const padBytes = paddings.length > 0 && random.float() < 0.4 ? random.pick(paddings) : 0
       const bursts = random.float() < 0.1 ? random.integer(2, 12) : 1
       for (let count = 0; count < bursts; count++) {
         actions.push({

@@ -81,3 +81,16 @@ test("knows who is to be seen in the end", () => {
   truth.ended("c4.1")
   expect(truth.expected()).toEqual(["c1.1 1", "c2.1 4"])
 })
+
+test("allows a leave that is told late, when the session came back behind the end of its lease", () => {
+  const { truth, broken, held, pass } = judged()
+  held.clear()
+  pass(LEASE_MS)
+  truth.taken("c1.1", "another link")
+  truth.leftFor("c1.1", shown("c1.1"))
+  expect(broken).toEqual([])
+  held.add("another link")
+  for (let ms = 0; ms < GHOST_MS; ms += 1_000) pass(1_000)
+  truth.leftFor("c2.1", shown("c1.1"))
+  expect(broken).toEqual(["I20"])
+})

@@ -76,8 +76,11 @@ export function createPresenceTruth({ monotonic, leaseMs, ghostMs, broken, reach
     },
     taken(name, connection) {
       const life = lifeOf(name)
+      const nowMs = monotonic()
+      // Its lease may have run out before it was back: then it has left, as it and others may be told for a while.
+      if (life.heldAtMs !== undefined && nowMs - life.heldAtMs >= leaseMs * SURE_PART) life.awayAtMs = nowMs
       life.connection = connection
-      if (life.change !== undefined) life.heldAtMs = monotonic()
+      if (life.change !== undefined) life.heldAtMs = nowMs
     },
     ended(name) {
       const life = lifeOf(name)

@@ -9,11 +9,11 @@ export interface CrashingLanes {
   crash(): void
   /** Whether there is room for another write. */
   room: boolean
+  /** At most so long a write takes, in milliseconds. */
+  maxDelayMs: number
   /** Every row of every lane. */
   rows(): readonly (readonly [key: string, value: unknown])[]
 }
-
-const MAX_DELAY_MS = 20
 
 export function crashingLanes(clock: Clock, random: Random): CrashingLanes {
   const stored = new Map<number, Map<string, unknown>>()
@@ -40,7 +40,7 @@ export function crashingLanes(clock: Clock, random: Random): CrashingLanes {
         if (mine !== life) return
         if (!disk.room) return reject(new MagpieError("LIMIT_EXCEEDED", "no room", { details: { limit: "storage" } }))
         writing.push(done)
-        clock.setTimer(random.float() * MAX_DELAY_MS, () => {
+        clock.setTimer(random.float() * disk.maxDelayMs, () => {
           if (mine !== life) return
           writing = writing.filter((each) => each !== done)
           done()
@@ -64,6 +64,7 @@ export function crashingLanes(clock: Clock, random: Random): CrashingLanes {
 
   const disk: CrashingLanes = {
     room: true,
+    maxDelayMs: 20,
     rows: () => [...stored.values()].flatMap((rows) => [...rows]),
     crash() {
       life++

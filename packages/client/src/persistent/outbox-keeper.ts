@@ -4,6 +4,7 @@ import { openLane } from "../lanes/open-lane.ts"
 import type { Entry } from "../outbox/channel-queue.ts"
 import type { Keeper, OutboxHands } from "../outbox/keeper.ts"
 import { randomName } from "../random-name.ts"
+import { createDepartures } from "./departures.ts"
 import { type KeptItem, newItem, restoredItem, stateOf, viewOf } from "./kept-item.ts"
 import type { KeptMessage, SendState } from "./kept-message.ts"
 import { type OutboxBook, openOutboxBook } from "./outbox-book.ts"
@@ -34,6 +35,7 @@ export function createOutboxKeeper(
   /** Saves what was sent before there was a book. */
   const early: (() => void)[] = []
   const refusals = createRefusals(schedule)
+  const departures = createDepartures()
   let life: "offline" | "online" | "closed" = "offline"
   let book: OutboxBook | undefined
   let owner: OwnerRow | undefined
@@ -90,24 +92,6 @@ export function createOutboxKeeper(
 
   function sent(item: KeptItem): void {
     if (item.state === "pending") transition(item, "sent")
-  }
-
-  /** Has the item leave when its number is kept. One that is kept without it stays, and is tried again. */
-  async function leaveAfter(
-    saved: Promise<void>,
-    item: KeptItem,
-    leave: () => boolean,
-    onReply: (reply: MagpieError) => void,
-  ): Promise<void> {
-    try {
-      await saved
-      if (life === "closed") return
-      if (leave()) sent(item)
-      else onReply(new MagpieError("UNAVAILABLE", "the link was lost before the message left"))
-    } catch (thrown) {
-      const cause = toMagpieError(thrown)
-      onReply(item.isKept ? new MagpieError("UNAVAILABLE", "its number cannot be kept now", { cause }) : cause)
-    }
   }
 
   /** Makes the refusal durable where the message is, so that no later life sends it; then it is told, and forgotten. */
@@ -170,17 +154,19 @@ export function createOutboxKeeper(
     },
     offline() {
       life = "offline"
+      departures.cancel()
     },
     transmit(_channel, entry, sequence, leave, onReply: (reply: Published | MagpieError) => void) {
       const item = items.get(entry)
       if (life !== "online" || book === undefined || item === undefined) return false
-      if (item.keptSequence === sequence && !book.busy) {
-        if (!leave()) return false
-        sent(item)
-        return true
+      const leaveAsSent = (): boolean => {
+        const hasLeft = leave()
+        if (hasLeft) sent(item)
+        return hasLeft
       }
+      if (item.keptSequence === sequence && !book.busy) return leaveAsSent()
       item.sequence = sequence
-      void leaveAfter(book.save(item), item, leave, onReply)
+      departures.add(item, book.save(item), leaveAsSent, onReply)
       return true
     },
     done(channel, entry, outcome) {
@@ -196,6 +182,7 @@ export function createOutboxKeeper(
     },
     close() {
       life = "closed"
+      departures.cancel()
       closing ??= shutDown()
       return closing
     },

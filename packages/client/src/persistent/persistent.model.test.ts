@@ -9,7 +9,7 @@ type Command =
   | { readonly do: "send"; readonly channel: string; readonly count: number }
   | { readonly do: "answer"; readonly count: number; readonly decision: Decision }
   | { readonly do: "abort"; readonly back: number }
-  | { readonly do: "cut" | "kill" | "close" | "notice" | "steal" | "fill the disk" | "free the disk" }
+  | { readonly do: "cut" | "kill" | "close" | "notice" | "steal" | "fill the disk" | "free the disk" | "slow the disk" }
   | { readonly do: "pass"; readonly ms: number }
 
 const DECISIONS: readonly Decision[] = ["store", "store", "store and lose the link", "store and fail", "fail", "refuse", "limit"]
@@ -30,7 +30,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: just("abort"), back: fc.nat(5) }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constantFrom("cut", "kill", "kill", "kill", "close", "notice") }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("steal", "fill the disk", "free the disk", "free the disk") }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("steal", "fill the disk", "free the disk", "free the disk", "slow the disk") }) },
   { weight: 10, arbitrary: fc.record({ do: just("pass"), ms: fc.constantFrom(0, 1, 5, 10, 30, 300, 2_000, 20_000) }) },
 )
 
@@ -42,6 +42,9 @@ interface Sent {
 }
 
 const ROUNDS = 400
+/** What a write takes, in milliseconds; a slow one outlasts links. */
+const FAST_MS = 20
+const SLOW_MS = 4_000
 
 function run(seed: number) {
   const world = machineWithLives({ seed })
@@ -77,19 +80,30 @@ function run(seed: number) {
       owe()
       lives.push(world.begin())
     } else if (command.do === "close") {
-      const closing = lives.at(-1)?.client.close()
-      await world.clock.advance(3_000)
-      await closing
+      let closed = false
+      void lives
+        .at(-1)
+        ?.client.close()
+        .then(() => {
+          closed = true
+        })
+      await world.clock.until(() => closed)
       owe()
       lives.push(world.begin())
     } else if (command.do === "fill the disk") world.disk.room = false
-    else if (command.do === "free the disk") world.disk.room = true
+    else if (command.do === "slow the disk") world.disk.maxDelayMs = SLOW_MS
+    else if (command.do === "free the disk") free()
     else world[command.do]()
+  }
+
+  function free(): void {
+    world.disk.room = true
+    world.disk.maxDelayMs = FAST_MS
   }
 
   /** The network is well again, the disk has room, and the server stores what comes. */
   async function heal(): Promise<void> {
-    world.disk.room = true
+    free()
     const last = lives.at(-1)
     for (let round = 0; round < ROUNDS && (round < 30 || (last?.outbox.messages.length ?? 0) > 0); round++) {
       await world.clock.advance(1_000)

@@ -1,44 +1,11 @@
-import { isMagpieError, type MagpieError } from "@magpie/protocol"
+import { isMagpieError } from "@magpie/protocol"
 import { expect, test } from "vitest"
-import { watch } from "../client-under-test.fixture.ts"
 import { connect } from "../index.ts"
 import { memoryLanes } from "../lanes/memory-lanes.ts"
-import { type Life, machineWithLives } from "./lives.fixture.ts"
+import { listed, say, setUp, states } from "./one-life.fixture.ts"
 import { persistent } from "./persistent.ts"
 
 const HOUR_MS = 3_600_000
-
-const say = ({ client }: Life, text: string, options = {}) => watch(client.channel("chat/lobby").send("say", { text }, options))
-const textOf = ({ data }: { readonly data: unknown }): string => (data as { text: string }).text
-/** What became of each message, without what only became durable. */
-const states = ({ changes }: Life): string[] => {
-  const told = changes.map((change) => `${textOf(change)} ${change.state}`)
-  return told.filter((each, index) => told.indexOf(each) === index)
-}
-const listed = ({ outbox }: Life): string[] => outbox.messages.map((message) => `${textOf(message)} ${message.state}`)
-
-/** A machine with one life that is online, and a way to have the server answer everything. */
-async function setUp(options: Parameters<typeof machineWithLives>[0] = {}) {
-  const world = machineWithLives(options)
-  const life = world.begin()
-  await world.clock.advance(100)
-  /** What came in is stored, for as long as more comes in. */
-  async function store(): Promise<void> {
-    do {
-      world.server.answer(world.server.waiting, "store")
-      await world.clock.advance(2_000)
-    } while (world.server.waiting > 0)
-  }
-  const log = (): readonly string[] => world.server.logs.get("chat/lobby") ?? []
-  /** The link breaks, and no other comes. */
-  async function offline(): Promise<void> {
-    world.peer.accepts = false
-    world.cut()
-    await world.clock.settle()
-  }
-  const sequences = (): unknown[] => world.peer.link.of("publish").map(({ sequence }) => sequence)
-  return { ...world, life, store, offline, log, sequences }
-}
 
 test("a message is pending until it leaves, sent until its outcome is known, and confirmed with its receipt", async () => {
   const { clock, life, store, disk } = await setUp()
@@ -220,138 +187,6 @@ test("another user never sends what a user has left; what an anonymous one could
     expect(next.changes.find(({ state }) => state === "rejected")?.error?.code).toBe(code)
     expect(log()).toEqual(code ? [] : ["mine"])
   }
-})
-
-test("a refusal by the server is told when it is on the disk, and by the next life where this one could not", async () => {
-  const { clock, life, begin, server, disk, store } = await setUp()
-  const seen = say(life, "a")
-  await clock.advance(100)
-  disk.room = false
-  server.answer(1, "refuse")
-  await clock.advance(60_000)
-  expect([seen.code, states(life).at(-1)]).toEqual([undefined, "a sent"])
-  disk.room = true
-  await clock.advance(20_000)
-  expect([seen.code, states(life).at(-1)]).toEqual(["FORBIDDEN", "a rejected"])
-
-  say(life, "b")
-  await clock.advance(100)
-  server.answer(1, "refuse")
-  await clock.until(() => disk.rows().some(([, row]) => (row as { refusal?: unknown }).refusal !== undefined))
-  const told = states(life).includes("b rejected")
-  life.kill()
-  const next = begin()
-  await clock.advance(3_000)
-  await store()
-  expect(told || states(next).includes("b rejected")).toBe(true)
-  expect(server.logs.size).toBe(0)
-})
-
-test("a message that its sender takes back before it left is not sent by a later life either", async () => {
-  const { clock, peer, life, begin, store, log, offline } = await setUp()
-  await offline()
-  const stop = new AbortController()
-  const seen = say(life, "a", { signal: stop.signal })
-  say(life, "b")
-  await clock.advance(100)
-  stop.abort()
-  await clock.advance(100)
-  expect(seen.code).toBe("ABORTED")
-  expect(states(life)).toEqual(["a pending", "b pending", "a rejected"])
-  life.kill()
-  peer.accepts = true
-  begin()
-  await clock.advance(3_000)
-  await store()
-  expect(log()).toEqual(["b"])
-})
-
-test("what cannot be kept is refused to its sender, and what is kept already waits until there is room", async () => {
-  const { clock, peer, life, disk, store, log, offline } = await setUp()
-  await offline()
-  say(life, "kept")
-  await clock.advance(100)
-  disk.room = false
-  const seen = say(life, "no room")
-  await clock.advance(100)
-  expect(seen.code).toBe("LIMIT_EXCEEDED")
-  expect(states(life).at(-1)).toBe("no room rejected")
-  peer.accepts = true
-  await clock.until(() => life.client.status.state === "online")
-  await clock.advance(100)
-  expect(peer.link.of("publish")).toHaveLength(0)
-  disk.room = true
-  await clock.advance(20_000)
-  await store()
-  expect(log()).toEqual(["kept"])
-  expect(new Set(life.errors)).toEqual(new Set(["LIMIT_EXCEEDED"]))
-})
-
-test("[G12] close keeps what is not confirmed, says CLOSED to its sender, and leaves no timer and no lane behind", async () => {
-  const { clock, life, begin, disk, store, log } = await setUp()
-  const seen = say(life, "a")
-  await clock.advance(100)
-  const late = say(life, "b")
-  const closing = life.client.close()
-  await clock.advance(2_000)
-  await closing
-  expect([seen.code, late.code]).toEqual(["CLOSED", "CLOSED"])
-  expect(clock.pendingTimers).toBe(0)
-  expect(disk.rows().filter(([key]) => key.startsWith("message/"))).not.toHaveLength(0)
-  const next = begin()
-  await clock.advance(3_000)
-  await store()
-  expect(log()).toEqual(["a", "b"].slice(0, log().length))
-  const last = next.client.close()
-  await clock.advance(2_000)
-  await last
-  expect(disk.rows()).toEqual([])
-  expect(clock.pendingTimers).toBe(0)
-})
-
-test("a client that is closed while its lane opens holds nothing", async () => {
-  const { clock, begin, disk } = await setUp()
-  const hasty = begin()
-  say(hasty, "a")
-  const closing = hasty.client.close()
-  await clock.advance(2_000)
-  await closing
-  expect(await disk.lanes().open(1)).toBeDefined()
-})
-
-test("where no lane is free the client reports it, and connects when one is", async () => {
-  const { machine } = await setUp()
-  const lanes = memoryLanes()
-  const held = await Promise.all(Array.from({ length: 16 }, (_, lane) => lanes.open(lane)))
-  const errors: string[] = []
-  const client = connect("ws://test", { environment: machine, outbox: persistent({ name: "test", lanes }) })
-  client.on("error", ({ code }) => errors.push(code))
-  await machine.clock.advance(1_000)
-  expect(client.status.state).toBe("reconnecting")
-  expect(new Set(errors)).toEqual(new Set(["LIMIT_EXCEEDED"]))
-  await held[3]?.close()
-  await machine.clock.until(() => client.status.state === "online")
-})
-
-test("rows of a newer version are left alone, and the client says so", async () => {
-  const lanes = memoryLanes()
-  const lane = await lanes.open(0)
-  const rows = new Map([
-    ["owner", { version: 2, producer: "p", session: "s" }],
-    ["message/000000000001", {}],
-  ])
-  await lane?.write(rows)
-  await lane?.close()
-  const { machine, clock } = await setUp()
-  const client = connect("ws://test", { environment: machine, outbox: persistent({ name: "test", lanes }) })
-  const errors: MagpieError[] = []
-  client.on("error", (error) => errors.push(error))
-  await clock.advance(100)
-  expect(errors[0]).toMatchObject({ code: "INVALID_OPTIONS", details: { field: "outbox" } })
-  const closing = client.close()
-  await clock.advance(1_000)
-  await closing
-  expect((await lanes.open(0))?.rows).toEqual(rows)
 })
 
 test("what was sent on a channel that turns out to be a broadcast goes out once, and is not kept", async () => {

@@ -47,7 +47,8 @@ async function* inOrder(lines: AsyncIterable<string>, begin: (line: string) => P
   const pending: Promise<string>[] = []
   for await (const line of lines) {
     if (line.trim() === "") continue
-    const outcome = begin(line)
+    // A line that is wrong has its turn behind those before it, which are stored and are told.
+    const outcome = (async () => begin(line))()
     // It is awaited in its turn.
     outcome.catch(() => {})
     pending.push(outcome)

@@ -1,8 +1,9 @@
 import type { HistoryPage, MessageOf, SubscriptionState } from "@magpie/client"
-import { type MagpieError, toMagpieError } from "@magpie/protocol"
+import { type MagpieError, type Position, toMagpieError } from "@magpie/protocol"
 import { merge } from "./merge.ts"
 import { type AnyChannel, pageOf } from "./pages.ts"
 import { createStore, type Store } from "./store.ts"
+import { createWaiting, type Waiting } from "./suspend.ts"
 
 /** A channel as a component shows it. */
 export interface ChannelView<K> {
@@ -35,8 +36,12 @@ export interface ChannelStoreOptions {
 export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: ChannelStoreOptions): ChannelStore<K> {
   const { subscription } = channel
   let loading: AbortController | undefined
-  let first: Promise<void> | undefined
   let older: Promise<void> | undefined
+  /** Where the page was read, and behind where messages come. */
+  let pageEnd: Position | undefined
+  let liveFrom: Position | undefined
+  /** For those who wait until there is something to show. */
+  let ready: Waiting | undefined
 
   const store = createStore<ChannelView<K>>(
     { messages: [], state: subscription.state.state, loaded: false, hasOlder: false, error: undefined },
@@ -45,15 +50,19 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
 
   function change(fields: Partial<ChannelView<K>>): void {
     store.set({ ...store.view, ...fields })
+    if (!store.view.loaded) return
+    ready?.resolve()
+    ready = undefined
   }
 
   function attach(): () => void {
+    pageEnd = liveFrom = undefined
     try {
       const disposers = [channel.onAny(add), subscription.on("state", followState), subscription.on("gap", beginAnew)]
       followState(subscription.state)
       void load()
       return () => {
-        loading?.abort()
+        if (!ready) loading?.abort()
         for (const dispose of disposers) dispose()
       }
     } catch (error) {
@@ -64,10 +73,18 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
 
   function followState(state: SubscriptionState): void {
     change({ state: state.state, error: state.state === "refused" ? state.error : undefined })
+    if (state.state === "live") liveFrom ??= subscription.position
+    meet()
+  }
+
+  /** A page that was asked for while there was no link may have been read before the subscription began. */
+  function meet(): void {
+    if (liveFrom && pageEnd && liveFrom.epoch === pageEnd.epoch && liveFrom.offset > pageEnd.offset) void load()
   }
 
   /** What is shown ends before the gap. */
   function beginAnew(): void {
+    liveFrom = subscription.position
     change({ messages: [], loaded: false })
     void load()
   }
@@ -78,9 +95,9 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
     if (next !== messages) change({ messages: next.slice(-keep), hasOlder: hasOlder || next.length > keep })
   }
 
-  /** Asked for behind the subscription on the same link, so that the page and what is live meet. */
   async function load(): Promise<void> {
     loading?.abort()
+    pageEnd = undefined
     const mine = new AbortController()
     loading = mine
     if (channel.kind === "broadcast") return change({ loaded: true })
@@ -95,7 +112,7 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
     }
   }
 
-  function take({ messages: page, more }: HistoryPage<K>): void {
+  function take({ messages: page, more, position }: HistoryPage<K>): void {
     const { messages, hasOlder } = store.view
     const oldest = page[0]?.offset ?? 0
     const before = messages.filter(({ offset }) => Number(offset) < oldest)
@@ -103,11 +120,14 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
     // What was shown before a long absence may end before the page begins.
     if (before.at(-1)?.offset === oldest - 1) change({ messages: [...before, ...shown], hasOlder, loaded: true })
     else change({ messages: shown, hasOlder: more, loaded: true })
+    pageEnd = position
+    meet()
   }
 
-  async function pageBefore(before: number): Promise<void> {
+  async function pageBefore(oldest: MessageOf<K>, before: number): Promise<void> {
     const page = await pageOf(channel, { limit: last, before })
-    change({ messages: merge(page.messages, store.view.messages), hasOlder: page.more })
+    // After a gap it would not end where what is shown begins.
+    if (store.view.messages[0] === oldest) change({ messages: merge(page.messages, store.view.messages), hasOlder: page.more })
   }
 
   return {
@@ -116,13 +136,14 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
     },
     subscribe: store.subscribe,
     first() {
-      first ??= load()
-      return first
+      ready ??= createWaiting()
+      if (!loading || loading.signal.aborted) void load()
+      return ready.promise
     },
     async loadOlder() {
-      const before = store.view.messages[0]?.offset
-      if (!store.view.hasOlder || before === undefined) return
-      older ??= pageBefore(before).finally(() => {
+      const [oldest] = store.view.messages
+      if (!store.view.hasOlder || oldest?.offset === undefined) return
+      older ??= pageBefore(oldest, oldest.offset).finally(() => {
         older = undefined
       })
       await older

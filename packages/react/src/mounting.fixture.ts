@@ -25,9 +25,16 @@ afterEach(async () => {
   for (const bed of beds.splice(0)) await bed.close()
 })
 
+interface Asked {
+  readonly user: User | undefined
+  readonly action: string
+}
+
 /** A token is its user's name. `mallory` has no right to anything. */
-export async function startBed(): Promise<Bed> {
-  const rules = { authorize: ({ user }: { readonly user: User | undefined }) => user?.id !== "mallory" }
+export async function startBed(
+  authorize: (asked: Asked) => boolean | Promise<boolean> = ({ user }) => user?.id !== "mallory",
+): Promise<Bed> {
+  const rules = { authorize }
   const auth = {
     authenticate: ({ token }: { readonly token: string | undefined }) =>
       token === undefined ? { user: undefined } : { user: { id: token } },

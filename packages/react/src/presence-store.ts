@@ -21,12 +21,15 @@ const NOBODY = { members: new Map<string, never>(), version: 0, self: undefined,
 export function createPresenceStore<K>(channel: AnyChannel<K>, watch: WatchMode | false): PresenceStore<K> {
   let handle: Presence<K> | undefined
   let own: StateInput<K> | undefined
+  /** Why this session is not in, as long as it is not. */
+  let refused: MagpieError | undefined
   const store = createStore<PresenceView<K>>({ ...NOBODY, state: "off", error: undefined }, attach)
 
   function attach(): () => void {
     try {
       const begun = presence<K, undefined>(channel, { watch })
       handle = begun
+      refused = undefined
       const disposers = [begun.on("change", look), begun.on("state", look)]
       look()
       if (own !== undefined) enter(own)
@@ -36,7 +39,7 @@ export function createPresenceStore<K>(channel: AnyChannel<K>, watch: WatchMode 
         handle = undefined
       }
     } catch (error) {
-      refuse(error)
+      store.set({ ...store.view, error: toMagpieError(error) })
       return () => {}
     }
   }
@@ -45,16 +48,26 @@ export function createPresenceStore<K>(channel: AnyChannel<K>, watch: WatchMode 
   function look(): void {
     if (handle === undefined) return
     const { members, version, self, counts, state } = handle
-    const error = state.state === "refused" ? state.error : undefined
+    const error = state.state === "refused" ? state.error : refused
     store.set({ members, version, self, counts, state: state.state, error })
   }
 
-  function refuse(error: unknown): void {
-    store.set({ ...store.view, error: toMagpieError(error) })
+  /** What becomes of it while it still counts. */
+  function follow(done: Promise<void> | undefined): void {
+    const mine = handle
+    const tell = (error?: MagpieError): void => {
+      if (mine !== handle) return
+      refused = error
+      look()
+    }
+    done?.then(
+      () => tell(),
+      (thrown) => tell(toMagpieError(thrown)),
+    )
   }
 
   function enter(state: StateInput<K>): void {
-    handle?.enter(state).then(look, refuse)
+    follow(handle?.enter(state))
   }
 
   return {
@@ -65,7 +78,7 @@ export function createPresenceStore<K>(channel: AnyChannel<K>, watch: WatchMode 
     show(state) {
       own = state
       if (state !== undefined) enter(state)
-      else handle?.leave().then(look, refuse)
+      else follow(handle?.leave())
     },
   }
 }

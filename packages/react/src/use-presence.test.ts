@@ -79,6 +79,16 @@ describe("usePresence", () => {
     expect([shown.view.error?.code, shown.view.state]).toEqual(["FORBIDDEN", "refused"])
   })
 
+  it("[G10] says why it is not in for as long as it is not, whoever comes and goes", async () => {
+    const bed = await startBed(({ user, action }) => user?.id === "bob" || action !== "enter")
+    const { other } = await watchFrom(bed)
+    const shown = await begin(bed, { name: "ada" })
+    await pass(bed, 1_000)
+    void other.enter({ name: "bob" })
+    await pass(bed, 1_000)
+    expect([shown.text, shown.view.state, shown.view.error?.code]).toEqual(['["bob"]', "live", "FORBIDDEN"])
+  })
+
   it("says so where there is no presence to be had", async () => {
     const bed = await startBed()
     const channel = bed.connect().channel("cursor/a")

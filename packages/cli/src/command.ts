@@ -14,6 +14,8 @@ export interface Option<T> {
   readonly several: boolean
   /** Environment variables that are asked where the option is not given, the first first. */
   readonly env: readonly string[]
+  /** Options whose place it takes: where one of them is written, the environment is not asked. */
+  readonly insteadOf?: readonly string[]
   /** Files or directories, for completion. */
   readonly completes?: "file" | "directory" | readonly string[]
   /** The option's value, of all that was written. Fails with INVALID_OPTIONS. */
@@ -23,6 +25,7 @@ export interface Option<T> {
 interface ValueOptions<T> {
   readonly short?: string
   readonly env?: readonly string[]
+  readonly insteadOf?: readonly string[]
   readonly completes?: "file" | "directory" | readonly string[]
   readonly parse: (text: string) => T
 }

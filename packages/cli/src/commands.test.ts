@@ -40,6 +40,7 @@ describe("a call", () => {
       wait: option("duration", "how long", { parse: duration }),
       tag: repeated("name", "a tag"),
       name: option("name", "a name", { parse: text }),
+      nick: option("name", "another name", { env: ["MAGPIE_NICK"], insteadOf: ["name"], parse: text }),
     },
     run: async () => 0,
   })
@@ -66,6 +67,12 @@ describe("a call", () => {
     expect(read(["x"], { COUNT: "4" })).toMatchObject({ maxCount: 4 })
     expect(read(["x"], { COUNT: "4", MAGPIE_COUNT: "5" })).toMatchObject({ maxCount: 5 })
     expect(read(["x", "-n", "6"], { MAGPIE_COUNT: "5" })).toMatchObject({ maxCount: 6 })
+  })
+
+  it("takes nothing from the environment in whose place something was written", () => {
+    expect(read(["x"], { MAGPIE_NICK: "al" })).toMatchObject({ nick: "al" })
+    expect(read(["x", "--name", "ada"], { MAGPIE_NICK: "al" })).toMatchObject({ name: "ada", nick: undefined })
+    expect(read(["x", "--name", "ada", "--nick", "ally"])).toMatchObject({ name: "ada", nick: "ally" })
   })
 
   it.each([

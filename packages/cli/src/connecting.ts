@@ -14,8 +14,8 @@ import { duration, type OptionValues, option, type Surroundings, text } from "./
 /** How a command reaches a server. Secrets better come by the environment: an option can be read by others on the machine. */
 export const CONNECTING = {
   url: option("url", "the server; ws://localhost:8080 unless told", { short: "u", env: ["MAGPIE_URL"], parse: text }),
-  token: option("token", "a token that says who you are", { env: ["MAGPIE_TOKEN"], parse: text }),
-  key: option("key", "an API key, instead", { env: ["MAGPIE_KEY"], parse: text }),
+  token: option("token", "a token that says who you are", { env: ["MAGPIE_TOKEN"], insteadOf: ["key"], parse: text }),
+  key: option("key", "an API key, instead", { env: ["MAGPIE_KEY"], insteadOf: ["token"], parse: text }),
   timeout: option("duration", "how long to wait for the server; 10s unless told", { parse: duration }),
 }
 

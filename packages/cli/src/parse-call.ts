@@ -17,7 +17,10 @@ export function parseCall(command: Command, words: readonly string[], at: Surrou
   const given = (name: string): readonly string[] => values[kebab(name)]?.map(String) ?? []
   if (given("help").length > 0) return { help: true }
   checkArguments(command, positionals)
-  const read = Object.entries(command.options).map(([name, option]) => [name, readOption(name, option, given(name), at)])
+  const read = Object.entries(command.options).map(([name, option]) => {
+    const asked = (option.insteadOf ?? []).some((other) => given(other).length > 0) ? { ...option, env: [] } : option
+    return [name, readOption(name, asked, given(name), at)]
+  })
   return {
     help: false,
     call: { options: Object.fromEntries(read) as never, arguments: positionals, json: given("json").length > 0, at },

@@ -10,7 +10,7 @@ const TEXTS = {
   "Close one connection, or all of a user": "關閉一條連線，或某位使用者的所有連線",
   "List who is present on a channel": "列出頻道上有誰在場",
   "Take back what somebody came in with": "收回某人用來進入的憑證",
-  Liveness: "程序是否活著",
+  Liveness: "行程是否活著",
   Readiness: "是否可以接新工作",
   "This description": "這份 API 的描述",
 

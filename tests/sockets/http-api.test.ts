@@ -134,6 +134,27 @@ describe("the HTTP API on real sockets", () => {
     expect(server.channel("chat/a").position.offset).toBe(1)
   })
 
+  it("[F10] forgets a sender that leaves while it is looked at who it is", async () => {
+    const asked: (() => void)[] = []
+    const slow: typeof auth = {
+      authenticate: async (...given) => {
+        await new Promise<void>((resolve) => asked.push(resolve))
+        return auth.authenticate(...given)
+      },
+    }
+    const { port, lines } = await start({ auth: slow, limits: { apiBodyMs: 3_600_000 } })
+    const { client } = await openText(port)
+    client.write(post("/publish", { "Content-Length": say.length }))
+    await until(() => asked.length === 1)
+    client.socket.destroy()
+    // Whoever comes later is answered when the server knows that the first one has left.
+    const next = await openText(port)
+    next.client.write(`GET ${API}/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
+    await until(() => next.text().includes('{"status":"ok"}'))
+    asked[0]?.()
+    await until(() => lines.some(({ event }) => event === "api-unanswered"))
+  })
+
   it("[F14] counts by the address that a trusted proxy names, and by no other", async () => {
     const limits = { apiRequestsPerAddressPerSecond: 0.001 }
     const statuses = async (port: number) => {

@@ -19,6 +19,7 @@ export function readRequest(
   const declared = Number(request.headers["content-length"] ?? Number.NaN)
   if (declared > maxBytes) return Promise.reject(tooLarge(maxBytes))
   if (request.readableDidRead) return Promise.reject(new MagpieError("INTERNAL", "somebody read the body before the API: attach it first"))
+  if (request.destroyed) return Promise.reject(leftEarly())
   if (expectsContinue(request)) response.writeContinue()
 
   return new Promise((resolve, reject) => {
@@ -38,7 +39,7 @@ export function readRequest(
       length += chunk.copy(body, length)
     }
     const onEnd = (): void => settle(() => resolve(body.subarray(0, length)))
-    const onClose = (): void => settle(() => reject(new MagpieError("ABORTED", "the other side left")))
+    const onClose = (): void => settle(() => reject(leftEarly()))
     request.on("data", onData).on("end", onEnd).on("close", onClose)
   })
 }
@@ -71,6 +72,10 @@ function grown(body: Buffer, length: number): Buffer {
 
 function tooLarge(maxBytes: number): MagpieError {
   return new MagpieError("TOO_LARGE", `a body has at most ${maxBytes} bytes`, { details: { limit: "apiBodyBytes" } })
+}
+
+function leftEarly(): MagpieError {
+  return new MagpieError("ABORTED", "the other side left")
 }
 
 function tooSlow(timeoutMs: number): MagpieError {

@@ -21,6 +21,17 @@ export const CONNECTING = {
 
 const TIMEOUT_MS = 10_000
 
+interface Credentials {
+  readonly token?: string | undefined
+  readonly key?: string | undefined
+}
+
+/** One of them, as a client takes it: the key, where there are both. */
+export function credentialsOf({ token, key }: Credentials): { readonly key: string } | { readonly token: string } | undefined {
+  if (key !== undefined) return { key }
+  return token === undefined ? undefined : { token }
+}
+
 export interface Connected {
   /** Its contract is known to the server alone. */
   readonly client: Client<AnyContract>
@@ -33,10 +44,7 @@ export async function withClient<T>(
   at: Surroundings,
   task: (connected: Connected) => Promise<T>,
 ): Promise<T> {
-  const client = connect<AnyContract>(url, {
-    ...(token === undefined || key !== undefined ? undefined : { token }),
-    ...(key === undefined ? undefined : { key }),
-  })
+  const client = connect<AnyContract>(url, credentialsOf({ token, key }))
   let late: NodeJS.Timeout | undefined
   try {
     const [online, ended] = watch(client, at)

@@ -1,5 +1,6 @@
 import { connect, type LinkEvents, type Transport, webSocketTransport } from "@magpie/client"
 import type { AnyContract } from "@magpie/protocol"
+import { credentialsOf } from "../connecting.ts"
 import type { Finding } from "./finding.ts"
 
 /** What a token may be issued too late by: what `jwt()` forgives. */
@@ -17,7 +18,7 @@ export interface ClockQuestion {
 export async function lookAtClock({ url, token, key }: ClockQuestion): Promise<Finding> {
   const about = "clock"
   if (url === undefined) return { about, state: "not checked", told: "no server to compare with: name one by --url" }
-  const ahead = await serverAheadMs(url, { ...(token === undefined ? undefined : { token }), ...(key === undefined ? undefined : { key }) })
+  const ahead = await serverAheadMs(url, credentialsOf({ token, key }))
   if (typeof ahead === "string") return { about, state: "not checked", told: `${url}: ${ahead}` }
   const apart = Math.abs(Math.round(ahead))
   const told = `${apart} ms ${ahead < 0 ? "ahead of" : "behind"} the server at ${url}`
@@ -27,7 +28,7 @@ export async function lookAtClock({ url, token, key }: ClockQuestion): Promise<F
 }
 
 /** How far the server's clock is ahead, in milliseconds, give or take half a round trip; or why that is not known. */
-async function serverAheadMs(url: string, credentials: { readonly token?: string; readonly key?: string }): Promise<number | string> {
+async function serverAheadMs(url: string, credentials: ReturnType<typeof credentialsOf>): Promise<number | string> {
   let ahead: number | undefined
   const client = connect<AnyContract>(url, {
     ...credentials,

@@ -89,6 +89,10 @@ describe("the doctor", () => {
       state: "not checked",
       told: expect.stringContaining("UNAUTHORIZED"),
     })
+    expect(await lookAtClock({ url, token: "wrong", key: "wrong as well" })).toMatchObject({
+      state: "not checked",
+      told: expect.stringContaining("UNAUTHORIZED"),
+    })
     expect(await lookAtClock({ url: undefined, token: undefined, key: undefined })).toMatchObject({ state: "not checked" })
     await server.close({ spreadMs: 0 })
   })

@@ -40,6 +40,9 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
   /** Where the page was read, and behind where messages come. */
   let pageEnd: Position | undefined
   let liveFrom: Position | undefined
+  /** The log of what is shown, and what of it was there before somebody followed again. */
+  let epoch: string | undefined
+  let earlier: ReadonlySet<MessageOf<K>> = new Set()
   /** For those who wait until there is something to show. */
   let ready: Waiting | undefined
 
@@ -57,6 +60,7 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
 
   function attach(): () => void {
     pageEnd = liveFrom = undefined
+    earlier = new Set(store.view.messages)
     try {
       const disposers = [channel.onAny(add), subscription.on("state", followState), subscription.on("gap", beginAnew)]
       followState(subscription.state)
@@ -85,6 +89,7 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
   /** What is shown ends before the gap. */
   function beginAnew(): void {
     liveFrom = subscription.position
+    epoch = undefined
     change({ messages: [], loaded: false })
     void load()
   }
@@ -113,7 +118,10 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
   }
 
   function take({ messages: page, more, position }: HistoryPage<K>): void {
-    const { messages, hasOlder } = store.view
+    const { hasOlder } = store.view
+    const isSameLog = epoch === undefined || epoch === position.epoch
+    const messages = store.view.messages.filter((message) => isSameLog || !earlier.has(message))
+    epoch = position.epoch
     const oldest = page[0]?.offset ?? 0
     const before = messages.filter(({ offset }) => Number(offset) < oldest)
     const shown = merge(page, messages.slice(before.length))

@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import { act } from "react"
 import { describe, expect, it } from "vitest"
 import { mount, pass, say, startBed } from "./mounting.fixture.ts"
 import { type ChannelView, useChannel } from "./use-channel.ts"
@@ -24,6 +25,25 @@ describe("useChannel, where its page and what is live are far from each other", 
     await say(bed, "c")
     await pass(bed)
     expect(shown.text).toBe('["a","b","c"]')
+  })
+
+  it("[G4] puts nothing of a log that was lost in front of another one, when a component is there again", async () => {
+    const bed = await startBed()
+    const channel = bed.connect({ token: () => "ada" }).channel("chat/a")
+    await say(bed, "a", "b", "c")
+    const shown = await mount(() => useChannel(channel, { last: 2 }), texts)
+    await pass(bed)
+    await shown.show(false)
+    await pass(bed, 5_000)
+    await act(async () => {
+      bed.kill()
+      await bed.start()
+    })
+    await say(bed, "v", "w", "x", "y", "z")
+    await pass(bed, 30_000)
+    await shown.show(true)
+    await pass(bed)
+    expect([shown.text, shown.view.hasOlder]).toEqual(['["y","z"]', true])
   })
 
   it("waits in Suspense without rendering, also beside one that does not wait", async () => {

@@ -1,5 +1,18 @@
 import { afterEach, describe, expect, it } from "vitest"
-import { closeBed, enter, guest, link, only, type PresenceBed, ROOM, startPresence, told, watch, watcher } from "./presence-bed.ts"
+import {
+  closeBed,
+  comeBack,
+  enter,
+  guest,
+  link,
+  only,
+  type PresenceBed,
+  ROOM,
+  startPresence,
+  told,
+  watch,
+  watcher,
+} from "./presence-bed.ts"
 
 let bed: PresenceBed
 afterEach(() => closeBed(bed))
@@ -76,6 +89,25 @@ describe("rights", () => {
     await guest(bed, "bob")
     await bed.clock.advance(5_000)
     expect(ann.raw.of("presence")).toHaveLength(heard)
+  })
+
+  it("[I20] holds a member whose link was lost while the rights of its fresh token were asked for", async () => {
+    const answers: ((yes: boolean) => void)[] = []
+    let isSlow = false
+    bed = await startPresence({ authorize: () => (isSlow ? new Promise((resolve) => answers.push(resolve)) : true) })
+    const ann = await guest(bed, "ann", { address: "ann" })
+    const eve = await watcher(bed)
+    isSlow = true
+    ann.raw.send({ type: "token", token: "ann" })
+    await bed.clock.settle()
+    bed.network.reset("ann")
+    isSlow = false
+    await bed.clock.settle()
+    expect(answers).toHaveLength(1)
+    answers[0]?.(true)
+    await comeBack(bed, ann, { name: "ann" })
+    await bed.clock.advance(1_000)
+    expect(told(eve)).toEqual([])
   })
 
   it("[F39] gives nothing to a watcher that comes back without the right, neither changes nor a page", async () => {

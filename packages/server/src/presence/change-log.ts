@@ -40,12 +40,15 @@ export class ChangeLog {
     this.#bytes = 0
   }
 
-  /** What became of each member after that version; undefined where that is no longer known, or was never. */
+  /**
+   * What became of each member after that version; undefined where that is no longer known, or was never. Who joined since and
+   * left is named too: a page that was read meanwhile may have shown it.
+   */
   since(version: number): ChangeSet | undefined {
     if (version < this.#forgotten || version > this.version) return undefined
     const all = new ChangeSet()
     for (const { changes } of this.#entries.slice(version - this.#forgotten))
-      for (const [member, change] of changes) all.add(member, change)
+      for (const [member, change] of changes) all.add(member, { ...change, before: true })
     return all
   }
 }

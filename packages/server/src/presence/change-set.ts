@@ -19,6 +19,7 @@ const FRAME_BYTES = 64
 export class ChangeSet {
   #changes = new Map<string, Change>()
   #bytes = 0
+  #isSeen = false
 
   get size(): number {
     return this.#changes.size
@@ -27,6 +28,11 @@ export class ChangeSet {
   /** What these changes take, about. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** Somebody has seen who joined, before it was told: it is told as well if it leaves. */
+  seen(): void {
+    this.#isSeen = this.size > 0
   }
 
   joined(seat: Seat): void {
@@ -47,8 +53,9 @@ export class ChangeSet {
     if (earlier === undefined) return this.#set(member, change)
     this.#bytes -= bytesOf(earlier)
     this.#changes.delete(member)
-    if (change.after === undefined && !earlier.before) return
-    this.#set(member, { before: earlier.before, after: change.after, whole: earlier.whole || change.whole })
+    const before = earlier.before || this.#isSeen
+    if (change.after === undefined && !before) return
+    this.#set(member, { before, after: change.after, whole: earlier.whole || change.whole })
   }
 
   #set(member: string, change: Change): void {
@@ -61,6 +68,7 @@ export class ChangeSet {
     const all = this.#changes
     this.#changes = new Map()
     this.#bytes = 0
+    this.#isSeen = false
     return split(all, maxBytes)
   }
 }

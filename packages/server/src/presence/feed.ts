@@ -25,8 +25,8 @@ export interface Feed {
   readonly epoch: string
   readonly version: number
   readonly counts: Counts
-  /** What stands first in a snapshot; undefined where only counts are told. */
-  page(limit: number): RosterPage | undefined
+  /** What stands first in a snapshot; undefined where only counts are told. A sample is never shorter than it is. */
+  page(limit: number, maxBytes: number): RosterPage | undefined
   /** What takes a watcher from there to the present version; undefined where only a snapshot does. */
   changesSince(version: number): readonly Delivery[] | undefined
   join(watcher: FeedWatcher): void

@@ -153,8 +153,9 @@ export class FullFeed implements Feed, ChannelGatherer, Watched {
     return undefined
   }
 
-  page(limit: number): RosterPage {
-    return this.#roster.page(0, limit, this.#context.pageBytes)
+  page(limit: number, maxBytes: number, after = 0): RosterPage {
+    this.#pending.seen()
+    return this.#roster.page(after, limit, maxBytes)
   }
 
   changesSince(from: number): readonly Delivery[] | undefined {

@@ -39,11 +39,14 @@ export class PresenceWatch implements FeedWatcher, RoomWaiter, Reader {
     this.#feed.join(this)
   }
 
-  /** Answers the request that this watch comes from: with what changed since, where it says since when, or a snapshot. */
-  begin({ id, epoch, version }: Watch): void {
+  /**
+   * Answers the request that this watch comes from: with what changed since, where it says since when, or a snapshot, whose
+   * first page has so many bytes at most.
+   */
+  begin({ id, epoch, version }: Watch, pageBytes: number): void {
     const changes = epoch === this.#feed.epoch && version !== undefined ? this.#feed.changesSince(version) : undefined
-    if (changes === undefined) return this.#sendSnapshot(id)
-    this.#connection.sendEncoded(this.#encode("recovered", id))
+    if (changes === undefined) return this.#sendSnapshot(id, pageBytes)
+    this.#connection.sendEncoded(this.#encode("recovered", id, pageBytes))
     this.#version = version
     this.#bringLevel(changes)
   }
@@ -86,8 +89,11 @@ export class PresenceWatch implements FeedWatcher, RoomWaiter, Reader {
 
   #bringLevel(changes: readonly Delivery[]): void {
     const { queue, request } = this.#connection
-    const bytes = changes.reduce((sum, delivery) => sum + roomFor(delivery, request.plain), 0)
-    if (!queue.hasRoom(bytes)) return queue.awaitRoom(this)
+    const bytes = changes.reduce((sum, delivery) => sum + roomFor(delivery, request.plain), 1)
+    const room = queue.roomForPage(bytes)
+    if (room === 0) return queue.awaitRoom(this)
+    // It holds nothing, and may not hold as much as that: a page is shorter.
+    if (room < bytes) return this.#sendSnapshot(undefined, room)
     for (const delivery of changes) this.#give(delivery, false)
     this.#version = this.#feed.version
     this.#state = "level"
@@ -95,19 +101,20 @@ export class PresenceWatch implements FeedWatcher, RoomWaiter, Reader {
 
   #renew(): void {
     const { queue } = this.#connection
-    if (queue.hasRoom(this.#options.context.pageBytes)) this.#sendSnapshot(undefined)
+    const room = queue.roomForPage(this.#options.context.pageBytes)
+    if (room > 0) this.#sendSnapshot(undefined, room)
     else queue.awaitRoom(this)
   }
 
-  #sendSnapshot(id: number | undefined): void {
-    this.#connection.sendEncoded(this.#encode("snapshot", id))
+  #sendSnapshot(id: number | undefined, pageBytes: number): void {
+    this.#connection.sendEncoded(this.#encode("snapshot", id, pageBytes))
     this.#version = this.#feed.version
     this.#state = "level"
   }
 
-  #encode(answer: Watched["answer"], id: number | undefined): Encoded {
+  #encode(answer: Watched["answer"], id: number | undefined, pageBytes: number): Encoded {
     const { mode, limit, context, settlesInMs } = this.#options
-    const { page, next } = (answer === "snapshot" ? this.#feed.page(limit) : undefined) ?? {}
+    const { page, next } = (answer === "snapshot" ? this.#feed.page(limit, pageBytes) : undefined) ?? {}
     const { epoch, version, counts } = this.#feed
     const header = { id, channel: this.room.channel, mode, answer, epoch, version, counts }
     return context.codec.encodeWatched({ ...header, next: cursorOf(this.room, next), settlesInMs: settlesInMs() }, page)

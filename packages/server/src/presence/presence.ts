@@ -153,7 +153,8 @@ export function createPresence(given: PresenceOptions): Presence {
     const match = await allowedMatch(connection, channel, "watch")
     if (match.kind.presence === undefined) throw noPresence(channel)
     const limit = pageLength(message.limit, limits)
-    if (!(await roomForPage(connection, channel))) return
+    const bytes = await roomForPage(connection, channel)
+    if (bytes === 0) return
     const mine = watches.get(connection) ?? new Map<string, PresenceWatch>()
     if (!mine.has(channel) && mine.size >= limits.watchesPerConnection) {
       const details = { limit: "watchesPerConnection" }
@@ -164,7 +165,7 @@ export function createPresence(given: PresenceOptions): Presence {
     const begun = new PresenceWatch(connection, room, { mode, limit, context, settlesInMs: () => settlesInMs(room) })
     earlier?.end()
     watches.set(connection, mine.set(channel, begun))
-    begun.begin(message)
+    begun.begin(message, bytes)
   }
 
   function unwatch(connection: Connection, { id, channel }: Unwatch): void {
@@ -187,20 +188,23 @@ export function createPresence(given: PresenceOptions): Presence {
     const match = await allowedMatch(connection, channel, "watch")
     if (match.kind.presence === undefined) throw noPresence(channel)
     const most = pageLength(limit, limits)
-    if (!(await roomForPage(connection, channel))) return
+    const bytes = await roomForPage(connection, channel)
+    if (bytes === 0) return
     const room = rooms.open(channel, match)
     rooms.release(room)
-    const { page, next } = room.page(readCursor(room, after), most)
+    const { page, next } = room.page(readCursor(room, after), most, bytes)
     connection.sendEncoded(context.codec.encodeMembers({ id, channel, counts: room.counts, next: cursorOf(room, next) }, page))
   }
 
-  /** Waits until a page has room, as long as the right to it lasts; false where the connection ended meanwhile. */
-  async function roomForPage(connection: Connection, channel: string): Promise<boolean> {
-    while (connection.open !== undefined && !connection.queue.hasRoom(pageBytes)) {
+  /** Waits until a page has room, as long as the right to it lasts, and says how many bytes; 0 where the connection ended meanwhile. */
+  async function roomForPage(connection: Connection, channel: string): Promise<number> {
+    while (connection.open !== undefined) {
+      const bytes = connection.queue.roomForPage(pageBytes)
+      if (bytes > 0) return bytes
       await connection.queue.nextRoom()
       if (connection.open !== undefined) await allowedMatch(connection, channel, "watch")
     }
-    return connection.open !== undefined
+    return 0
   }
 
   async function allowedMatch(connection: Connection, channel: string, action: Action): Promise<ChannelMatch> {
@@ -242,6 +246,8 @@ export function createPresence(given: PresenceOptions): Presence {
     async reconsider(connection) {
       for (const channel of residents.renew(connection)) {
         if (await authorizer.allowed(connection, channel, contract.match(channel), "enter")) continue
+        // Who has lost the link meanwhile comes in again with a question of its own, and is held until then.
+        if (connection.open === undefined) return
         const { code, reason } = forbidden(channel, "enter")
         if (residents.leave(connection, channel)) connection.send({ type: "left", channel, code, message: reason })
       }

@@ -60,8 +60,8 @@ export class Room implements Show {
     return new SampledFeed(epoch, this.channel, this.#roster, length, this.#context)
   }
 
-  page(after: number, limit: number): RosterPage {
-    return this.#roster.page(after, limit, this.#context.pageBytes)
+  page(after: number, limit: number, maxBytes = this.#context.pageBytes): RosterPage {
+    return this.#full.page(limit, maxBytes, after)
   }
 
   has(member: string): boolean {

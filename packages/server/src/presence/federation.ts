@@ -69,6 +69,8 @@ export function createFederation(options: FederationOptions): Federation {
   function flush(): void {
     gathering?.cancel()
     gathering = undefined
+    // Without a name nothing can be said, and what is new waits.
+    if (self() === undefined) return gather()
     const channels = opening
     opening = []
     for (let at = 0; at < channels.length; at += ROWS) say({ kind: "open", channels: channels.slice(at, at + ROWS), node: control.nodeId })
@@ -139,7 +141,7 @@ export function createFederation(options: FederationOptions): Federation {
       const link = new RoomLink({
         bus,
         room,
-        node: () => control.nodeId,
+        node: self,
         monotonic: () => clock.monotonic(),
         askAgainMs: digestMs * ASK_AGAIN_AFTER,
         revision: options.revision,
@@ -148,7 +150,10 @@ export function createFederation(options: FederationOptions): Federation {
           dirty.add(dirtied)
           gather()
         },
-        ask: (to, channel, of, buckets) => say({ kind: "ask", to, channel, of, buckets, node: control.nodeId }),
+        ask(to, channel, of, buckets) {
+          const node = self()
+          if (node !== undefined) say({ kind: "ask", to, channel, of, buckets, node })
+        },
       })
       links.set(room, link)
       opening.push(room.channel)

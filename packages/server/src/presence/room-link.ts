@@ -7,7 +7,8 @@ import type { Room } from "./room.ts"
 export interface RoomLinkOptions {
   readonly bus: Bus
   readonly room: Room
-  readonly node: () => string
+  /** Undefined while the log is still being opened. */
+  readonly node: () => string | undefined
   readonly monotonic: () => number
   /** What is asked for has so long to come before it is asked for again. */
   readonly askAgainMs: number
@@ -96,6 +97,7 @@ export class RoomLink {
   /** Says what is new and what was asked for. */
   flush(): void {
     const node = this.#options.node()
+    if (node === undefined) return
     const deltas = deltasOf(node, this.#put.values(), this.#bye.values())
     this.#put = new Map()
     this.#bye = new Map()

@@ -1,4 +1,4 @@
-import { type ChannelMatch, type Log, MagpieError } from "@magpie/protocol"
+import { type ChannelMatch, type Log, MagpieError, toMagpieError } from "@magpie/protocol"
 import type { Action, AnyChannelRules } from "../channel-rules.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
 import type { Connection } from "../session/connection.ts"
@@ -11,6 +11,8 @@ export interface Authorizer {
    * this node does not know who was revoked.
    */
   allowed(connection: Connection, channel: string, match: ChannelMatch, action: Action): boolean | Promise<boolean>
+  /** Why this connection may not go on: FORBIDDEN, or UNAVAILABLE where `allowed` fails. Undefined where it may. */
+  refusal(connection: Connection, channel: string, match: ChannelMatch, action: Action): Promise<MagpieError | undefined>
   /** Everything is asked again, because the rights may have changed. */
   forget(connection: Connection): void
 }
@@ -34,7 +36,7 @@ export function createAuthorizer(log: Log, requireFresh: () => void = () => {}):
     return false
   }
 
-  return {
+  const authorizer: Authorizer = {
     setRules: (pattern, its) => void rules.set(pattern, its),
     rulesOf: (pattern) => rules.get(pattern),
     allowed(connection, channel, match, action) {
@@ -62,10 +64,18 @@ export function createAuthorizer(log: Log, requireFresh: () => void = () => {}):
         return failed(channel, action, cause)
       }
     },
+    async refusal(connection, channel, match, action) {
+      try {
+        return (await authorizer.allowed(connection, channel, match, action)) ? undefined : forbidden(channel, action)
+      } catch (failure) {
+        return toMagpieError(failure)
+      }
+    },
     forget(connection) {
       connection.granted = undefined
     },
   }
+  return authorizer
 }
 
 /** The same answer for a channel that exists and one that does not, so that nothing can be found out by asking [F38]. */

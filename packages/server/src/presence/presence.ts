@@ -106,7 +106,7 @@ export function createPresence(given: PresenceOptions): Presence {
 
   function dropWatch(connection: Connection, channel: string, { code, reason }: MagpieError): void {
     endWatch(connection, channel)
-    connection.send({ type: "unwatched", channel, code, message: reason })
+    connection.tell({ type: "unwatched", channel, code, message: reason })
   }
 
   /** A young server, or one that follows a room since a moment ago, does not know yet who comes back. */
@@ -245,17 +245,17 @@ export function createPresence(given: PresenceOptions): Presence {
     },
     async reconsider(connection) {
       for (const channel of residents.renew(connection)) {
-        if (await authorizer.allowed(connection, channel, contract.match(channel), "enter")) continue
+        const refusal = await authorizer.refusal(connection, channel, contract.match(channel), "enter")
         // Who has lost the link meanwhile comes in again with a question of its own, and is held until then.
         if (connection.open === undefined) return
-        const { code, reason } = forbidden(channel, "enter")
-        if (residents.leave(connection, channel)) connection.send({ type: "left", channel, code, message: reason })
+        if (refusal === undefined || !residents.leave(connection, channel)) continue
+        connection.tell({ type: "left", channel, code: refusal.code, message: refusal.reason })
       }
       for (const [channel, watched] of [...(watches.get(connection) ?? [])]) {
-        if (await authorizer.allowed(connection, channel, contract.match(channel), "watch")) continue
+        const refusal = await authorizer.refusal(connection, channel, contract.match(channel), "watch")
         // Meanwhile the connection may have closed, or asked anew.
-        if (watches.get(connection)?.get(channel) !== watched) continue
-        dropWatch(connection, channel, forbidden(channel, "watch"))
+        if (refusal === undefined || watches.get(connection)?.get(channel) !== watched) continue
+        dropWatch(connection, channel, refusal)
       }
     },
     closed(connection) {

@@ -99,12 +99,17 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     this.#context.wheel.watch(this, 0)
   }
 
-  /** Ends a subscription from this side and says why; one that has no room to hear it is closed, and learns it when it comes back. */
-  drop(subscription: Subscription, error: MagpieError): void {
+  /** Ends a subscription from this side and says why. */
+  drop(subscription: Subscription, { code, reason }: MagpieError): void {
     subscription.end()
     this.subscriptions.delete(subscription.channel)
-    if (!this.queue.hasRoom(ANSWER_BYTES)) return this.close("SLOW_CONSUMER", "reads too slowly")
-    this.send({ type: "unsubscribed", channel: subscription.channel, code: error.code, message: error.reason })
+    this.tell({ type: "unsubscribed", channel: subscription.channel, code, message: reason })
+  }
+
+  /** Says what nobody asked for; one that has no room to hear it is closed, and learns it when it comes back. */
+  tell(message: DownMessage): void {
+    if (this.queue.hasRoom(ANSWER_BYTES)) this.send(message)
+    else this.close("SLOW_CONSUMER", "reads too slowly")
   }
 
   send(message: DownMessage): void {

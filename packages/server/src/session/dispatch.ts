@@ -12,7 +12,7 @@ import {
   toMagpieError,
   type UpMessage,
 } from "@magpie/protocol"
-import { type Authorizer, forbidden } from "../access/authorizer.ts"
+import type { Authorizer } from "../access/authorizer.ts"
 import type { MessageRates } from "../access/message-rates.ts"
 import type { SpeedCheck } from "../access/speed-check.ts"
 import { createTurnstile } from "../flow/turnstile.ts"
@@ -104,11 +104,10 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       ...(tokenExpiresInMs === undefined ? undefined : { tokenExpiresInMs }),
     })
     for (const [channel, subscription] of connection.subscriptions) {
-      const match = contract.match(channel)
-      if (await authorizer.allowed(connection, channel, match, "subscribe")) continue
+      const refusal = await authorizer.refusal(connection, channel, contract.match(channel), "subscribe")
       // Meanwhile the connection may have closed, or subscribed anew.
-      if (connection.subscriptions.get(channel) !== subscription) continue
-      connection.drop(subscription, forbidden(channel, "subscribe"))
+      if (refusal === undefined || connection.subscriptions.get(channel) !== subscription) continue
+      connection.drop(subscription, refusal)
     }
     await presence.reconsider(connection)
   }

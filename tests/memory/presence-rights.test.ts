@@ -91,6 +91,34 @@ describe("rights", () => {
     expect(ann.raw.of("presence")).toHaveLength(heard)
   })
 
+  it("[F77] [G6] takes a thousand away from one that does not read for no more than queuedBytes", async () => {
+    const many = 1_000
+    const rates = { messagesPerSecond: 100_000, messagesPerUserPerSecond: 100_000, messagesPerAddressPerSecond: 100_000 }
+    const limits = { ...rates, queuedBytes: 131_072, watchesPerConnection: many, presencesPerConnection: many }
+    let may = true
+    bed = await startPresence({ limits, authorize: () => may })
+    const ann = await link(bed, { token: "ann" })
+    for (let index = 0; index < many; index++) {
+      const channel = `room/${"x".repeat(200)}${index}`
+      ann.send({ type: "watch", channel, mode: "counts" }, { type: "enter", channel, state: { name: "ann" } })
+    }
+    await bed.clock.advance(5_000)
+    expect([ann.of("watched").length, ann.of("entered").length]).toEqual([many, many])
+    bed.network.stallReaders(true)
+    may = false
+    ann.send({ type: "token", token: "ann" })
+    let most = 0
+    for (let step = 0; step < 20; step++) {
+      await bed.clock.advance(50)
+      most = Math.max(most, bed.server.counters.queuedBytes ?? 0)
+    }
+    expect(most).toBeGreaterThan(131_072 / 2)
+    expect(most).toBeLessThanOrEqual(131_072)
+    bed.network.stallReaders(false)
+    await bed.clock.advance(1_000)
+    expect(ann.closedWith?.code).toBe(4003)
+  })
+
   it("[I20] holds a member whose link was lost while the rights of its fresh token were asked for", async () => {
     const answers: ((yes: boolean) => void)[] = []
     let isSlow = false

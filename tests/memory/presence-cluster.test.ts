@@ -242,3 +242,22 @@ describe("a large room", () => {
     expect(cluster.bus.deliveredBytes - before).toBeLessThan(60_000)
   })
 })
+
+describe("server code", () => {
+  it("[G12] that reads who is there while its server closes, or afterwards, is told so, and nothing is left of it", async () => {
+    cluster = await startCluster()
+    cluster.bus.cut(A)
+    const core = cluster.core(C)
+    const { presence } = core.channel(ROOM)
+    const failures: unknown[] = []
+    const note = (failure: { code: string }): unknown => failures.push(failure.code)
+    presence.page({ timeoutMs: 3_600_000 }).catch(note)
+    await pass(1_000)
+    void core.close({ spreadMs: 0 })
+    await pass(1_000)
+    expect(failures).toEqual(["CLOSED"])
+    presence.page().catch(note)
+    await pass(1_000)
+    expect(failures).toEqual(["CLOSED", "CLOSED"])
+  })
+})

@@ -92,6 +92,7 @@ export function createPresence(given: PresenceOptions): Presence {
       revision: () => residents.revision,
       onForeignFarewell: (room, farewell) => residents.bade(room, farewell),
     })
+  const reading = createReadPresence({ clock, contract, limits, rooms, missing: (room) => federation?.missing(room) ?? [] })
   const stopListening = control.onChange((change) => {
     if (change.type === "revoked") residents.revoke(change)
     else if (change.type === "stale") guard()
@@ -266,9 +267,10 @@ export function createPresence(given: PresenceOptions): Presence {
       releaseSome([...rooms])
     },
     features: hasPresence ? ["presence"] : [],
-    of: createReadPresence({ clock, contract, limits, rooms, missing: (room) => federation?.missing(room) ?? [] }),
+    of: reading.of,
     close() {
       stopListening()
+      reading.close()
       rooms.close()
       federation?.close()
       residents.close()

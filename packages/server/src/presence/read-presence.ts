@@ -1,4 +1,4 @@
-import type { Clock, Contract, Counts, Limits } from "@magpie/protocol"
+import { type Clock, type Contract, type Counts, type Limits, MagpieError, type Timer } from "@magpie/protocol"
 import { cursorOf, pageLength, readCursor } from "./page-request.ts"
 import type { Room } from "./room.ts"
 import type { Rooms } from "./rooms.ts"
@@ -37,7 +37,10 @@ export interface PageRequest {
 export interface ServerPresence<State = unknown> {
   /** At once, as far as this node knows: nothing where there are several nodes and this one does not follow the channel. */
   readonly counts: Counts
-  /** Members in the order of their entering. Waits for other nodes where it must; those that do not answer are named. */
+  /**
+   * Members in the order of their entering. Waits for other nodes where it must; those that do not answer are named. Fails with
+   * EXPIRED, and with CLOSED where the server is closed meanwhile.
+   */
   page(request?: PageRequest): Promise<PresentPage<State>>
 }
 
@@ -53,17 +56,37 @@ const NOBODY: Counts = Object.freeze({ members: 0, users: 0 })
 const TIMEOUT_MS = 5_000
 const LOOK_MS = 100
 
-export function createReadPresence({ clock, contract, limits, rooms, missing }: ReadPresenceOptions): (channel: string) => ServerPresence {
+export interface ReadPresence {
+  readonly of: (channel: string) => ServerPresence
+  /** Ends what waits. */
+  close(): void
+}
+
+export function createReadPresence({ clock, contract, limits, rooms, missing }: ReadPresenceOptions): ReadPresence {
+  const waiting = new Map<Timer, (failure: MagpieError) => void>()
+  let isClosed = false
+
+  function pause(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = clock.setTimer(LOOK_MS, () => {
+        waiting.delete(timer)
+        resolve()
+      })
+      waiting.set(timer, reject)
+    })
+  }
+
   async function complete(room: Room, timeoutMs: number): Promise<readonly string[]> {
     const endMs = clock.monotonic() + timeoutMs
     for (;;) {
       const silent = missing(room)
       if (silent.length === 0 || clock.monotonic() >= endMs) return silent
-      await new Promise<void>((resolve) => void clock.setTimer(LOOK_MS, resolve))
+      await pause()
     }
   }
 
   async function page(channel: string, { after, limit, timeoutMs = TIMEOUT_MS }: PageRequest = {}): Promise<PresentPage> {
+    if (isClosed) throw closed()
     const most = pageLength(limit, limits)
     const room = rooms.open(channel, contract.match(channel))
     rooms.release(room)
@@ -73,10 +96,24 @@ export function createReadPresence({ clock, contract, limits, rooms, missing }: 
     return { counts: room.counts, members, next: cursorOf(room, next), missing: silent }
   }
 
-  return (channel) => ({
-    get counts() {
-      return rooms.get(channel)?.counts ?? NOBODY
+  return {
+    of: (channel) => ({
+      get counts() {
+        return rooms.get(channel)?.counts ?? NOBODY
+      },
+      page: (request) => page(channel, request),
+    }),
+    close() {
+      isClosed = true
+      for (const [timer, reject] of waiting) {
+        timer.cancel()
+        reject(closed())
+      }
+      waiting.clear()
     },
-    page: (request) => page(channel, request),
-  })
+  }
+}
+
+function closed(): MagpieError {
+  return new MagpieError("CLOSED", "the server is closed")
 }

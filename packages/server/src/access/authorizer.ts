@@ -2,6 +2,7 @@ import { type ChannelMatch, type Log, MagpieError, toMagpieError } from "@magpie
 import type { Action, AnyChannelRules } from "../channel-rules.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
 import type { Connection } from "../session/connection.ts"
+import { isRevocable } from "./identity.ts"
 
 export interface Authorizer {
   setRules(pattern: string, rules: AnyChannelRules): void
@@ -40,7 +41,7 @@ export function createAuthorizer(log: Log, requireFresh: () => void = () => {}):
     setRules: (pattern, its) => void rules.set(pattern, its),
     rulesOf: (pattern) => rules.get(pattern),
     allowed(connection, channel, match, action) {
-      if (connection.identity?.user !== undefined) requireFresh()
+      if (isRevocable(connection.identity)) requireFresh()
       // Looked at only now: that may have shown that its user was revoked.
       const identity = connection.identity
       if (identity === undefined) return false
@@ -54,7 +55,7 @@ export function createAuthorizer(log: Log, requireFresh: () => void = () => {}):
         if (!(answer instanceof Promise)) return false
         return answer.then(
           (yes) => {
-            if (identity.user !== undefined) requireFresh()
+            if (isRevocable(identity)) requireFresh()
             // The identity may have changed while the function was thinking; then its yes is about somebody else.
             return yes === true && connection.identity === identity && grant(connection, key)
           },

@@ -71,6 +71,11 @@ export function anyOf<U extends User>(...authenticators: readonly Authenticator<
   }
 }
 
+/** Whether a revocation can name it, by its user, its own name or a claim. */
+export function isRevocable(identity: Identity | undefined): identity is Identity {
+  return identity?.user !== undefined || identity?.token !== undefined || identity?.claims !== undefined
+}
+
 /** What revocations look at. */
 export function proofOf({ user, token, claims, issuedAt }: Identity): Proof {
   return { user: user?.id, token, claims, issuedAt }

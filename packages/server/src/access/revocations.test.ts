@@ -78,6 +78,24 @@ function setUp(...identities: (Identity | undefined)[]) {
 }
 
 const ann: Identity = { user: { id: "ann" } }
+
+describe("somebody without a name whose proof has one", () => {
+  it.each([{ token: "t-1" }, { claims: { org: "acme" } }])("[F35] is not let in again by %o that was revoked", (proof) => {
+    const { control, revocations } = setUp(ann)
+    control.revoked = true
+    const identity: Identity = { user: undefined, ...proof }
+    expect(() => revocations.admit(identity)).toThrow(expect.objectContaining({ code: "UNAUTHORIZED" }))
+    control.fresh = false
+    expect(() => revocations.admit(identity)).toThrow(expect.objectContaining({ code: "UNAVAILABLE" }))
+  })
+
+  it("[G10] is given nothing where nobody knows whether it was revoked", () => {
+    const { control, links, tell } = setUp({ user: undefined, token: "t-1" }, { user: undefined })
+    control.fresh = false
+    tell({ type: "stale" })
+    expect(links.map(({ told }) => told)).toEqual([["UNAVAILABLE chat/a", "UNAVAILABLE chat/b"], []])
+  })
+})
 const told = (links: readonly Link[]): readonly (readonly string[])[] => links.map((link) => link.told)
 
 describe("a revocation that this node hears of", () => {

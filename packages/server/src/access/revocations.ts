@@ -3,7 +3,7 @@ import { MagpieError } from "@magpie/protocol"
 import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
 import type { Connection } from "../session/connection.ts"
 import type { Registry } from "../session/registry.ts"
-import { type Identity, proofOf } from "./identity.ts"
+import { type Identity, isRevocable, proofOf } from "./identity.ts"
 
 const STALE_RETRY_MS = 500
 
@@ -13,7 +13,7 @@ export interface Revocations {
   requireFresh(): void
   /** Fails with UNAUTHORIZED for what was revoked, and as `requireFresh`. Asked in the very turn in which somebody is let in. */
   admit(identity: Identity): void
-  /** To be asked before anything is delivered: ends the subscriptions of named users where this node is no longer fresh. */
+  /** To be asked before anything is delivered: ends the subscriptions of whoever can be revoked where this node is no longer fresh. */
   guard(): void
   close(): void
 }
@@ -26,7 +26,7 @@ export interface RevocationsOptions {
 
 /**
  * Sends away whoever is revoked, from the moment on in which this node hears of it. A node that may have missed it gives
- * nothing more to anybody who has a name: their subscriptions end with UNAVAILABLE, when the log says so, before anything is
+ * nothing more to anybody who can be revoked: their subscriptions end with UNAVAILABLE, when the log says so, before anything is
  * delivered, and within a tick of the wheel.
  */
 export function createRevocations({ control, registry, wheel }: RevocationsOptions): Revocations {
@@ -59,7 +59,7 @@ export function createRevocations({ control, registry, wheel }: RevocationsOptio
   /** They ask again with their positions, here once the node is fresh, or elsewhere. */
   function endAll(): void {
     const error = stale()
-    for (const connection of registry.all()) if (connection.userId !== undefined) endSubscriptions(connection, error)
+    for (const connection of registry.all()) if (isRevocable(connection.identity)) endSubscriptions(connection, error)
   }
 
   function suspend(): void {
@@ -73,7 +73,7 @@ export function createRevocations({ control, registry, wheel }: RevocationsOptio
     suspended = false
     for (const connection of [...registry.all()]) {
       const { identity } = connection
-      if (identity?.user === undefined) continue
+      if (!isRevocable(identity)) continue
       try {
         if (control.isRevoked(proofOf(identity))) leave(connection)
       } catch {
@@ -91,7 +91,7 @@ export function createRevocations({ control, registry, wheel }: RevocationsOptio
   return {
     requireFresh,
     admit(identity) {
-      if (identity.user === undefined) return
+      if (!isRevocable(identity)) return
       requireFresh()
       if (control.isRevoked(proofOf(identity))) throw new MagpieError("UNAUTHORIZED", "revoked")
       if (watching) return

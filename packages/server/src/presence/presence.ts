@@ -14,6 +14,7 @@ import {
   type Watch,
 } from "@magpie/protocol"
 import { type Authorizer, forbidden } from "../access/authorizer.ts"
+import { isRevocable } from "../access/identity.ts"
 import type { Action } from "../channel-rules.ts"
 import { encodedBytes } from "../flow/batch.ts"
 import type { CheckedOptions, CoreEnvironment } from "../options.ts"
@@ -98,11 +99,11 @@ export function createPresence(given: PresenceOptions): Presence {
     else if (change.type === "stale") guard()
   })
 
-  /** Named users watch nothing where this node may not know who was revoked; they ask again. */
+  /** Whoever can be revoked watches nothing where this node may not know who was; they ask again. */
   function guard(): void {
     if (control.fresh) return
     for (const [connection, mine] of [...watches])
-      if (connection.userId !== undefined) for (const channel of [...mine.keys()]) dropWatch(connection, channel, STALE)
+      if (isRevocable(connection.identity)) for (const channel of [...mine.keys()]) dropWatch(connection, channel, STALE)
   }
 
   function dropWatch(connection: Connection, channel: string, { code, reason }: MagpieError): void {

@@ -23,7 +23,7 @@ import { encodeRefusal } from "./error-reply.ts"
 import { Inbound, type InboundOwner } from "./inbound.ts"
 import { Liveness } from "./liveness.ts"
 import { ANSWER_BYTES, type QueueOwner, SendQueue } from "./send-queue.ts"
-import type { ConnectionState, OpenState } from "./state.ts"
+import { type ConnectionState, type OpenState, saysTooMuch } from "./state.ts"
 
 /** One link and what is open on it. Created for each accepted socket, never reused. */
 export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched, Departing, QueueOwner {
@@ -191,19 +191,11 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     } catch (failure) {
       return this.strike(undefined, toMagpieError(failure))
     }
-    if (this.state.name === "greeting" && this.#saysTooMuchBeforeHello(frame.length))
+    if (this.state.name === "greeting" && saysTooMuch(this.state, frame.length, this.#inbound.waiting, limits))
       return this.close("BAD_REQUEST", "too much before hello")
     this.#inbound.pump()
     if (this.#inbound.waiting > limits.pendingRequests) return this.close("RATE_LIMITED", "too many messages wait for an earlier one")
     this.inboundMoved()
-  }
-
-  #saysTooMuchBeforeHello(bytes: number): boolean {
-    if (this.state.name !== "greeting") return false
-    this.state.bytes += bytes
-    this.state.messages += 1
-    const { helloBytes, helloMessages } = this.#context.limits
-    return this.state.bytes > helloBytes || this.state.messages > helloMessages || this.#inbound.waiting > helloMessages
   }
 
   /** Stops reading while earlier messages wait to be decided or the other side does not read its answers. */

@@ -91,6 +91,30 @@ describe("rights", () => {
     expect(ann.raw.of("presence")).toHaveLength(heard)
   })
 
+  it("[G12] begins nothing for a connection that ends at any step of the question", async () => {
+    for (let steps = 0; steps < 12; steps++) {
+      let isSlow = false
+      let answer: ((yes: boolean) => void) | undefined
+      bed = await startPresence({ authorize: () => (isSlow ? new Promise((resolve) => (answer = resolve)) : true), presenceLeaseMs: 1_000 })
+      const { epoch } = only(await watcher(bed, {}, { address: "first" }), "watched")
+      const eve = await link(bed, { token: "eve" })
+      isSlow = true
+      eve.send(watch())
+      await bed.clock.settle()
+      bed.network.reset("first")
+      await bed.clock.settle()
+      answer?.(true)
+      for (let step = 0; step < steps; step++) await Promise.resolve()
+      for (const connection of bed.server.connections) connection.disconnect()
+      isSlow = false
+      await bed.clock.advance(10_000)
+      // A room that nobody uses is forgotten, and begins anew.
+      expect(only(await watcher(bed), "watched").epoch, `after ${steps} steps`).not.toBe(epoch)
+      await closeBed(bed)
+    }
+    bed = await startPresence()
+  })
+
   it("[F77] [G6] takes a thousand away from one that does not read for no more than queuedBytes", async () => {
     const many = 1_000
     const rates = { messagesPerSecond: 100_000, messagesPerUserPerSecond: 100_000, messagesPerAddressPerSecond: 100_000 }

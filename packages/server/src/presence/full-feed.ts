@@ -146,6 +146,7 @@ export class FullFeed implements Feed, ChannelGatherer, Watched {
     const silentMs = nowMs - this.#toldAtMs
     if (silentMs < BEACON_MS) return BEACON_MS - silentMs
     if (this.#watchers.isUnderWay) return BEACON_MS
+    this.#context.guard()
     const { version } = this
     const delivery = this.#deliveryOf({ since: version, version, joined: [], updated: [], left: [] })
     this.#watchers.begin([{ delivery, version, isReminder: true }])

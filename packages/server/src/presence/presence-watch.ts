@@ -80,6 +80,7 @@ export class PresenceWatch implements FeedWatcher, RoomWaiter, Reader {
   }
 
   readPage(): boolean {
+    this.#options.context.guard()
     if (this.#state !== "behind") return false
     const changes = this.#version === undefined ? undefined : this.#feed.changesSince(this.#version)
     if (changes !== undefined) this.#bringLevel(changes)

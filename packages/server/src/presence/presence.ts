@@ -156,7 +156,8 @@ export function createPresence(given: PresenceOptions): Presence {
     if (match.kind.presence === undefined) throw noPresence(channel)
     const limit = pageLength(message.limit, limits)
     const bytes = await roomForPage(connection, channel)
-    if (bytes === 0) return
+    // It may have ended a step before this one.
+    if (bytes === 0 || connection.open === undefined) return
     const mine = watches.get(connection) ?? new Map<string, PresenceWatch>()
     if (!mine.has(channel) && mine.size >= limits.watchesPerConnection) {
       const details = { limit: "watchesPerConnection" }

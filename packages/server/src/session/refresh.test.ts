@@ -48,6 +48,18 @@ async function setUp() {
   return { env, core, raw, state }
 }
 
+it("[G10] a watcher is told nothing more, not even that all is as it was, by a node that may not know who was revoked", async () => {
+  const { env, core, raw, state } = await setUp()
+  await env.clock.advance(500)
+  const heard = raw.of("presence").length
+  state.isFresh = false
+  await env.clock.advance(5_000)
+  expect(raw.of("presence")).toHaveLength(heard)
+  expect(raw.of("unwatched").map(({ code }) => code)).toEqual(["UNAVAILABLE", "UNAVAILABLE"])
+  void core.close({ spreadMs: 0 })
+  await env.clock.advance(1_000)
+})
+
 it("[G10] [F34] nothing goes on by the rights of an old token where the fresh one's could not be asked for", async () => {
   const { env, core, raw, state } = await setUp()
   state.authorize = async () => {

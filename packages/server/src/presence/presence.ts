@@ -1,33 +1,17 @@
 import type { Control } from "@magpie/journal"
-import {
-  type ChannelMatch,
-  type Contract,
-  type Enter,
-  type Leave,
-  MagpieError,
-  type Members,
-  type PresenceUp,
-  toJsonText,
-  toMagpieError,
-  type Unwatch,
-  validateState,
-  type Watch,
-} from "@magpie/protocol"
-import { type Authorizer, forbidden } from "../access/authorizer.ts"
-import { isRevocable } from "../access/identity.ts"
-import type { Action } from "../channel-rules.ts"
-import { encodedBytes } from "../flow/batch.ts"
+import { type Contract, type PresenceUp, toMagpieError } from "@magpie/protocol"
+import type { Authorizer } from "../access/authorizer.ts"
 import type { CheckedOptions, CoreEnvironment } from "../options.ts"
 import type { Connection } from "../session/connection.ts"
 import type { PageMeter } from "../session/page-meter.ts"
+import { createEntering } from "./entering.ts"
 import { createFederation, type Federation } from "./federation.ts"
-import { cursorOf, pageLength, readCursor } from "./page-request.ts"
 import type { PresenceContext } from "./presence-context.ts"
-import { PresenceWatch } from "./presence-watch.ts"
 import { createReadPresence, type ServerPresence } from "./read-presence.ts"
 import { Residents } from "./residents.ts"
 import type { Room } from "./room.ts"
 import { createRooms } from "./rooms.ts"
+import { createWatching } from "./watching.ts"
 
 /** Who is present on which channel, and who looks at it. */
 export interface Presence {
@@ -57,9 +41,9 @@ export interface PresenceOptions extends Pick<PresenceContext, "codec" | "turn" 
 
 /** The single node's name, which no other hears. */
 const ALONE = "alone"
-const STALE = new MagpieError("UNAVAILABLE", "this server cannot tell who was revoked")
 /** Rooms that tell what was held back, in one turn of the event loop. */
 const RELEASED_PER_TURN = 64
+
 export function createPresence(given: PresenceOptions): Presence {
   const { contract, env, authorizer, control, mayReadPage, ...shared } = given
   const { limits, presenceLeaseMs: leaseMs, heartbeatMs, pongTimeoutMs } = given.options
@@ -69,7 +53,6 @@ export function createPresence(given: PresenceOptions): Presence {
   const pageBytes = Math.min(limits.presencePageBytes, limits.queuedBytes / 2)
   const context: PresenceContext = { ...shared, clock, random, limits, leaseMs, pageBytes, guard }
   const startedAtMs = clock.monotonic()
-  const watches = new Map<Connection, Map<string, PresenceWatch>>()
 
   const rooms = createRooms({
     context,
@@ -93,6 +76,8 @@ export function createPresence(given: PresenceOptions): Presence {
       revision: () => residents.revision,
       onForeignFarewell: (room, farewell) => residents.bade(room, farewell),
     })
+  const entering = createEntering({ context, contract, authorizer, rooms, residents })
+  const watching = createWatching({ context, contract, authorizer, rooms, mayReadPage, settlesInMs })
   const reading = createReadPresence({ clock, contract, limits, rooms, missing: (room) => federation?.missing(room) ?? [] })
   const stopListening = control.onChange((change) => {
     if (change.type === "revoked") residents.revoke(change)
@@ -101,14 +86,7 @@ export function createPresence(given: PresenceOptions): Presence {
 
   /** Whoever can be revoked watches nothing where this node may not know who was; they ask again. */
   function guard(): void {
-    if (control.fresh) return
-    for (const [connection, mine] of [...watches])
-      if (isRevocable(connection.identity)) for (const channel of [...mine.keys()]) dropWatch(connection, channel, STALE)
-  }
-
-  function dropWatch(connection: Connection, channel: string, { code, reason }: MagpieError): void {
-    endWatch(connection, channel)
-    connection.tell({ type: "unwatched", channel, code, message: reason })
+    if (!control.fresh) watching.endRevocable()
   }
 
   /** A young server, or one that follows a room since a moment ago, does not know yet who comes back. */
@@ -116,104 +94,6 @@ export function createPresence(given: PresenceOptions): Presence {
     const sinceMs = federation === undefined ? startedAtMs : Math.max(startedAtMs, room.openedAtMs)
     const leftMs = Math.ceil(sinceMs + leaseMs - clock.monotonic())
     return leftMs > 0 ? leftMs : undefined
-  }
-
-  function enter(connection: Connection, message: Enter): void | Promise<void> {
-    const match = contract.match(message.channel)
-    const allowed = authorizer.allowed(connection, message.channel, match, "enter")
-    if (allowed instanceof Promise) return connection.answer(message.id, async () => admit(connection, message, match, await allowed))
-    admit(connection, message, match, allowed)
-  }
-
-  function admit(connection: Connection, { id, channel, state, link }: Enter, match: ChannelMatch, allowed: boolean): void {
-    if (connection.open === undefined) return
-    if (!allowed) {
-      // It may have been a member by an earlier right.
-      residents.leave(connection, channel)
-      throw forbidden(channel, "enter")
-    }
-    const text = toJsonText(validateState(match.kind, state))
-    if (encodedBytes(text) > limits.presenceStateBytes) {
-      const details = { limit: "presenceStateBytes", value: limits.presenceStateBytes }
-      throw new MagpieError("TOO_LARGE", `a state has at most ${limits.presenceStateBytes} bytes`, { details })
-    }
-    const room = rooms.open(channel, match)
-    try {
-      connection.send({ type: "entered", ...withId(id), channel, member: residents.enter(connection, room, text, link) })
-    } finally {
-      rooms.release(room)
-    }
-  }
-
-  function leave(connection: Connection, { id, channel }: Leave): void {
-    residents.leave(connection, channel)
-    connection.send({ type: "left", ...withId(id), channel })
-  }
-
-  async function watch(connection: Connection, message: Watch): Promise<void> {
-    const { channel, mode = "all" } = message
-    const match = await allowedMatch(connection, channel, "watch")
-    if (match.kind.presence === undefined) throw noPresence(channel)
-    const limit = pageLength(message.limit, limits)
-    const bytes = await roomForPage(connection, channel)
-    // It may have ended a step before this one.
-    if (bytes === 0 || connection.open === undefined) return
-    const mine = watches.get(connection) ?? new Map<string, PresenceWatch>()
-    if (!mine.has(channel) && mine.size >= limits.watchesPerConnection) {
-      const details = { limit: "watchesPerConnection" }
-      throw new MagpieError("LIMIT_EXCEEDED", `a connection watches at most ${limits.watchesPerConnection} channels`, { details })
-    }
-    const room = rooms.open(channel, match)
-    const earlier = mine.get(channel)
-    const begun = new PresenceWatch(connection, room, { mode, limit, context, settlesInMs: () => settlesInMs(room) })
-    earlier?.end()
-    watches.set(connection, mine.set(channel, begun))
-    begun.begin(message, bytes)
-  }
-
-  function unwatch(connection: Connection, { id, channel }: Unwatch): void {
-    endWatch(connection, channel)
-    connection.send({ type: "unwatched", ...withId(id), channel })
-  }
-
-  function endWatch(connection: Connection, channel: string): void {
-    const mine = watches.get(connection)
-    const ended = mine?.get(channel)
-    if (mine === undefined || ended === undefined) return
-    ended.end()
-    mine.delete(channel)
-    if (mine.size === 0) watches.delete(connection)
-    rooms.release(ended.room)
-  }
-
-  async function members(connection: Connection, { id, channel, after, limit }: Members): Promise<void> {
-    mayReadPage(connection)
-    const match = await allowedMatch(connection, channel, "watch")
-    if (match.kind.presence === undefined) throw noPresence(channel)
-    const most = pageLength(limit, limits)
-    const bytes = await roomForPage(connection, channel)
-    if (bytes === 0) return
-    const room = rooms.open(channel, match)
-    rooms.release(room)
-    const { page, next } = room.page(readCursor(room, after), most, bytes)
-    connection.sendEncoded(context.codec.encodeMembers({ id, channel, counts: room.counts, next: cursorOf(room, next) }, page))
-  }
-
-  /** Waits until a page has room, as long as the right to it lasts, and says how many bytes; 0 where the connection ended meanwhile. */
-  async function roomForPage(connection: Connection, channel: string): Promise<number> {
-    while (connection.open !== undefined) {
-      const bytes = connection.queue.roomForPage(pageBytes)
-      if (bytes > 0) return bytes
-      await connection.queue.nextRoom()
-      if (connection.open !== undefined) await allowedMatch(connection, channel, "watch")
-    }
-    return 0
-  }
-
-  async function allowedMatch(connection: Connection, channel: string, action: Action): Promise<ChannelMatch> {
-    const match = contract.match(channel)
-    if (await authorizer.allowed(connection, channel, match, action)) return match
-    throw forbidden(channel, action)
   }
 
   /** In turns, because the load has only just gone. */
@@ -225,15 +105,15 @@ export function createPresence(given: PresenceOptions): Presence {
   function act(connection: Connection, message: PresenceUp): void | Promise<void> {
     switch (message.type) {
       case "enter":
-        return enter(connection, message)
+        return entering.enter(connection, message)
       case "leave":
-        return leave(connection, message)
+        return entering.leave(connection, message)
       case "unwatch":
-        return unwatch(connection, message)
+        return watching.unwatch(connection, message)
       case "watch":
-        return connection.answer(message.id, () => watch(connection, message))
+        return connection.answer(message.id, () => watching.watch(connection, message))
       case "members":
-        return connection.answer(message.id, () => members(connection, message))
+        return connection.answer(message.id, () => watching.members(connection, message))
     }
   }
 
@@ -247,23 +127,12 @@ export function createPresence(given: PresenceOptions): Presence {
       }
     },
     async reconsider(connection) {
-      for (const channel of residents.renew(connection)) {
-        const refusal = await authorizer.refusal(connection, channel, contract.match(channel), "enter")
-        // Who has lost the link meanwhile comes in again with a question of its own, and is held until then.
-        if (connection.open === undefined) return
-        if (refusal === undefined || !residents.leave(connection, channel)) continue
-        connection.tell({ type: "left", channel, code: refusal.code, message: refusal.reason })
-      }
-      for (const [channel, watched] of [...(watches.get(connection) ?? [])]) {
-        const refusal = await authorizer.refusal(connection, channel, contract.match(channel), "watch")
-        // Meanwhile the connection may have closed, or asked anew.
-        if (refusal === undefined || watches.get(connection)?.get(channel) !== watched) continue
-        dropWatch(connection, channel, refusal)
-      }
+      await entering.reconsider(connection)
+      await watching.reconsider(connection)
     },
     closed(connection) {
       if ("code" in connection.state) residents.lost(connection, connection.state.code)
-      for (const channel of [...(watches.get(connection)?.keys() ?? [])]) endWatch(connection, channel)
+      watching.closed(connection)
     },
     release() {
       releaseSome([...rooms])
@@ -276,15 +145,7 @@ export function createPresence(given: PresenceOptions): Presence {
       rooms.close()
       federation?.close()
       residents.close()
-      watches.clear()
+      watching.close()
     },
   }
-}
-
-function withId(id: number | undefined): { readonly id?: number } {
-  return id === undefined ? {} : { id }
-}
-
-function noPresence(channel: string): MagpieError {
-  return new MagpieError("BAD_REQUEST", `"${channel}" has no presence`, { details: { field: "channel" } })
 }

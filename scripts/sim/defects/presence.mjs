@@ -45,8 +45,8 @@ export const PRESENCE_DEFECTS = [
     name: "presence-change-lost-in-a-turn",
     breaks: "presence",
     file: `${SERVER}/presence/change-set.ts`,
-    find: "    if (change.after === undefined && !earlier.before) return\n    this.#set(",
-    replace: "    if (change.after === undefined || !earlier.before) return\n    this.#set(",
+    find: "    if (change.after === undefined && !before) return\n    this.#set(",
+    replace: "    if (change.after === undefined || !before) return\n    this.#set(",
   },
   {
     name: "presence-after-a-restart-taken-as-whole",

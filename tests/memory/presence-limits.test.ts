@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS } from "@magpie/protocol"
+import type { Reply } from "@magpie/testing"
 import { afterEach, describe, expect, it } from "vitest"
 import { closeBed, enter, guest, link, namesIn, only, type PresenceBed, ROOM, startPresence, told, watch, watcher } from "./presence-bed.ts"
 
@@ -260,6 +261,27 @@ describe("overload", () => {
     expect(told(eve)).toEqual(["+Ann"])
     expect(eve.of("presence")[0]?.counts).toEqual({ members: 1, users: 1 })
     expect(counting.of("presence")[0]?.counts).toEqual({ members: 1, users: 1 })
+  })
+
+  it("[F78] gives shorter pages while memory is scarce, as long as the share of one connection, and the whole room all the same", async () => {
+    const load = { memory: 10 }
+    const limits = { ...FAST, queuedBytes: 131_072, queuedBytesTotal: 64 * 131_072 }
+    bed = await startPresence({ limits, load: { lagMs: () => 0, memoryPercent: () => load.memory, rest: () => {} } })
+    const eve = await link(bed, { token: "eve" })
+    await crowd(100, "x".repeat(1_000))
+    load.memory = DEFAULT_LIMITS.memorySoftPercent
+    await bed.clock.advance(2_000)
+    eve.send(watch({ limit: 500 }))
+    await bed.clock.settle()
+    const pages = [only(eve, "watched")]
+    for (let next = pages[0]?.next; next !== undefined; next = pages.at(-1)?.next) {
+      const id = 20 + pages.length
+      eve.send({ type: "members", id, channel: ROOM, after: next, limit: 500 })
+      await bed.clock.settle()
+      pages.push(eve.reply(id) as Reply)
+    }
+    for (const page of pages) expect(JSON.stringify(page).length).toBeLessThanOrEqual(131_072 / 4)
+    expect(new Set(pages.flatMap(namesIn)).size).toBe(100)
   })
 
   it("[F80] gives a fresh snapshot afterwards where more was held back than is kept", async () => {

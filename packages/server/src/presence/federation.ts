@@ -2,6 +2,7 @@ import type { Bus, Control } from "@magpie/journal"
 import type { Clock, Timer } from "@magpie/protocol"
 import { type BusMessage, decodeBusMessage, encodeBusMessage } from "./bus-message.ts"
 import type { Claim, Farewell } from "./claims.ts"
+import { DIGESTS_PER_LEASE, Digests, ROWS } from "./digests.ts"
 import type { Room } from "./room.ts"
 import { RoomLink } from "./room-link.ts"
 
@@ -30,26 +31,16 @@ export interface FederationOptions {
 
 /** Where nodes speak to all nodes. */
 const ALL = "presence"
-/** So often in a lease a node says what it stands for. What got lost is noticed by that, and so are the nodes that are there. */
-const DIGESTS_PER_LEASE = 5
 /** What is new is gathered for so long. */
 const GATHER_MS = 50
-/** Rooms in one message. */
-const ROWS = 256
-/** A room without members of this node is named so many times more, so that others who missed a farewell learn it. */
-const EMPTY_ROUNDS = DIGESTS_PER_LEASE
 /** What was asked for has so much of the time until the next digest to come. */
 const ASK_AGAIN_AFTER = 3 / 4
-const KEPT_NODES = 1_000
 
 export function createFederation(options: FederationOptions): Federation {
   const { bus, control, clock, leaseMs } = options
   const links = new Map<Room, RoomLink>()
   const dirty = new Set<RoomLink>()
-  /** Rooms that were left, with the rounds for which they are still named. */
-  const emptied = new Map<string, number>()
-  /** When each other node was last heard to say what it stands for. */
-  const digestedAt = new Map<string, number>()
+  const digests = new Digests()
   let opening: string[] = []
   let gathering: Timer | undefined
   let sweptAtMs = clock.monotonic()
@@ -82,7 +73,7 @@ export function createFederation(options: FederationOptions): Federation {
     round = clock.setTimer(digestMs, tick)
     if (self() === undefined) return
     flush()
-    digest()
+    for (const message of digests.next(control.nodeId, links.values())) say(message)
     sweep()
   }
 
@@ -93,18 +84,6 @@ export function createFederation(options: FederationOptions): Federation {
     } catch {
       return undefined
     }
-  }
-
-  function digest(): void {
-    const rows: [channel: string, members: number, sum: number][] = []
-    for (const { own, room } of links.values()) if (own.size > 0) rows.push([room.channel, own.size, own.sum])
-    for (const [channel, rounds] of emptied) {
-      if (rounds > 1) emptied.set(channel, rounds - 1)
-      else emptied.delete(channel)
-      rows.push([channel, 0, 0])
-    }
-    const node = control.nodeId
-    for (let at = 0; at === 0 || at < rows.length; at += ROWS) say({ kind: "digest", rooms: rows.slice(at, at + ROWS), node })
   }
 
   function sweep(): void {
@@ -126,8 +105,7 @@ export function createFederation(options: FederationOptions): Federation {
   }
 
   function hearDigest({ node, rooms }: BusMessage & { readonly kind: "digest" }): void {
-    if (digestedAt.size >= KEPT_NODES) digestedAt.clear()
-    digestedAt.set(node, clock.monotonic())
+    digests.heard(node, clock.monotonic())
     for (const [channel, members, sum] of rooms) linkOf(channel)?.digest(node, members, sum)
   }
 
@@ -168,17 +146,17 @@ export function createFederation(options: FederationOptions): Federation {
       link.close()
     },
     claimed(room, claim) {
-      emptied.delete(room.channel)
+      digests.filled(room.channel)
       links.get(room)?.claimed(claim)
     },
     bade(room, farewell) {
       const link = links.get(room)
       link?.bade(farewell)
-      if (link?.own.size === 0) emptied.set(room.channel, EMPTY_ROUNDS)
+      if (link?.own.size === 0) digests.emptied(room.channel)
     },
     missing(room) {
       const others = control.nodes().flatMap(({ id }) => (id === control.nodeId ? [] : [id]))
-      return others.filter((node) => (digestedAt.get(node) ?? Number.NEGATIVE_INFINITY) <= room.openedAtMs || links.get(room)?.lacks(node))
+      return others.filter((node) => !digests.heardSince(node, room.openedAtMs) || links.get(room)?.lacks(node))
     },
     close() {
       stop()

@@ -1,4 +1,13 @@
-import { type ChannelMatch, type Contract, type Enter, type Leave, MagpieError, toJsonText, validateState } from "@magpie/protocol"
+import {
+  type ChannelMatch,
+  type Contract,
+  closeReason,
+  type Enter,
+  type Leave,
+  MagpieError,
+  toJsonText,
+  validateState,
+} from "@magpie/protocol"
 import { type Authorizer, forbidden } from "../access/authorizer.ts"
 import { encodedBytes } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
@@ -11,7 +20,7 @@ export interface Entering {
   /** Fails with what is the answer; where the right to it takes its time, that is given later. */
   enter(connection: Connection, message: Enter): void | Promise<void>
   leave(connection: Connection, message: Leave): void
-  /** Ends what the connection's fresh token no longer allows. */
+  /** Ends what the connection's fresh token no longer allows; where that cannot be told, the connection. */
   reconsider(connection: Connection): Promise<void>
 }
 
@@ -62,6 +71,9 @@ export function createEntering({ context, contract, authorizer, rooms, residents
         const refusal = await authorizer.refusal(connection, channel, contract.match(channel), "enter")
         // Who has lost the link meanwhile comes in again with a question of its own, and is held until then.
         if (connection.open === undefined) return
+        // A client that is told to leave stays away; one that comes back is held until it has been asked about.
+        if (refusal?.code === "UNAVAILABLE")
+          return connection.close("TRY_AGAIN_LATER", closeReason("cannot tell now", refusal.retryAfterMs))
         if (refusal === undefined || !residents.leave(connection, channel)) continue
         connection.tell({ type: "left", channel, code: refusal.code, message: refusal.reason })
       }

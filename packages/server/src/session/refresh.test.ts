@@ -74,7 +74,10 @@ it("[G10] [F34] nothing goes on by the rights of an old token where the fresh on
   await env.clock.advance(5_000)
   expect(raw.of("message")).toEqual([])
   const ended = (type: string) => raw.of(type).map(({ channel, code }) => `${channel} ${code}`)
-  for (const type of ["unsubscribed", "unwatched", "left"]) expect(ended(type)).toEqual(ROOMS.map((room) => `${room} UNAVAILABLE`))
+  expect(ended("unsubscribed")).toEqual(ROOMS.map((room) => `${room} UNAVAILABLE`))
+  // Who comes back with the right to it has never left.
+  expect([raw.closedWith?.code, core.channel("room/a").presence.counts.members]).toEqual([1013, 1])
+  await env.clock.advance(60_000)
   expect(core.channel("room/a").presence.counts.members).toBe(0)
   void core.close({ spreadMs: 0 })
   await env.clock.advance(1_000)

@@ -32,13 +32,6 @@ export const SERVER_DEFECTS = [
       '        const its = rule as { refused?: string | undefined }\n        if (action === "publish" && answer === false) its.refused = key\n        const held = answer === true && its.refused === key\n        if (held) its.refused = undefined\n        if (answer === true && !held) return grant(connection, key)\n        if (!(answer instanceof Promise)) return false\n',
   },
   {
-    name: "producer-shared-by-all-users",
-    breaks: "G2",
-    file: `${SERVER}/session/greeting.ts`,
-    find: "connection.becomeOpen({ identity, session, producer: producer.bound, offered: hello?.session })",
-    replace: "connection.becomeOpen({ identity, session, producer: producer.name, offered: hello?.session })",
-  },
-  {
     name: "right-to-publish-not-asked",
     breaks: "G10",
     file: `${SERVER}/kinds/incoming.ts`,

@@ -103,11 +103,13 @@ export function createLane({ env, latencyMs, cutOff, held, lost }: LaneOptions):
 
   return {
     get heldBytes() {
-      // A sender knows at once that nothing is taken.
-      return held() || cutOff() ? waitingBytes + travellingBytes : waitingBytes
+      return waitingBytes + travellingBytes
     },
     send(content, bytes = content.length) {
-      if (!lost(content)) travel({ bytes, arrive: () => frame(content) })
+      if (lost(content)) return
+      // What left while everything was taken is held by the network; a sender knows at once that nothing is taken any more.
+      const isTaken = waiting.length === 0 && !held() && !cutOff()
+      travel({ bytes: isTaken ? 0 : bytes, arrive: () => frame(content) })
     },
     ping: () => travel({ bytes: 0, arrive: () => pinged() }),
     run: (step) => travel({ bytes: 0, arrive: step }),

@@ -24,13 +24,6 @@ export const CLIENT_DEFECTS = [
     replace: "",
   },
   {
-    name: "hole-in-front-of-a-gap-not-seen",
-    breaks: "G4",
-    file: `${CLIENT}/subscription/subscription.ts`,
-    find: "if (from > reached.offset + 1) return fill()",
-    replace: "",
-  },
-  {
     name: "left-channel-comes-back",
     breaks: "G4",
     file: `${CLIENT}/subscription/subscription.ts`,
@@ -78,13 +71,6 @@ export const CLIENT_DEFECTS = [
     file: `${CLIENT}/connection/heartbeat.ts`,
     find: "      else onDead()\n",
     replace: "",
-  },
-  {
-    name: "late-link-speaks-for-the-new-one",
-    breaks: "G4",
-    file: `${CLIENT}/connection/connection.ts`,
-    find: "    link = undefined\n    attempt++\n",
-    replace: "    link = undefined\n",
   },
   {
     name: "timer-left-after-the-close",

@@ -10,13 +10,6 @@ export const SERVER_DEFECTS = [
     replace: "if (first !== state.reached + 1)",
   },
   {
-    name: "gap-told-one-too-short",
-    breaks: "G4",
-    file: `${SERVER}/kinds/stream-subscription.ts`,
-    find: "this.#state.cursor = hole.to\n",
-    replace: "this.#state.cursor = hole.to + 1\n      position.offset++\n",
-  },
-  {
     name: "unsubscribed-in-word-only",
     breaks: "G4",
     file: `${SERVER}/session/subscribing.ts`,
@@ -36,14 +29,7 @@ export const SERVER_DEFECTS = [
     file: `${SERVER}/access/authorizer.ts`,
     find: "        if (answer === true) return grant(connection, key)\n        if (!(answer instanceof Promise)) return false\n",
     replace:
-      '        const its = rule as { refused?: string | undefined }\n        const last = its.refused\n        its.refused = action === "publish" && answer === false ? key : undefined\n        if (answer === true && last !== key) return grant(connection, key)\n        if (!(answer instanceof Promise)) return false\n',
-  },
-  {
-    name: "producer-shared-by-all-users",
-    breaks: "G2",
-    file: `${SERVER}/session/greeting.ts`,
-    find: "connection.becomeOpen({ identity, session, producer: producer.bound, offered: hello?.session })",
-    replace: "connection.becomeOpen({ identity, session, producer: producer.name, offered: hello?.session })",
+      '        const its = rule as { refused?: string | undefined }\n        if (action === "publish" && answer === false) its.refused = key\n        const held = answer === true && its.refused === key\n        if (held) its.refused = undefined\n        if (answer === true && !held) return grant(connection, key)\n        if (!(answer instanceof Promise)) return false\n',
   },
   {
     name: "right-to-publish-not-asked",

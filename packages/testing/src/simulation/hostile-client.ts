@@ -41,6 +41,13 @@ export function createHostileClient({ network, random, judge, nodes, overhear }:
     return link
   }
 
+  /** A link that has said nothing yet. */
+  function again(): RawConnection {
+    link?.close()
+    link = undefined
+    return connected()
+  }
+
   const hello = (more: object = {}): object => ({ type: "hello", version: 1, token: tokenOf(USER, FAR_FUTURE_MS), ...more })
   const publish = (more: object): object => ({
     type: "publish",
@@ -55,11 +62,13 @@ export function createHostileClient({ network, random, judge, nodes, overhear }:
     (raw) => raw.send(hello()),
     (raw) => raw.send(hello({ producer: "c0.1" }), publish({ sequence: 1 })),
     (raw) => raw.send(hello({ session: "c0" }), hello()),
-    (raw) =>
-      raw.send(hello({ producer: overhear().producer }), ...Array.from({ length: 40 }, (_, last) => publish({ sequence: last + 1 }))),
-    (raw) => {
+    () => {
+      const { producer } = overhear()
+      again().send(hello({ producer }), ...Array.from({ length: 40 }, (_, last) => publish({ sequence: last + 1 })))
+    },
+    () => {
       const { session, producer } = overhear()
-      raw.send(hello({ session, producer }))
+      again().send(hello({ session, producer }))
     },
     (raw) => raw.sendFrame("{"),
     (raw) => raw.sendFrame(`${"[".repeat(5_000)}${"]".repeat(5_000)}`),

@@ -1,25 +1,10 @@
 import { memorySnapshots, memoryStorage, openDurableLog, openSharedLog } from "@magpie/journal"
 import { fakeEnv } from "@magpie/testing"
-import { afterEach, describe, expect, test } from "vitest"
-import { message, SETTINGS, type SharedLogBed, sharedLogBed } from "./shared-log-bed.ts"
+import { describe, expect, test } from "vitest"
+import { message, SETTINGS } from "./shared-log-bed.ts"
+import { bedOfTest, nodes } from "./shared-log-nodes.ts"
 
 const HOUR = 3_600_000
-const beds: SharedLogBed[] = []
-
-async function nodes(...names: string[]): Promise<SharedLogBed> {
-  const bed = sharedLogBed()
-  beds.push(bed)
-  for (const name of names) await bed.start(name)
-  return bed
-}
-
-afterEach(async () => {
-  for (const bed of beds.splice(0)) {
-    await bed.close()
-    expect(bed.env.clock.pendingTimers).toBe(0)
-  }
-})
-
 describe("ownership", () => {
   test("goes to one of those who claim at once; the others hear who it is", async () => {
     const bed = await nodes("a", "b", "c")
@@ -123,8 +108,7 @@ describe("a revocation", () => {
 
   test("[F35] [G10] is told on a node that learns of it from a snapshot", async () => {
     const snapshots = memorySnapshots()
-    const bed = sharedLogBed(1, { trims: false })
-    beds.push(bed)
+    const bed = bedOfTest(1, { trims: false })
     for (const name of ["a", "b"]) await bed.start(name, { snapshots })
     await bed.env.clock.advance(3_000)
     const heard: string[] = []

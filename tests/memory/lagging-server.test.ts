@@ -1,6 +1,7 @@
 import type { Limits, Position } from "@magpie/protocol"
 import { type RawConnection, seededRandom } from "@magpie/testing"
 import { describe, expect, it } from "vitest"
+import { expectOneRun } from "./one-run.ts"
 import { clustersClosedAfterEach, type ServerCluster } from "./server-cluster.ts"
 
 const startCluster = clustersClosedAfterEach()
@@ -171,13 +172,7 @@ describe("on a server that is behind its clients", () => {
     await clock.advance(20_000)
     expect(asked.map((id) => answersTo(raw, id).length)).toEqual(asked.map(() => 1))
 
-    let next: number | undefined
-    for (const { type, position, offset } of raw.replies.slice(1)) {
-      if (type === "subscribed") next = (position as { offset: number }).offset + 1
-      else if (type === "unsubscribed") next = undefined
-      else if (type === "message") expect(offset).toBe(next)
-      if (type === "message" && next !== undefined) next++
-    }
+    const next = expectOneRun(raw.replies.slice(1))
     expect(next).toBe(wanted ? newest.offset + 1 : undefined)
     expect(cluster.server(1).channel("chat/r1").subscribers).toBe(wanted ? 1 : 0)
   })

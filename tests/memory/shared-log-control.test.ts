@@ -1,22 +1,8 @@
-import { afterEach, describe, expect, test } from "vitest"
-import { message, type SharedLogBed, sharedLogBed } from "./shared-log-bed.ts"
+import { describe, expect, test } from "vitest"
+import { message } from "./shared-log-bed.ts"
+import { nodes } from "./shared-log-nodes.ts"
 
 const HOUR = 3_600_000
-const beds: SharedLogBed[] = []
-
-async function nodes(...names: string[]): Promise<SharedLogBed> {
-  const bed = sharedLogBed()
-  beds.push(bed)
-  for (const name of names) await bed.start(name)
-  return bed
-}
-
-afterEach(async () => {
-  for (const bed of beds.splice(0)) {
-    await bed.close()
-    expect(bed.env.clock.pendingTimers).toBe(0)
-  }
-})
 
 describe("ownership", () => {
   test("goes to one of those who claim at once; the others hear who it is", async () => {

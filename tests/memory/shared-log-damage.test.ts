@@ -1,22 +1,7 @@
-import { afterEach, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { encodeRecord } from "../../packages/journal/src/cluster/record.ts"
-import { CHANNEL_PARTITION, datas, message, PARTITIONS, SETTINGS, type SharedLogBed, sharedLogBed } from "./shared-log-bed.ts"
-
-const beds: SharedLogBed[] = []
-
-async function nodes(...names: string[]): Promise<SharedLogBed> {
-  const bed = sharedLogBed()
-  beds.push(bed)
-  for (const name of names) await bed.start(name)
-  return bed
-}
-
-afterEach(async () => {
-  for (const bed of beds.splice(0)) {
-    await bed.close()
-    expect(bed.env.clock.pendingTimers).toBe(0)
-  }
-})
+import { CHANNEL_PARTITION, datas, message, PARTITIONS, SETTINGS } from "./shared-log-bed.ts"
+import { bedOfTest, nodes } from "./shared-log-nodes.ts"
 
 const placeKey = (generation: number): string => `q/${CHANNEL_PARTITION}/${generation}/l/place`
 
@@ -30,8 +15,7 @@ describe("[F107] a node whose disk has damaged", () => {
     test(`${what} does not start, and applies nothing twice`, async () => {
       // So short that the log no longer knows who appended what.
       const settings = { ...SETTINGS, deduplicationMs: 5_000 }
-      const bed = sharedLogBed()
-      beds.push(bed)
+      const bed = bedOfTest()
       await bed.start("a", { settings })
       for (const data of [1, 2, 3]) {
         await bed.settled(bed.log("a").publish(message(data)))
@@ -100,8 +84,7 @@ describe("a record that no node could store", () => {
   })
 
   test("[F75] does not come from a node: its name is checked when it opens the log", async () => {
-    const bed = sharedLogBed()
-    beds.push(bed)
+    const bed = bedOfTest()
     const names = ["", "b".repeat(256), ...UNWRITABLE].map((node) => ({ node }))
     for (const options of [...names, { snapshotEvery: 0 }, { supports: 1.5 }, { openMs: Number.NaN }]) {
       const details = { option: Object.keys(options)[0] }

@@ -1,16 +1,8 @@
 import { memorySnapshots } from "@magpie/journal"
 import type { Position } from "@magpie/protocol"
-import { afterEach, describe, expect, test } from "vitest"
-import { CHANNEL_PARTITION, datas, message, type SharedLogBed, sharedLogBed } from "./shared-log-bed.ts"
-
-const beds: SharedLogBed[] = []
-
-async function nodes(...names: string[]): Promise<SharedLogBed> {
-  const bed = sharedLogBed()
-  beds.push(bed)
-  for (const name of names) await bed.start(name)
-  return bed
-}
+import { describe, expect, test } from "vitest"
+import { CHANNEL_PARTITION, datas, message, type SharedLogBed } from "./shared-log-bed.ts"
+import { bedOfTest, nodes } from "./shared-log-nodes.ts"
 
 async function publish(bed: SharedLogBed, node: string, ...values: unknown[]): Promise<Position> {
   let position: Position = { epoch: "", offset: 0 }
@@ -27,13 +19,6 @@ function epochs(bed: SharedLogBed): string[] {
     .filter(({ event, fields }) => event === "journal.epoch" && fields.partition === CHANNEL_PARTITION)
     .map(({ fields }) => String(fields.epoch))
 }
-
-afterEach(async () => {
-  for (const bed of beds.splice(0)) {
-    await bed.close()
-    expect(bed.env.clock.pendingTimers).toBe(0)
-  }
-})
 
 describe("a journal that starts anew from an older point", () => {
   test("[F70] gets one new epoch on all nodes, without what it lost, and equal states", async () => {
@@ -159,8 +144,7 @@ describe("a journal that starts anew from an older point", () => {
 
   test("[F70] is not what a node sees that was cut off while the log was trimmed: nobody is told of a loss", async () => {
     const snapshots = memorySnapshots()
-    const bed = sharedLogBed(1, { trims: false })
-    beds.push(bed)
+    const bed = bedOfTest(1, { trims: false })
     for (const name of ["a", "b"]) await bed.start(name, { snapshots })
     const position = await publish(bed, "a", 1, 2)
     await bed.agreed()
@@ -178,8 +162,7 @@ describe("a journal that starts anew from an older point", () => {
 
   test("[F70] is not what a node sees that was down while the log was trimmed, after a restart of the broker that lost nothing", async () => {
     const snapshots = memorySnapshots()
-    const bed = sharedLogBed(1, { trims: false })
-    beds.push(bed)
+    const bed = bedOfTest(1, { trims: false })
     for (const name of ["a", "b"]) await bed.start(name, { snapshots })
     const position = await publish(bed, "a", 1, 2)
     await bed.agreed()
@@ -228,8 +211,7 @@ describe("a journal that starts anew from an older point", () => {
 
   test("is rebuilt from a snapshot that the log bears out, not from one of what was lost", async () => {
     const snapshots = memorySnapshots()
-    const bed = sharedLogBed(1, { trims: false })
-    beds.push(bed)
+    const bed = bedOfTest(1, { trims: false })
     for (const name of ["a", "b"]) await bed.start(name, { snapshots })
     await publish(bed, "a", 1, 2)
     await bed.settled(bed.log("a").snapshot())

@@ -1,27 +1,13 @@
 import { memorySnapshots, memoryStorage, openDurableLog, openSharedLog } from "@magpie/journal"
 import { fakeEnv } from "@magpie/testing"
-import { afterEach, describe, expect, test } from "vitest"
-import { message, SETTINGS, type SharedLogBed, sharedLogBed } from "./shared-log-bed.ts"
+import { describe, expect, test } from "vitest"
+import { message, SETTINGS } from "./shared-log-bed.ts"
+import { bedOfTest, nodes } from "./shared-log-nodes.ts"
 
 const HOUR = 3_600_000
-const beds: SharedLogBed[] = []
 
 /** By then the nodes that are there have agreed on the newest rules that all of them know. */
 const AGREED_MS = 3_000
-
-async function nodes(...names: string[]): Promise<SharedLogBed> {
-  const bed = sharedLogBed()
-  beds.push(bed)
-  for (const name of names) await bed.start(name)
-  return bed
-}
-
-afterEach(async () => {
-  for (const bed of beds.splice(0)) {
-    await bed.close()
-    expect(bed.env.clock.pendingTimers).toBe(0)
-  }
-})
 
 describe("a revocation", () => {
   test("[F35] is in force on every node within a second, for tokens up to its moment, until it runs out", async () => {
@@ -109,8 +95,7 @@ describe("a revocation", () => {
 
   test("[F35] [G10] is told on a node that learns of it from a snapshot", async () => {
     const snapshots = memorySnapshots()
-    const bed = sharedLogBed(1, { trims: false })
-    beds.push(bed)
+    const bed = bedOfTest(1, { trims: false })
     for (const name of ["a", "b"]) await bed.start(name, { snapshots })
     await bed.env.clock.advance(3_000)
     const heard: string[] = []

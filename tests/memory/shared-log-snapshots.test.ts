@@ -1,22 +1,8 @@
 import { memorySnapshots, type SnapshotStore } from "@magpie/journal"
-import { afterEach, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { encodeRecord } from "../../packages/journal/src/cluster/record.ts"
-import { CHANNEL_PARTITION, datas, message, PAGE, type SharedLogBed, sharedLogBed } from "./shared-log-bed.ts"
-
-const beds: SharedLogBed[] = []
-
-function newBed(options?: Parameters<typeof sharedLogBed>[1]): SharedLogBed {
-  const bed = sharedLogBed(1, options)
-  beds.push(bed)
-  return bed
-}
-
-afterEach(async () => {
-  for (const bed of beds.splice(0)) {
-    await bed.close()
-    expect(bed.env.clock.pendingTimers).toBe(0)
-  }
-})
+import { CHANNEL_PARTITION, datas, message, PAGE, type SharedLogBed } from "./shared-log-bed.ts"
+import { bedOfTest } from "./shared-log-nodes.ts"
 
 const never = (): Promise<never> => new Promise(() => {})
 
@@ -38,7 +24,7 @@ describe("a snapshot store that hangs", () => {
   }
   for (const [when, hang] of Object.entries(hanging)) {
     test(`[G12] ${when} holds up neither what is published nor the close`, async () => {
-      const bed = newBed()
+      const bed = bedOfTest()
       await bed.start("a")
       await bed.stop("a")
       // It knows its log, so that it need not ask.
@@ -55,7 +41,7 @@ describe("a snapshot store that hangs", () => {
   }
 
   test("is given up after a while, said to fail, and asked again", async () => {
-    const bed = newBed()
+    const bed = bedOfTest()
     const kept = memorySnapshots()
     let hangs = true
     await bed.start("a", { snapshots: { ...kept, put: (snapshot) => (hangs ? never() : kept.put(snapshot)) } })
@@ -67,7 +53,7 @@ describe("a snapshot store that hangs", () => {
   })
 
   test("[G12] when a node needs one does not keep it from being closed", async () => {
-    const bed = newBed({ trims: false })
+    const bed = bedOfTest(1, { trims: false })
     const kept = memorySnapshots()
     await bed.start("a", { snapshots: kept })
     await published(bed, 1, 3)
@@ -91,7 +77,7 @@ describe("a snapshot store that hangs", () => {
 
 describe("a snapshot", () => {
   test("is of one moment, also when entries are applied while it is taken", async () => {
-    const bed = newBed({ trims: false })
+    const bed = bedOfTest(1, { trims: false })
     const kept = memorySnapshots()
     let taken = 0
     let go = (): void => {}
@@ -133,7 +119,7 @@ describe("a snapshot", () => {
   })
 
   test("is let go of when the log was trimmed to a newer one", async () => {
-    const bed = newBed()
+    const bed = bedOfTest()
     const kept = memorySnapshots()
     await bed.start("a", { snapshots: kept, snapshotEvery: 20 })
     await published(bed, 1, 300)
@@ -147,7 +133,7 @@ describe("a snapshot", () => {
   })
 
   test("is let go of, but for one more, where only the broker trims", async () => {
-    const bed = newBed({ trims: false })
+    const bed = bedOfTest(1, { trims: false })
     const kept = memorySnapshots()
     await bed.start("a", { snapshots: kept, snapshotEvery: 20 })
     await published(bed, 1, 300)
@@ -163,7 +149,7 @@ describe("a snapshot", () => {
 
   test("[F107] is not made of a state in which a message is missing or a row is damaged", async () => {
     for (const spoil of ["damaged", "missing"]) {
-      const bed = newBed()
+      const bed = bedOfTest()
       const kept = memorySnapshots()
       await bed.start("a", { snapshots: kept })
       await published(bed, 1, 3)
@@ -178,7 +164,7 @@ describe("a snapshot", () => {
   })
 
   test("that holds what this node had sent leaves it unknown whether that was stored, and does not deny it", async () => {
-    const bed = newBed({ trims: false })
+    const bed = bedOfTest(1, { trims: false })
     const snapshots = memorySnapshots()
     for (const name of ["a", "b"]) await bed.start(name, { snapshots })
     await published(bed, 1, 1)
@@ -207,7 +193,7 @@ describe("a snapshot", () => {
 })
 
 test("[G12] a node that is taken out or closed while it builds its state anew does not come to life again", async () => {
-  const bed = newBed({ trims: false })
+  const bed = bedOfTest(1, { trims: false })
   const kept = memorySnapshots()
   let asked = 0
   let go = (): void => {}

@@ -1,23 +1,8 @@
 import { memoryStorage, openDurableLog } from "@magpie/journal"
 import { fakeEnv } from "@magpie/testing"
-import { afterEach, describe, expect, test } from "vitest"
-import { CHANNEL_PARTITION, message, PARTITIONS, SETTINGS, type SharedLogBed, sharedLogBed } from "./shared-log-bed.ts"
-
-const beds: SharedLogBed[] = []
-
-async function nodes(...names: string[]): Promise<SharedLogBed> {
-  const bed = sharedLogBed()
-  beds.push(bed)
-  for (const name of names) await bed.start(name)
-  return bed
-}
-
-afterEach(async () => {
-  for (const bed of beds.splice(0)) {
-    await bed.close()
-    expect(bed.env.clock.pendingTimers).toBe(0)
-  }
-})
+import { describe, expect, test } from "vitest"
+import { CHANNEL_PARTITION, message, PARTITIONS, SETTINGS } from "./shared-log-bed.ts"
+import { nodes } from "./shared-log-nodes.ts"
 
 describe("a node says that it is ready", () => {
   test("[G10] while it knows its log and who was revoked, and not otherwise", async () => {

@@ -1,22 +1,7 @@
 import { memorySnapshots } from "@magpie/journal"
-import { afterEach, describe, expect, test } from "vitest"
-import { CHANNEL_PARTITION, datas, message, offsetOf, PARTITIONS, SETTINGS, type SharedLogBed, sharedLogBed } from "./shared-log-bed.ts"
-
-const beds: SharedLogBed[] = []
-
-async function nodes(...names: string[]): Promise<SharedLogBed> {
-  const bed = sharedLogBed()
-  beds.push(bed)
-  for (const name of names) await bed.start(name)
-  return bed
-}
-
-afterEach(async () => {
-  for (const bed of beds.splice(0)) {
-    await bed.close()
-    expect(bed.env.clock.pendingTimers).toBe(0)
-  }
-})
+import { describe, expect, test } from "vitest"
+import { CHANNEL_PARTITION, datas, message, offsetOf, PARTITIONS, SETTINGS } from "./shared-log-bed.ts"
+import { bedOfTest, nodes } from "./shared-log-nodes.ts"
 
 describe("a log that several nodes share", () => {
   test("[G3] has one order and equal states on all nodes, whoever published", async () => {
@@ -36,8 +21,7 @@ describe("a log that several nodes share", () => {
   })
 
   test("starts one epoch a partition, however many nodes open a new log at once", async () => {
-    const bed = sharedLogBed()
-    beds.push(bed)
+    const bed = bedOfTest()
     await Promise.all(["a", "b", "c"].map((name) => bed.start(name)))
     await bed.agreed()
     expect(new Set(["a", "b", "c"].map((name) => bed.log(name).newest("c/1").epoch)).size).toBe(1)
@@ -174,14 +158,12 @@ describe("a log that several nodes share", () => {
   test("refuses a journal with another number of partitions than filled its storage", async () => {
     const bed = await nodes("a")
     await bed.stop("a")
-    const other = sharedLogBed(2, { partitions: PARTITIONS + 1 })
-    beds.push(other)
+    const other = bedOfTest(2, { partitions: PARTITIONS + 1 })
     await expect(other.start("a", { storage: bed.disk("a") })).rejects.toMatchObject({ code: "INVALID_OPTIONS" })
   })
 
   test("says that it cannot be opened when the broker is out of reach", async () => {
-    const bed = sharedLogBed()
-    beds.push(bed)
+    const bed = bedOfTest()
     bed.model.cut("a")
     await expect(bed.start("a", { openMs: 5_000 })).rejects.toMatchObject({ code: "UNAVAILABLE" })
   })
@@ -271,8 +253,7 @@ describe("settings", () => {
   })
 
   test("of newer rules come only when all nodes know them, and fence a node that does not", async () => {
-    const bed = sharedLogBed()
-    beds.push(bed)
+    const bed = bedOfTest()
     await bed.start("a", { supports: 1 })
     await bed.start("b", { supports: 2 })
     await bed.start("c", { supports: 2 })
@@ -291,8 +272,7 @@ describe("settings", () => {
 
 describe("time", () => {
   test("is told once a second for all nodes while something waits for it, mostly by one of them", async () => {
-    const bed = sharedLogBed()
-    beds.push(bed)
+    const bed = bedOfTest()
     const retention = { c: { maxCount: 1_000, maxAgeMs: 10_000 } }
     for (const name of ["a", "b", "c"]) await bed.start(name, { settings: { ...SETTINGS, retention } })
     for (let index = 0; index < 100; index++) {
@@ -313,8 +293,7 @@ describe("time", () => {
 describe("snapshots", () => {
   test("let a node start whose position was trimmed from the log", async () => {
     const snapshots = memorySnapshots()
-    const bed = sharedLogBed()
-    beds.push(bed)
+    const bed = bedOfTest()
     await bed.start("a", { snapshots, snapshotEvery: 2 })
     await bed.start("b", { snapshots, snapshotEvery: 1_000 })
     await bed.settled(bed.log("a").publish(message(1)))
@@ -334,8 +313,7 @@ describe("snapshots", () => {
 
   test("are taken while the log grows, and the journal is trimmed behind them and never before", async () => {
     const snapshots = memorySnapshots()
-    const bed = sharedLogBed()
-    beds.push(bed)
+    const bed = bedOfTest()
     for (const name of ["a", "b", "c"]) await bed.start(name, { snapshots, snapshotEvery: 20 })
     for (let index = 0; index < 200; index++) {
       await bed.settled(bed.log("abc"[index % 3] ?? "a").publish(message(index)))
@@ -362,8 +340,7 @@ describe("snapshots", () => {
 
   test("[F107] that is damaged or cut is passed over for an older one", async () => {
     const kept = memorySnapshots()
-    const bed = sharedLogBed(1, { trims: false })
-    beds.push(bed)
+    const bed = bedOfTest(1, { trims: false })
     await bed.start("a", { snapshots: kept })
     for (const data of [1, 2]) {
       await bed.settled(bed.log("a").publish(message(data)))

@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS } from "@magpie/protocol"
 import { seededRandom } from "@magpie/testing"
 import { afterEach, describe, expect, it } from "vitest"
 import { type ChatBed, closeBed, greeted, outcomeOf, startChat } from "./chat-bed.ts"
+import { expectOneRun } from "./one-run.ts"
 
 let bed: ChatBed
 afterEach(() => closeBed(bed))
@@ -26,13 +27,7 @@ describe("subscribe, unsubscribe, subscribe", () => {
     }
     await bed.clock.settle()
 
-    let next: number | undefined
-    for (const { type, position, offset } of raw.replies.slice(1)) {
-      if (type === "subscribed") next = (position as { offset: number }).offset + 1
-      else if (type === "unsubscribed") next = undefined
-      else if (type === "message") expect(offset).toBe(next)
-      if (type === "message" && next !== undefined) next++
-    }
+    const next = expectOneRun(raw.replies.slice(1))
     if (next !== undefined) expect(next).toBe(published + 1)
     expect(channel.subscribers).toBe(next === undefined ? 0 : 1)
     raw.send({ type: "unsubscribe", id: 2, channel: "chat/a" })

@@ -6,7 +6,8 @@ import { createPace } from "./pace.ts"
 export interface FrameWriter {
   /**
    * Returns after how many milliseconds it leaves: at the end of the turn, or when those before it have left at the server's
-   * rate. A ping goes first. Fails with TOO_LARGE on a message beyond the limit, BAD_REQUEST on what the codec cannot write,
+   * rate. A ping goes first, then what is no publish, so that somebody who publishes all the rate does not wait for what he asks
+   * for: a gap is filled as soon as it is noticed [G5]. Fails with TOO_LARGE on a message beyond the limit, BAD_REQUEST on what the codec cannot write,
    * RATE_LIMITED on a publish that nobody repeats and that would wait too long.
    */
   write(message: UpMessage): number
@@ -34,6 +35,8 @@ export function createFrameWriter({ clock, schedule, codec }: Context, welcome: 
   const pace = createPace(clock, messagesPerSecond)
   const wait = schedule.createWait()
   let waiting: Part[] = []
+  /** How many of them, at the front, are no publishes. */
+  let requests = 0
   let state: "idle" | "deferred" | "paced" | "ended" = "idle"
 
   /** Everything that may leave now, in frames. */
@@ -55,6 +58,7 @@ export function createFrameWriter({ clock, schedule, codec }: Context, welcome: 
       frame.push(part.encoded)
     }
     waiting = waiting.slice(left)
+    requests = Math.max(0, requests - left)
     if (left > 0) send(frame, bytes)
   }
 
@@ -79,11 +83,12 @@ export function createFrameWriter({ clock, schedule, codec }: Context, welcome: 
         send([encoded], bytes)
         return 0
       }
-      const delayMs = pace.delayMs(waiting.length)
+      const ahead = message.type === "publish" ? waiting.length : requests++
+      const delayMs = pace.delayMs(ahead)
       if (message.type === "publish" && message.sequence === undefined && delayMs > MAX_UNNUMBERED_DELAY_MS) {
         throw new MagpieError("RATE_LIMITED", "more is sent than the server takes", { retryAfterMs: Math.ceil(delayMs) })
       }
-      waiting.push({ encoded, bytes })
+      waiting.splice(ahead, 0, { encoded, bytes })
       if (state === "idle") {
         state = "deferred"
         clock.defer(turn)

@@ -59,6 +59,20 @@ test("what goes beyond the server's rate waits in order and leaves as the rate a
   expect(peer.links).toHaveLength(1)
 })
 
+test("[G5] what is asked for does not wait behind publishes that wait for the rate, and stays in order", async () => {
+  const { clock, peer, client } = await paced(10)
+  for (let index = 0; index < 250; index++) watch(client.channel("chat/lobby").send("say", { text: `${index}` }))
+  await clock.advance(1_000)
+  const published = peer.link.of("publish").length
+  client.channel("chat/one").on("say", () => {})
+  client.channel("chat/two").on("say", () => {})
+  await clock.advance(500)
+  expect(peer.link.of("subscribe").map(({ channel }) => channel)).toEqual(["chat/one", "chat/two"])
+  await clock.advance(1_000)
+  expect(peer.link.of("publish").length).toBeGreaterThan(published + 5)
+  expect(peer.link.of("publish").map(({ sequence }) => sequence)).toEqual(peer.link.of("publish").map((_, index) => index + 1))
+})
+
 test("a broadcast that would wait long is refused, so that they never pile up", async () => {
   const made = await paced(10)
   const send = () => watch(made.client.channel("typing/a").sendAcknowledged("dot", { x: 1 }))

@@ -6,6 +6,7 @@ import type { Counters } from "../metrics/counters.ts"
 import type { Held, Holder } from "../session/backlog.ts"
 import type { Connection } from "../session/connection.ts"
 import type { RoomWaiter } from "../session/send-queue.ts"
+import { give } from "./give.ts"
 import type { KeyReader } from "./key-reader.ts"
 
 /** What becomes of messages that have no room. */
@@ -55,7 +56,7 @@ export class BroadcastSubscription implements Subscription, Holder, RoomWaiter {
   }
 
   deliver(delivery: Delivery, alone: boolean): void {
-    if (this.#level && (this.#connection.queue.isEmpty || this.#fits(delivery))) return this.#give(delivery, alone)
+    if (this.#level && (this.#connection.queue.isEmpty || this.#fits(delivery))) return give(this.#connection, delivery, alone)
     this.#level = false
     const { overflow } = this.#context
     if (overflow === "disconnect") {
@@ -69,11 +70,6 @@ export class BroadcastSubscription implements Subscription, Holder, RoomWaiter {
     const { queue, request } = this.#connection
     const bytes = roomFor(delivery, request.plain)
     return this.#context.overflow === "disconnect" ? queue.hasRoom(bytes) : queue.takesAtOnce(bytes)
-  }
-
-  #give(delivery: Delivery, alone: boolean): void {
-    if (this.#connection.request.plain) for (const batch of delivery.single()) this.#connection.sendBatch(batch)
-    else this.#connection.sendShared(delivery.joined, alone)
   }
 
   #holdAll(delivery: Delivery): void {

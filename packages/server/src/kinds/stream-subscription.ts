@@ -7,6 +7,7 @@ import type { Subscription } from "../channel/subscription.ts"
 import { createBatch } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
 import type { RoomWaiter } from "../session/send-queue.ts"
+import { give } from "./give.ts"
 import { laterInsteadOfClosed } from "./leaving-log.ts"
 
 export interface StreamSubscriptionContext {
@@ -62,7 +63,7 @@ export class StreamSubscription implements Subscription, Reader, RoomWaiter {
     const { queue, request } = this.#connection
     const hasRoom = queue.isEmpty || queue.hasRoom(roomFor(delivery, request.plain))
     if (first === undefined) {
-      if (hasRoom) this.#give(delivery, alone)
+      if (hasRoom) give(this.#connection, delivery, alone)
       return
     }
     // What is durable is read from the log a moment before it is announced here.
@@ -71,12 +72,7 @@ export class StreamSubscription implements Subscription, Reader, RoomWaiter {
     if (!hasRoom && this.#context.overflow === "disconnect") return this.#connection.departure.closeSlow()
     if (!hasRoom || first !== state.reached + 1) return this.#fallBehind(state.reached, hasRoom)
     state.reached = last
-    this.#give(delivery, alone)
-  }
-
-  #give(delivery: Delivery, alone: boolean): void {
-    if (this.#connection.request.plain) for (const batch of delivery.single()) this.#connection.sendBatch(batch)
-    else this.#connection.sendShared(delivery.joined, alone)
+    give(this.#connection, delivery, alone)
   }
 
   onRoom(): void {

@@ -1,6 +1,7 @@
 import {
   type DurableLog,
   type DurableLogSettings,
+  decodeRecord,
   memorySnapshots,
   openDurableLog,
   openSharedLog,
@@ -25,6 +26,8 @@ export interface Broker {
   isReady(log: DurableLog): boolean
   /** Checksums of the state that this log has come to, by partition and position. */
   states(log: DurableLog): readonly string[]
+  /** The epochs of the channel's log that its broker holds, whether a node has applied them or not. */
+  epochsOf(channel: string): readonly string[]
   close(): void
 }
 
@@ -43,6 +46,7 @@ export function createBroker(setup: Setup, env: Env & { readonly random: SeededR
       open: (_node, its, storage) => openDurableLog({ storage, env: its.env, settings }),
       isReady: () => true,
       states: () => [],
+      epochsOf: () => [],
       close: () => {},
     }
   }
@@ -66,6 +70,11 @@ export function createBroker(setup: Setup, env: Env & { readonly random: SeededR
         return `${partition}/${position} ${hash}`
       })
     },
+    epochsOf: (channel) =>
+      model.records(partitionOf(channel, PARTITIONS)).flatMap(({ record }) => {
+        const entry = decodeRecord(record)?.entry
+        return entry?.type === "epoch" ? [entry.epoch] : []
+      }),
     close: () => model.close(),
   }
 }

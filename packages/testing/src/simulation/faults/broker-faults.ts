@@ -1,3 +1,4 @@
+import { STREAMS } from "../simulated-app.ts"
 import { AT_ONCE, type FaultRow, NOTHING_TO_UNDO } from "./fault-row.ts"
 
 /** What happens between one server and the broker that it shares with others, and on the bus between servers. */
@@ -91,8 +92,10 @@ export const BROKER_FAULTS = {
     weight: 1,
     forMs: AT_ONCE,
     strike({ broker, judge }, { amount }) {
+      // Also those that no node has applied yet.
+      const epochs = STREAMS.flatMap((channel) => broker.epochsOf(channel).map((epoch) => [channel, epoch] as const))
       broker.model?.restart({ lose: 1 + Math.floor(amount * 5) })
-      judge.rolledBack()
+      judge.rolledBack(epochs)
       return NOTHING_TO_UNDO
     },
   },

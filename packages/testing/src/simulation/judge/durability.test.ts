@@ -93,6 +93,6 @@ test("sees a hole, and judges nothing more once a broker has lost its end", () =
   expect(other.reopened(holed)).toMatch(/^I12: .*chat\/a 3 and without chat\/a 2/)
   const { judge, stored, reopened } = judged()
   stored(["chat/a", 1, "a1"], ["chat/b", 1, "b1"])
-  judge.rolledBack()
+  judge.rolledBack([])
   expect(reopened({ "chat/b": { marks: ["b1"] } })).toBeUndefined()
 })

@@ -45,8 +45,11 @@ export interface Judge {
   restored(): void
   /** Whether either has happened. */
   readonly wasSetBack: boolean
-  /** The same for a broker that came back without its newest entries, which its nodes notice one by one. */
-  rolledBack(): void
+  /**
+   * The same for a broker that came back without its newest entries, which its nodes notice one by one. `epochs`: those that
+   * it held until then.
+   */
+  rolledBack(epochs: readonly (readonly [channel: string, epoch: string])[]): void
   /** A node has opened its log: what was acknowledged must be there, unless the node may lag behind others. */
   logOpened(node: string, log: DurableLog, mayLag?: boolean): void
 }
@@ -240,9 +243,9 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole, lease
       restored = true
       reached("restored")
     },
-    rolledBack() {
+    rolledBack(epochs) {
       restored = true
-      truth.branched(STREAMS.flatMap((channel) => logs().map((log) => [channel, log.newest(channel).epoch] as const)))
+      truth.branched([...epochs, ...STREAMS.flatMap((channel) => logs().map((log) => [channel, log.newest(channel).epoch] as const))])
       durability.stop()
       reached("rolled-back")
     },

@@ -13,8 +13,8 @@ export interface Outgoing {
 /** A publish on its way. */
 export interface Entry {
   message: Outgoing
-  /** Undefined until it leaves for the first time, and again when it is certain that it was not stored. Else what left once leaves again under the same number. */
-  sequence: number | undefined
+  /** Zero until it leaves for the first time, and again when it is certain that it was not stored. Else what left once leaves again under the same number. */
+  sequence: number
   /** A try went without the server's answer, so it may have been stored. */
   unsure: boolean
   /** Waits for its reply on the present link. */
@@ -69,28 +69,30 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
   let gate: "open" | "waiting" | "draining" = "open"
   let lastSequence = 0
   /** The lowest number that the server says is free. It stores nothing behind that, so what left under higher ones takes new ones. */
-  let free: number | undefined
-  /** The server no longer knows numbers that it had acknowledged. */
-  let forgotten = false
+  let free = Infinity
   let flying = 0
-  /** Grows by one with each window that was acknowledged, as long as it is not whole. */
-  let window = WINDOW
+  /**
+   * How many may fly; one always may. Zero until a number is used: a server keeps no number of a producer that it does not know
+   * where it refuses that, and what had left behind it could neither keep its own nor safely get another. Then whole, and after a
+   * refusal for rate it grows by one with each window that was acknowledged.
+   */
+  let window = 0
 
   function open(): void {
     wait.cancel()
     gate = "open"
-    if (free !== undefined) renumber(free)
-    free = undefined
-    forgotten = false
+    if (free < Infinity) renumber(free)
+    free = Infinity
   }
 
-  /** Nothing flies now. */
+  /** Nothing flies now. What may have been stored never gets another number: the try under its own may still land in the log [G2]. */
   function renumber(next: number): void {
     lastSequence = next - 1
+    window = 0
     for (const entry of [...entries]) {
-      if (entry.sequence === undefined || entry.sequence < next) continue
-      if (forgotten && entry.unsure) fail(entry, new MagpieError("EXPIRED", "the server no longer knows whether this was stored"))
-      else entry.sequence = undefined
+      if (entry.sequence < next) continue
+      if (entry.unsure) fail(entry, new MagpieError("EXPIRED", "the server cannot tell whether this was stored"))
+      else entry.sequence = 0
     }
   }
 
@@ -108,7 +110,7 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
 
   function pump(): void {
     if (gate === "draining" && flying === 0) open()
-    while (gate === "open" && flying + 1 <= window) {
+    while (gate === "open" && flying + 1 <= Math.max(1, window)) {
       // What flies stands in front, so this never looks further than the window.
       const next = entries.find((entry) => !entry.flying)
       if (next === undefined || !launch(next)) return
@@ -117,7 +119,7 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
 
   /** False where there is no link, so that nothing behind it may leave either. */
   function launch(entry: Entry): boolean {
-    const sequence = entry.sequence ?? lastSequence + 1
+    const sequence = entry.sequence || lastSequence + 1
     try {
       const id = ask({ type: "publish", channel, ...entry.message, sequence }, "published", (reply) => replied(entry, reply))
       if (id === undefined) return false
@@ -144,17 +146,22 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
 
   function stored(entry: Entry, { position = NOT_STORED.position, level = NOT_STORED.level, duplicate = false }: Published): void {
     wait.failures = 0
-    window = Math.min(WINDOW, window + 1 / window)
+    used()
     // A number behind it was used, so it was not free.
-    if (free !== undefined && Number(entry.sequence) > free) free = undefined
+    if (entry.sequence > free) free = Infinity
     remove(entry)
     entry.resolve({ position, level, duplicate })
   }
 
+  /** From zero the window is whole at once. */
+  function used(): void {
+    window = Math.min(WINDOW, window + 1 / window)
+  }
+
   function refused(entry: Entry, error: MagpieError): void {
     fail(entry, error)
-    if (error.details?.sequence === "used" || USES_NUMBER.includes(error.code)) return
-    free = Math.min(free ?? Infinity, Number(entry.sequence))
+    if (error.details?.sequence === "used" || USES_NUMBER.includes(error.code)) return used()
+    free = Math.min(free, entry.sequence)
     if (gate === "open") gate = "draining"
   }
 
@@ -162,11 +169,9 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
     const { code, details } = error
     if (code === "OUT_OF_ORDER") {
       const expected = Number(details?.expected)
-      const lowest = Math.min(free ?? Infinity, entries.find(({ sequence }) => sequence !== undefined)?.sequence ?? 0)
-      if (expected >= 1 && expected < lowest) {
-        forgotten = true
-        free = expected
-      }
+      const lowest = Math.min(free, entries.find(({ sequence }) => sequence > 0)?.sequence ?? 0)
+      // Lower than what was acknowledged: the server has forgotten that.
+      if (expected >= 1 && expected < lowest) free = expected
     } else if (code !== "RATE_LIMITED") entry.unsure = true
     hold(error)
   }
@@ -176,7 +181,7 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
     if (gate !== "open") return
     gate = "waiting"
     const tooFast = error.code === "RATE_LIMITED"
-    if (tooFast) window = Math.max(1, window / 2)
+    if (tooFast) window &&= Math.max(1, window / 2)
     const hintMs = tooFast ? Math.max(RATE_PAUSE_MS, error.retryAfterMs ?? 0) : error.retryAfterMs
     wait.again(() => {
       gate = "draining"
@@ -190,7 +195,7 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
       pump()
     },
     withdraw(entry) {
-      if (entry.sequence === undefined) remove(entry)
+      if (entry.sequence === 0) remove(entry)
     },
     resume() {
       open()
@@ -198,13 +203,12 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
       pump()
     },
     restart(error) {
-      lastSequence = 0
-      free = undefined
-      for (const entry of [...entries]) if (entry.sequence !== undefined) fail(entry, error)
+      for (const entry of [...entries]) if (entry.sequence > 0) fail(entry, error)
+      free = 1
     },
     handOver(send) {
       for (const entry of [...entries]) {
-        if (entry.sequence !== undefined) continue
+        if (entry.sequence > 0) continue
         remove(entry)
         send(entry.message)
         entry.resolve(NOT_STORED)

@@ -64,11 +64,11 @@ export function createOutbox({ schedule, codec, maxPending: value, ask, isBroadc
               details: { limit: "maxPending", value },
             })
           }
-          entry = { message, sequence: undefined, unsure: false, flying: false, resolve, reject }
+          entry = { message, sequence: 0, unsure: false, flying: false, resolve, reject }
           pending++
           queue.push(entry)
           // It waits: what the caller does to the data from here on must not change the message.
-          if (entry.sequence === undefined) keep(queue, entry, codec)
+          if (entry.sequence === 0) keep(queue, entry, codec)
         },
         // What has left stays in the queue until its outcome is known; only the caller stops waiting.
         () => entry && queue.withdraw(entry),
@@ -76,7 +76,7 @@ export function createOutbox({ schedule, codec, maxPending: value, ask, isBroadc
     },
     online(granted) {
       if (producer !== undefined && producer !== granted) {
-        restart(new MagpieError("CONFLICT", "another client took this producer over; whether this was stored is unknown"))
+        restart(new MagpieError("CONFLICT", "another client has this producer now: the server cannot tell whether this was stored"))
       }
       producer = granted
       for (const [channel, queue] of queues) {

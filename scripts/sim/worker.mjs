@@ -7,6 +7,9 @@ const port = parentPort
 const HASHED_TWICE_EVERY = 50
 /** What a hostile client changes for the others is looked at where it costs three further runs. */
 const COMPARED_EVERY = 40
+/** Traces cost a twentieth of a run; only what nobody handled is told with one. */
+const TRACE_LIMIT = Error.stackTraceLimit
+Error.stackTraceLimit = 0
 
 /** @type {Error | undefined} */
 let escaped
@@ -28,10 +31,19 @@ port.on("message", async (/** @type {{ from: number, count: number, maxSteps?: n
 async function run(/** @type {number} */ seed, /** @type {number | undefined} */ maxSteps) {
   escaped = undefined
   const result = await (seed % COMPARED_EVERY === 0 ? runCompared : runPlan)(planOf(seed), { maxSteps })
-  if (escaped !== undefined) return broken(result, "I21", `nobody handled: ${/** @type {Error} */ (escaped).stack}`)
+  if (escaped !== undefined) return broken(result, "I21", `nobody handled: ${await traceOf(seed, maxSteps, escaped)}`)
   if (seed % HASHED_TWICE_EVERY !== 0 || result.violation !== undefined) return result
   const again = await runPlan(planOf(seed), { maxSteps })
   return again.hash === result.hash ? result : broken(result, "hash", "two runs of the seed went different ways")
+}
+
+/** The same run goes the same way, so the same error comes again. */
+async function traceOf(/** @type {number} */ seed, /** @type {number | undefined} */ maxSteps, /** @type {Error} */ first) {
+  Error.stackTraceLimit = TRACE_LIMIT
+  escaped = first
+  await runPlan(planOf(seed), { maxSteps })
+  Error.stackTraceLimit = 0
+  return escaped.stack
 }
 
 function broken(/** @type {RunResult} */ result, /** @type {string} */ invariant, /** @type {string} */ message) {

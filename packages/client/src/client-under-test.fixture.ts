@@ -21,6 +21,15 @@ export function clientUnderTest(options: ConnectOptions<typeof app> & { readonly
   return { machine, peer: machine.peer, clock: machine.clock, client, changes, errors }
 }
 
+/** Has one message of `chat/lobby` stored, number 1, so that others may leave together from then on. */
+export async function begin({ client, clock, peer }: Pick<ReturnType<typeof clientUnderTest>, "client" | "clock" | "peer">): Promise<void> {
+  const sent = watch(client.channel("chat/lobby").send("say", { text: "begin" }))
+  await clock.settle()
+  peer.link.send({ type: "published", id: peer.link.last("publish").id, position: { epoch: "e1", offset: 0 }, level: "disk" })
+  await clock.settle()
+  if (sent.value === undefined) throw new Error("the first message was not stored")
+}
+
 /** One message of `chat/lobby` as the server sends it. */
 export function said(offset: number, text: string = `m${offset}`): DownMessage {
   return { type: "message", channel: "chat/lobby", name: "say", data: { text }, at: 0, offset, mark: `k${offset}` }

@@ -47,7 +47,7 @@ export function createSchedule({ clock, random }: Pick<Env, "clock" | "random">,
       // An earlier one of this round may have cancelled it.
       if (waiting.delete(entry)) entry.fire()
     }
-    let next = Number.POSITIVE_INFINITY
+    let next = Infinity
     for (const entry of waiting) next = Math.min(next, entry.at)
     if (waiting.size > 0) arm(next)
   }

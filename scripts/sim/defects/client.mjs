@@ -56,7 +56,7 @@ export const CLIENT_DEFECTS = [
     breaks: "G2",
     file: `${CLIENT}/outbox/channel-queue.ts`,
     find: 'else if (code !== "RATE_LIMITED") entry.unsure = true',
-    replace: 'else if (code === "UNAVAILABLE") entry.sequence = undefined',
+    replace: 'else if (code === "UNAVAILABLE") entry.sequence = 0',
   },
   {
     name: "later-send-overtakes-an-earlier-one",

@@ -1,6 +1,6 @@
 import { answerPolitely, fakeMachine } from "@magpie/testing"
 import { expect, test } from "vitest"
-import { type app, clientUnderTest, said, watch } from "../client-under-test.fixture.ts"
+import { type app, begin, clientUnderTest, said, watch } from "../client-under-test.fixture.ts"
 import { connect, type Transport } from "../index.ts"
 
 test("goes idle, connecting, online, and says hello first with the subprotocol", async () => {
@@ -217,12 +217,13 @@ test("joins what is sent in one turn into one frame, within the server's limit",
   peer.link.welcome({ messageBytes: 1_000 })
   await clock.settle()
   const room = client.channel("chat/lobby")
+  await begin({ client, clock, peer })
   for (let index = 0; index < 4; index++) watch(room.send("say", { text: "x".repeat(100) }))
   await clock.settle()
-  expect(peer.link.frames).toHaveLength(2)
+  expect(peer.link.frames).toHaveLength(3)
   for (let index = 0; index < 20; index++) watch(room.send("say", { text: "鵲".repeat(50) }))
   await clock.settle()
-  expect(peer.link.of("publish")).toHaveLength(24)
+  expect(peer.link.of("publish")).toHaveLength(1 + 24)
   for (const frame of peer.link.frames) expect(Buffer.byteLength(frame)).toBeLessThanOrEqual(1_000)
   const large = watch(room.send("say", { text: "鵲".repeat(400) }))
   await clock.settle()

@@ -1,6 +1,6 @@
 import { fakeClock } from "@magpie/testing"
 import { expect, test } from "vitest"
-import { clientUnderTest, watch } from "../client-under-test.fixture.ts"
+import { begin, clientUnderTest, watch } from "../client-under-test.fixture.ts"
 import { createPace } from "./pace.ts"
 
 test("lets twice the rate go at once, then the rate, a twentieth below the server's", async () => {
@@ -44,7 +44,8 @@ async function paced(messagesPerSecond: number) {
 test("what goes beyond the server's rate waits in order and leaves as the rate allows, and pings go first", async () => {
   const { clock, peer, client } = await paced(10)
   const room = client.channel("chat/lobby")
-  for (let index = 0; index < 250; index++) watch(room.send("say", { text: `${index}` }))
+  await begin({ client, clock, peer })
+  for (let index = 1; index < 250; index++) watch(room.send("say", { text: `${index}` }))
   await clock.settle()
   expect(peer.link.of("publish")).toHaveLength(19)
   await clock.advance(10_000)
@@ -61,7 +62,8 @@ test("what goes beyond the server's rate waits in order and leaves as the rate a
 
 test("[G5] what is asked for does not wait behind publishes that wait for the rate, and stays in order", async () => {
   const { clock, peer, client } = await paced(10)
-  for (let index = 0; index < 250; index++) watch(client.channel("chat/lobby").send("say", { text: `${index}` }))
+  await begin({ client, clock, peer })
+  for (let index = 1; index < 250; index++) watch(client.channel("chat/lobby").send("say", { text: `${index}` }))
   await clock.advance(1_000)
   const published = peer.link.of("publish").length
   client.channel("chat/one").on("say", () => {})
@@ -86,7 +88,8 @@ test("a broadcast that would wait long is refused, so that they never pile up", 
 
 test("[G12] a link that ends takes what waits for its turn along, and leaves no timer", async () => {
   const { clock, peer, client } = await paced(10)
-  for (let index = 0; index < 50; index++) watch(client.channel("chat/lobby").send("say", { text: `${index}` }))
+  await begin({ client, clock, peer })
+  for (let index = 1; index < 50; index++) watch(client.channel("chat/lobby").send("say", { text: `${index}` }))
   await clock.settle()
   const closed = client.close()
   await clock.advance(1_000)

@@ -13,8 +13,8 @@ export interface Outgoing {
 /** A publish on its way. */
 export interface Entry {
   message: Outgoing
-  /** Undefined until it leaves for the first time, and again when it is certain that it was not stored. Else what left once leaves again under the same number. */
-  sequence: number | undefined
+  /** Zero until it leaves for the first time, and again when it is certain that it was not stored. Else what left once leaves again under the same number. */
+  sequence: number
   /** A try went without the server's answer, so it may have been stored. */
   unsure: boolean
   /** Waits for its reply on the present link. */
@@ -60,8 +60,10 @@ export const WINDOW = 256
  */
 const RATE_PAUSE_MS = 250
 
-/** Refusals of a number that stands for something already. */
-const USES_NUMBER: readonly string[] = ["CONFLICT", "EXPIRED"]
+/** Whether what was refused for good has used its number up, or that stands for something already. */
+export function usesNumber({ code, details }: MagpieError): boolean {
+  return details?.sequence === "used" || code === "CONFLICT" || code === "EXPIRED"
+}
 
 /** What a server says of a message that it keeps nowhere. */
 const NOT_STORED: Receipt = { position: { epoch: "", offset: 0 }, level: "memory", duplicate: false }
@@ -72,31 +74,31 @@ export function createChannelQueue({ schedule, transmit, onDone }: ChannelQueueO
   /** Whether entries may leave. After a refusal nothing does until the wait is over and what is in flight has been answered. */
   let gate: "open" | "waiting" | "draining" = "open"
   let lastSequence = 0
-  /** The highest number that the server has used up. */
-  let used = 0
   /** The lowest number that the server says is free. It stores nothing behind that, so what left under higher ones takes new ones. */
-  let free: number | undefined
-  /** The server no longer knows numbers that it had acknowledged. */
-  let forgotten = false
+  let free = Infinity
   let flying = 0
-  /** Grows by one with each window that was acknowledged, as long as it is not whole. */
-  let window = WINDOW
+  /**
+   * How many may fly; one always may. Zero until a number is used: a server keeps no number of a producer that it does not know
+   * where it refuses that, and what had left behind it could neither keep its own nor safely get another. Then whole, and after a
+   * refusal for rate it grows by one with each window that was acknowledged.
+   */
+  let window = 0
 
   function open(): void {
     wait.cancel()
     gate = "open"
-    if (free !== undefined) renumber(free)
-    free = undefined
-    forgotten = false
+    if (free < Infinity) renumber(free)
+    free = Infinity
   }
 
-  /** Nothing flies now. */
+  /** Nothing flies now. What may have been stored never gets another number: the try under its own may still land in the log [G2]. */
   function renumber(next: number): void {
     lastSequence = next - 1
+    window = 0
     for (const entry of [...entries]) {
-      if (entry.sequence === undefined || entry.sequence < next) continue
-      if (forgotten && entry.unsure) fail(entry, new MagpieError("EXPIRED", "the server no longer knows whether this was stored"))
-      else entry.sequence = undefined
+      if (entry.sequence < next) continue
+      if (entry.unsure) fail(entry, new MagpieError("EXPIRED", "the server cannot tell whether this was stored"))
+      else entry.sequence = 0
     }
   }
 
@@ -114,7 +116,7 @@ export function createChannelQueue({ schedule, transmit, onDone }: ChannelQueueO
 
   function pump(): void {
     if (gate === "draining" && flying === 0) open()
-    while (gate === "open" && flying + 1 <= window) {
+    while (gate === "open" && flying + 1 <= Math.max(1, window)) {
       // What flies stands in front, so this never looks further than the window.
       const next = entries.find((entry) => !entry.flying)
       if (next === undefined || !launch(next)) return
@@ -123,7 +125,7 @@ export function createChannelQueue({ schedule, transmit, onDone }: ChannelQueueO
 
   /** False where there is no link, so that nothing behind it may leave either. */
   function launch(entry: Entry): boolean {
-    const sequence = entry.sequence ?? lastSequence + 1
+    const sequence = entry.sequence || lastSequence + 1
     try {
       if (!transmit(entry, sequence, (reply) => replied(entry, reply))) return false
     } catch (thrown) {
@@ -147,25 +149,30 @@ export function createChannelQueue({ schedule, transmit, onDone }: ChannelQueueO
     pump()
   }
 
-  function use({ sequence }: Entry): void {
-    used = Math.max(used, Number(sequence))
-  }
-
   function stored(entry: Entry, { position = NOT_STORED.position, level = NOT_STORED.level, duplicate = false }: Published): void {
     wait.failures = 0
-    window = Math.min(WINDOW, window + 1 / window)
+    used()
     // A number behind it was used, so it was not free.
-    if (free !== undefined && Number(entry.sequence) > free) free = undefined
-    use(entry)
+    if (entry.sequence > free) free = Infinity
     const receipt = { position, level, duplicate }
     remove(entry, receipt)
     entry.resolve(receipt)
   }
 
+  /** From zero the window is whole at once. */
+  function used(): void {
+    window = Math.min(WINDOW, window + 1 / window)
+  }
+
   function refused(entry: Entry, error: MagpieError): void {
     fail(entry, error)
-    if (error.details?.sequence === "used" || USES_NUMBER.includes(error.code)) return use(entry)
-    free = Math.min(free ?? Infinity, Number(entry.sequence))
+    if (usesNumber(error)) return used()
+    release(entry)
+  }
+
+  /** Nothing is stored under its number, and nothing will be. */
+  function release({ sequence }: Entry): void {
+    free = Math.min(free, sequence)
     if (gate === "open") gate = "draining"
   }
 
@@ -173,11 +180,12 @@ export function createChannelQueue({ schedule, transmit, onDone }: ChannelQueueO
     const { code, details } = error
     if (code === "OUT_OF_ORDER") {
       const expected = Number(details?.expected)
-      const lowest = Math.min(free ?? Infinity, entries.find(({ sequence }) => sequence !== undefined)?.sequence ?? 0)
-      if (expected >= 1 && expected < lowest) {
-        forgotten = expected <= used
-        free = expected
-      }
+      const lowest = Math.min(free, entries.find(({ sequence }) => sequence > 0)?.sequence ?? 0)
+      // Lower than what was acknowledged: the server has forgotten that.
+      if (expected >= 1 && expected < lowest) free = expected
+    } else if (details?.sequence === "free") {
+      // It never left. One that was dropped meanwhile leaves its number to the next.
+      if (!entry.unsure && !entries.includes(entry)) release(entry)
     } else if (code !== "RATE_LIMITED") entry.unsure = true
     hold(error)
   }
@@ -187,7 +195,7 @@ export function createChannelQueue({ schedule, transmit, onDone }: ChannelQueueO
     if (gate !== "open") return
     gate = "waiting"
     const tooFast = error.code === "RATE_LIMITED"
-    if (tooFast) window = Math.max(1, window / 2)
+    if (tooFast) window &&= Math.max(1, window / 2)
     const hintMs = tooFast ? Math.max(RATE_PAUSE_MS, error.retryAfterMs ?? 0) : error.retryAfterMs
     wait.again(() => {
       gate = "draining"
@@ -201,9 +209,12 @@ export function createChannelQueue({ schedule, transmit, onDone }: ChannelQueueO
       pump()
     },
     withdraw(entry) {
-      if (entry.sequence === undefined) remove(entry)
+      if (entry.sequence === 0) remove(entry)
     },
-    drop: fail,
+    drop(entry, error) {
+      fail(entry, error)
+      if (entry.sequence > 0 && !entry.unsure && !entry.flying) release(entry)
+    },
     resume() {
       open()
       wait.failures = 0
@@ -211,17 +222,15 @@ export function createChannelQueue({ schedule, transmit, onDone }: ChannelQueueO
     },
     restore(kept) {
       lastSequence = kept.last
-      used = kept.used
       entries.unshift(...kept.entries)
     },
     restart(error, everything) {
-      lastSequence = used = 0
-      free = undefined
-      for (const entry of [...entries]) if (everything || entry.sequence !== undefined) fail(entry, error)
+      for (const entry of [...entries]) if (everything || entry.sequence > 0) fail(entry, error)
+      free = 1
     },
     handOver(send) {
       for (const entry of [...entries]) {
-        if (entry.sequence !== undefined) continue
+        if (entry.sequence > 0) continue
         remove(entry, NOT_STORED)
         send(entry.message)
         entry.resolve(NOT_STORED)

@@ -6,9 +6,8 @@ import type { Entry } from "./channel-queue.ts"
 /** What is kept of one channel, its entries in the order of their sends. */
 export interface KeptChannel {
   readonly channel: string
-  /** The highest number that was ever given to an entry, and the highest that the server is known to have used up. */
+  /** The highest number that is used up, or that one of the entries has. */
   readonly last: number
-  readonly used: number
   readonly entries: readonly Entry[]
 }
 
@@ -44,7 +43,8 @@ export interface Keeper {
   offline(): void
   /**
    * Has the entry leave under that number, by calling `leave`, after the number is kept: what has left once must never leave
-   * under another one by mistake. False where there is no link. Where it cannot leave after all, `onReply` says why.
+   * under another one by mistake. False where there is no link. Where it cannot leave after all, `onReply` says why, with
+   * `sequence: "free"` in the details where it is to be tried again.
    */
   transmit(
     channel: string,

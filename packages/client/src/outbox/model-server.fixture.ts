@@ -1,9 +1,17 @@
 import type { DownMessage, Publish } from "@magpie/protocol"
 import type { PeerLink } from "@magpie/testing"
-import { refused, stored } from "./sender.fixture.ts"
+import { refused, stored, textOf } from "./sender.fixture.ts"
 
-/** What a server does with the next number of a producer. */
-export type Decision = "store" | "store and lose the link" | "store and fail" | "fail" | "refuse" | "limit"
+/**
+ * What a server does with the next number of a producer; or with any, where its broker confirms nothing, and stores it when that
+ * lands, if it is the next number then.
+ */
+export type Decision = "store" | "store and lose the link" | "store and fail" | "fail" | "refuse" | "limit" | "land late"
+
+interface Late {
+  readonly key: string
+  readonly message: Publish
+}
 
 interface Producer {
   last: number
@@ -20,13 +28,17 @@ export interface ModelServer {
   readonly waiting: number
   /** By default of the producer that was named last. */
   arrive(message: Publish, link: PeerLink, producer?: string): void
-  /** Answers so many of what waits, the first of them by that decision. */
-  answer(count: number, decision: Decision): void
+  /** Answers so many of what waits, the first of them by one decision and the others by another. */
+  answer(count: number, decision: Decision, others?: Decision): void
   /** What came over a link that is gone was never read. */
   lose(link: PeerLink): void
+  /** What the broker has not confirmed lands. */
+  land(): void
+  /** What was stored by that. */
+  readonly landed: ReadonlySet<string>
   /**
    * Producers were silent for so long that nobody knows them any more. Not those whose first message is not acknowledged: 1 is
-   * the number with which everybody begins.
+   * the number with which everybody begins. What has not landed by then never does.
    */
   forget(isAcknowledged: (text: string) => boolean): void
   /** The name that producers have from now on. */
@@ -36,11 +48,12 @@ export interface ModelServer {
 export function modelServer(): ModelServer {
   const logs = new Map<string, string[]>()
   const producers = new Map<string, Producer>()
+  const landed = new Set<string>()
+  let late: Late[] = []
   let waiting: { readonly message: Publish; readonly link: PeerLink; readonly from: string }[] = []
   let name = ""
 
-  function producerOf(from: string, channel: string): Producer {
-    const key = `${from} ${channel}`
+  function producerOf(key: string): Producer {
     const known = producers.get(key) ?? { last: 0, records: new Map() }
     producers.set(key, known)
     return known
@@ -54,9 +67,15 @@ export function modelServer(): ModelServer {
     return log.length
   }
 
-  function reply(from: string, { id, channel, sequence = 0, data }: Publish, decision: Decision): DownMessage | undefined {
-    const { text } = data as { text: string }
-    const producer = producerOf(from, channel)
+  function reply(from: string, message: Publish, decision: Decision): DownMessage | undefined {
+    const { id, channel, sequence = 0 } = message
+    const text = textOf(message)
+    const key = `${from} ${channel}`
+    const producer = producerOf(key)
+    if (decision === "land late") {
+      late.push({ key, message })
+      return refused(id, "UNAVAILABLE", { retryAfterMs: 100 })
+    }
     const record = producer.records.get(sequence)
     if (record === "refused") return refused(id, "FORBIDDEN", { sequence: "used" })
     if (record !== undefined) return record.text === text ? stored(id, record.offset, true) : refused(id, "CONFLICT")
@@ -88,14 +107,15 @@ export function modelServer(): ModelServer {
 
   return {
     logs,
+    landed,
     get waiting() {
       return waiting.length
     },
     arrive: (message, link, from = name) => void waiting.push({ message, link, from }),
-    answer(count, decision) {
+    answer(count, decision, others = "store") {
       const answered = waiting.splice(0, count)
       for (const [index, { message, link, from }] of answered.entries()) {
-        const answer = reply(from, message, index === 0 ? decision : "store")
+        const answer = reply(from, message, index === 0 ? decision : others)
         if (answer !== undefined) link.send(answer)
         else {
           lose(link)
@@ -104,11 +124,21 @@ export function modelServer(): ModelServer {
       }
     },
     lose,
+    land() {
+      for (const { key, message } of late) {
+        const producer = producerOf(key)
+        if (message.sequence !== producer.last + 1) continue
+        store(producer, message.channel, textOf(message))
+        landed.add(textOf(message))
+      }
+      late = []
+    },
     forget(isAcknowledged) {
       for (const [key, { records }] of producers) {
         const first = records.get(1)
         if (first === "refused" || (first !== undefined && isAcknowledged(first.text))) producers.delete(key)
       }
+      late = late.filter(({ key }) => producers.has(key))
     },
     rename(producer) {
       name = producer

@@ -79,7 +79,7 @@ export function createOutbox(
               details: { limit: "maxPending", value },
             })
           }
-          const mine: Entry = { message, sequence: undefined, unsure: false, flying: false, resolve, reject }
+          const mine: Entry = { message, sequence: 0, unsure: false, flying: false, resolve, reject }
           entry = mine
           if (keeper) {
             mine.message = copied(message, codec)
@@ -87,7 +87,7 @@ export function createOutbox(
           }
           pending++
           queue.push(mine)
-          if (keeper || mine.sequence !== undefined) return
+          if (keeper || mine.sequence > 0) return
           // It waits: what the caller does to the data from here on must not change the message.
           try {
             mine.message = copied(mine.message, codec)
@@ -103,7 +103,10 @@ export function createOutbox(
       keeper?.online(welcome)
       const { producer, user } = welcome
       if (owner && (owner.producer !== producer || owner.user !== user)) {
-        const error = new MagpieError("CONFLICT", "another client or user took this producer over; whether this was stored is unknown")
+        const error = new MagpieError(
+          "CONFLICT",
+          "another client or user has this producer now: the server cannot tell whether this was stored",
+        )
         for (const queue of queues.values()) queue.restart(error, owner.user !== undefined && owner.user !== user)
       }
       owner = { producer, user }

@@ -1,18 +1,18 @@
 import type { DownMessage } from "@magpie/protocol"
 import type { PeerLink } from "@magpie/testing"
 import { expect, test } from "vitest"
-import { refused, sender, sequences, stored, texts } from "./sender.fixture.ts"
+import { publishes, refused, sender, sequences, stored, texts } from "./sender.fixture.ts"
 
 /** Answers everything that flies: the first publish by itself, the others as what stands behind a refusal. */
 function refuseFirst(link: PeerLink, from: number, first: DownMessage): void {
-  const behind = link.of("publish").slice(from + 1)
-  const expected = link.of("publish")[from]?.sequence ?? 0
+  const behind = publishes(link).slice(from + 1)
+  const expected = publishes(link)[from]?.sequence ?? 0
   link.send(first, ...behind.map(({ id }) => refused(id, "OUT_OF_ORDER", { expected })))
 }
 
 test("[F49] after a refusal for rate half as many may fly, and one more with each flight that is stored", async () => {
   const { clock, peer, id } = await sender(600)
-  const flown = (): number => peer.link.of("publish").length
+  const flown = (): number => publishes(peer.link).length
   expect(flown()).toBe(256)
   refuseFirst(peer.link, 0, refused(id(0), "RATE_LIMITED", { retryAfterMs: 300 }))
   await clock.until(() => flown() > 256)
@@ -33,14 +33,14 @@ test("[F49] keeps one publish flying however often the server finds it too fast,
   const { clock, peer, id } = await sender(900)
   for (let round = 0, from = 0; round < 10; round++) {
     refuseFirst(peer.link, from, refused(id(from), "RATE_LIMITED"))
-    from = peer.link.of("publish").length
-    await clock.until(() => peer.link.of("publish").length > from)
-    expect(peer.link.of("publish").length - from).toBe(Math.max(1, 128 / 2 ** round))
+    from = publishes(peer.link).length
+    await clock.until(() => publishes(peer.link).length > from)
+    expect(publishes(peer.link).length - from).toBe(Math.max(1, 128 / 2 ** round))
   }
-  const start = peer.link.of("publish").length - 1
+  const start = publishes(peer.link).length - 1
   let most = 0
   for (let answered = 0; answered < 900; answered++) {
-    most = Math.max(most, peer.link.of("publish").length - start - answered)
+    most = Math.max(most, publishes(peer.link).length - start - answered)
     peer.link.send(stored(id(start + answered), answered + 1))
     await clock.settle()
   }
@@ -53,7 +53,7 @@ test("waits a quarter of a second at least after a refusal for rate, and after a
     const { clock, peer, id } = await sender(1, { seed })
     peer.link.send(refused(id(0), code, { retryAfterMs: 10 }))
     await clock.advance(249)
-    return peer.link.of("publish").length > 1
+    return publishes(peer.link).length > 1
   }
   const seeds = Array.from({ length: 20 }, (_, seed) => seed)
   expect(await Promise.all(seeds.map((seed) => resentWithin("RATE_LIMITED", seed)))).not.toContain(true)
@@ -67,15 +67,15 @@ test("a number is not free after all where the server has stored one behind it",
   say("next")
   await clock.settle()
   expect(texts(peer.link).slice(3)).toEqual(["next"])
-  expect(sequences(peer.link).slice(3)).toEqual([4])
+  expect(sequences(peer.link).slice(3)).toEqual([5])
 })
 
 test("a number stays free where only what stood before it was stored", async () => {
   const { clock, peer, id } = await sender(3)
-  peer.link.send(refused(id(1), "FORBIDDEN"), stored(id(0), 1), refused(id(2), "OUT_OF_ORDER", { expected: 2 }))
+  peer.link.send(refused(id(1), "FORBIDDEN"), stored(id(0), 1), refused(id(2), "OUT_OF_ORDER", { expected: 3 }))
   await clock.advance(5_000)
   expect(texts(peer.link).slice(3)).toEqual(["m3"])
-  expect(sequences(peer.link).slice(3)).toEqual([2])
+  expect(sequences(peer.link).slice(3)).toEqual([3])
 })
 
 test("what was refused for rate was not stored, so it is sent anew to a server that forgot the numbers", async () => {
@@ -85,7 +85,7 @@ test("what was refused for rate was not stored, so it is sent anew to a server t
   peer.link.send(refused(id(2), "OUT_OF_ORDER", { expected: 1 }))
   await clock.advance(5_000)
   expect(texts(peer.link).slice(2)).toEqual(["m2", "m2"])
-  expect(sequences(peer.link).slice(2)).toEqual([2, 1])
+  expect(sequences(peer.link).slice(2)).toEqual([3, 1])
   expect(sends[1]?.code).toBeUndefined()
 })
 

@@ -1,35 +1,35 @@
 import { expect, test } from "vitest"
 import { watch } from "../client-under-test.fixture.ts"
-import { refused, sender, sequences, stored, texts } from "./sender.fixture.ts"
+import { publishes, refused, sender, sequences, stored, texts } from "./sender.fixture.ts"
 
-test("[G3] a final refusal that left its number free gives that to what stands behind, when all that flew is answered", async () => {
+test("[G3] what stands behind a number that was refused and is free counts from there, when all that flew is answered", async () => {
   const { clock, peer, sends, id, say } = await sender(4)
-  peer.link.send(stored(id(0), 1), refused(id(1), "FORBIDDEN"), refused(id(2), "OUT_OF_ORDER", { expected: 2 }))
+  // It has forgotten everybody, so it keeps no refusals of this one.
+  const expected = 1
+  peer.link.send(stored(id(0), 1), refused(id(1), "FORBIDDEN", { sequence: "free" }), refused(id(2), "OUT_OF_ORDER", { expected }))
   await clock.settle()
   expect(sends[1]?.code).toBe("FORBIDDEN")
   say("next")
   await clock.advance(5_000)
-  expect(peer.link.of("publish")).toHaveLength(4)
-  peer.link.send(refused(id(3), "OUT_OF_ORDER", { expected: 2 }))
+  expect(publishes(peer.link)).toHaveLength(4)
+  peer.link.send(refused(id(3), "OUT_OF_ORDER", { expected }))
   await clock.advance(1_000)
+  peer.link.send(stored(id(4), 1))
+  await clock.settle()
   expect(texts(peer.link).slice(4)).toEqual(["m3", "m4", "next"])
-  expect(sequences(peer.link).slice(4)).toEqual([2, 3, 4])
-  peer.link.send(stored(id(4), 2), refused(id(5), "BAD_REQUEST"), refused(id(6), "TOO_LARGE"))
-  await clock.settle()
-  say("last")
-  await clock.settle()
-  expect(sequences(peer.link).slice(7)).toEqual([3])
+  expect(sequences(peer.link).slice(4)).toEqual([1, 2, 3])
 })
 
-test("a free number is found again also where the link breaks, or an earlier entry has to wait, before all is answered", async () => {
-  const { clock, peer, id, client } = await sender(4)
-  peer.link.send(refused(id(0), "RATE_LIMITED", { retryAfterMs: 500 }), refused(id(1), "FORBIDDEN"))
+test("[G2] what may have been stored gets no other number, also where an earlier one turns out to be free", async () => {
+  const { clock, peer, sends, id, client } = await sender(4)
+  peer.link.send(refused(id(0), "RATE_LIMITED", { retryAfterMs: 500 }), refused(id(1), "FORBIDDEN", { sequence: "free" }))
   await clock.settle()
   peer.link.close(1006)
   await clock.until(() => client.status.state === "online")
   await clock.settle()
-  expect(texts(peer.link)).toEqual(["m1", "m3", "m4"])
-  expect(sequences(peer.link)).toEqual([1, 2, 3])
+  expect(sends.map((send) => send.code)).toEqual([undefined, "FORBIDDEN", "EXPIRED", "EXPIRED"])
+  expect(texts(peer.link)).toEqual(["m1"])
+  expect(sequences(peer.link)).toEqual([2])
 })
 
 test("a server that forgot earlier numbers is followed on the same link; only what may have been stored fails with EXPIRED", async () => {
@@ -42,7 +42,7 @@ test("a server that forgot earlier numbers is followed on the same link; only wh
   await clock.until(() => client.status.state === "online")
   say("m4")
   await clock.settle()
-  expect(sequences(peer.link)).toEqual([2, 3, 1, 4])
+  expect(sequences(peer.link)).toEqual([3, 4, 1, 5])
   peer.link.send(...[0, 1, 3].map((index) => refused(id(index), "OUT_OF_ORDER", { expected: 1 })), stored(id(2), 1))
   await clock.advance(2_000)
   expect(sends.map((send) => send.code)).toEqual([undefined, "EXPIRED", "EXPIRED"])
@@ -51,21 +51,29 @@ test("a server that forgot earlier numbers is followed on the same link; only wh
   expect(sequences(peer.link).slice(4)).toEqual([1])
   say("last")
   await clock.settle()
+  // It may refuse and keep nothing of that, as at the beginning.
+  expect(sequences(peer.link).slice(4)).toEqual([1])
+  peer.link.send(stored(id(4), 2))
+  await clock.settle()
   expect(sequences(peer.link).slice(4)).toEqual([1, 2])
   expect(peer.links).toHaveLength(2)
 })
 
 test("a server that still waits for an earlier number has not forgotten it, also where one between was refused for good", async () => {
-  const { clock, peer, sends, id, client } = await sender(4)
+  const { clock, peer, sends, id, client, say } = await sender(2)
   peer.link.close(1006)
   await clock.until(() => client.status.state === "online")
+  sends.push(say("m3"), say("m4"))
   await clock.settle()
-  const late = (index: number) => refused(id(index), "OUT_OF_ORDER", { expected: 1 })
+  const late = (index: number) => refused(id(index), "OUT_OF_ORDER", { expected: 2 })
   peer.link.send(refused(id(0), "RATE_LIMITED", { retryAfterMs: 500 }), late(1), refused(id(2), "BAD_REQUEST"), late(3))
   await clock.advance(2_000)
   expect(sends.map((send) => send.code)).toEqual([undefined, undefined, "BAD_REQUEST", undefined])
+  expect(texts(peer.link).slice(4)).toEqual(["m1"])
+  peer.link.send(stored(id(4), 2))
+  await clock.settle()
   expect(texts(peer.link).slice(4)).toEqual(["m1", "m2", "m4"])
-  expect(sequences(peer.link).slice(4)).toEqual([1, 2, 3])
+  expect(sequences(peer.link).slice(4)).toEqual([2, 3, 4])
 })
 
 test("what a server would refuse for ever never leaves, names its field and uses no number", async () => {
@@ -86,7 +94,7 @@ test("what a server would refuse for ever never leaves, names its field and uses
   await clock.settle()
   expect(await Promise.all(outcomes)).toEqual(["data", "data", "data", "name", "ref"].map((field) => ["BAD_REQUEST", field]))
   expect(texts(peer.link)).toEqual(fine)
-  expect(sequences(peer.link)).toEqual([1, 2])
+  expect(sequences(peer.link)).toEqual([2, 3])
 })
 
 test("what waits for a link is refused at the call where no server would take it", async () => {
@@ -104,5 +112,5 @@ test("a number that the server says is used is not given again, also where nothi
   say("next")
   await clock.settle()
   expect(sends[0]?.code).toBe("FORBIDDEN")
-  expect(sequences(peer.link)).toEqual([1, 2])
+  expect(sequences(peer.link)).toEqual([2, 3])
 })

@@ -27,7 +27,6 @@ export function createDepartures(): Departures {
     }
     if (!waiting.delete(onReply)) return
     try {
-      // One that was taken out meanwhile may have left before, so that its number is not free.
       if (item.error !== undefined || !leave()) onReply(unavailable("the link was lost before the message left"))
     } catch (thrown) {
       onReply(toMagpieError(thrown))
@@ -47,6 +46,7 @@ export function createDepartures(): Departures {
   }
 }
 
+/** Why it has not left now: nothing is stored under its number for that. */
 function unavailable(reason: string, cause?: MagpieError): MagpieError {
-  return new MagpieError("UNAVAILABLE", reason, { cause })
+  return new MagpieError("UNAVAILABLE", reason, { cause, details: { sequence: "free" } })
 }

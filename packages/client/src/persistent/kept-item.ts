@@ -44,7 +44,7 @@ export function newItem(fields: Fields): KeptItem {
 
 /** What an earlier life has left. Nobody waits for its promise, and what has a number may have been stored. */
 export function restoredItem(place: number, { id, channel, message, at, sequence, refusal }: MessageRow): KeptItem {
-  const entry: Entry = { message, sequence, unsure: sequence !== undefined, flying: false, resolve() {}, reject() {} }
+  const entry: Entry = { message, sequence: sequence ?? 0, unsure: sequence !== undefined, flying: false, resolve() {}, reject() {} }
   const error = refusal && new MagpieError(refusal.code, refusal.reason)
   const state = error ? stateOf(error) : sequence === undefined ? "pending" : "sent"
   return { ...newItem({ id, channel, entry, at }), restored: true, place, sequence, isKept: true, keptSequence: sequence, state, error }

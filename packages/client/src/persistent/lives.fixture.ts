@@ -64,6 +64,7 @@ export function machineWithLives({ seed = 1, maxAgeMs = 48 * 3_600_000 }: { read
         setTimer(delayMs, fire) {
           const timer = clock.setTimer(delayMs, fire)
           timers.add(timer)
+          if (!alive) timer.cancel()
           return timer
         },
         defer: (task) => clock.defer(() => alive && task()),

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts"
 import { createLaneWriter } from "../lanes/lane-writer.ts"
 import type { Lane } from "../lanes/lanes.ts"
 import { type KeptItem, rowOf } from "./kept-item.ts"
-import { type Kept, messageKey, type NumbersRow, numbersKey, OWNER, type OwnerRow, ownerRow, readRows } from "./rows.ts"
+import { type Kept, messageKey, numbersKey, OWNER, type OwnerRow, ownerRow, readRows } from "./rows.ts"
 
 /**
  * The rows of one outbox. What is noted here is written in the order of the calls, and everything of one turn together: where
@@ -14,12 +14,12 @@ export interface OutboxBook {
   readonly kept: Kept
   /** Whether something is on its way to the disk. */
   readonly busy: boolean
-  numbersOf(channel: string): NumbersRow
+  /** The highest number that a message of the channel has used up, or may have. */
+  lastOf(channel: string): number
   /** Resolves when the item's row is durable, and with it the number that the item has. Fails as a lane does. */
   save(item: KeptItem): Promise<void>
+  /** Its number, if it has one, is used up from now on. */
   remove(item: KeptItem): void
-  /** The server has used the number up. */
-  use(channel: string, sequence: number): void
   /** Numbers of another producer or user mean nothing to this one. */
   own(owner: OwnerRow, forgetNumbers: boolean): void
   /** Nothing of an earlier owner is of use. */
@@ -29,8 +29,6 @@ export interface OutboxBook {
 }
 
 type Row = readonly [key: string, value: unknown]
-
-const NO_NUMBERS: NumbersRow = { last: 0, used: 0 }
 
 /** `onKept` hears of each item whose row is durable for the first time. Fails with INVALID_OPTIONS on rows of another version. */
 export function openOutboxBook(lane: Lane, onError: Context["onError"], onKept: (item: KeptItem) => void): OutboxBook {
@@ -43,6 +41,10 @@ export function openOutboxBook(lane: Lane, onError: Context["onError"], onKept: 
     writer.write(new Map(rows)).catch((thrown) => onError(toMagpieError(thrown)))
   }
 
+  function lastOf(channel: string): number {
+    return numbers.get(channel)?.last ?? 0
+  }
+
   function forgetNumbers(): void {
     note(...[...numbers.keys()].map((channel): Row => [numbersKey(channel), undefined]))
     numbers.clear()
@@ -53,19 +55,13 @@ export function openOutboxBook(lane: Lane, onError: Context["onError"], onKept: 
     get busy() {
       return writer.busy
     },
-    numbersOf: (channel) => numbers.get(channel) ?? NO_NUMBERS,
+    lastOf,
     async save(item) {
-      const { channel, sequence } = item
+      const { sequence } = item
       item.place ??= ++places
-      const rows: Row[] = [[messageKey(item.place), rowOf(item)]]
-      if (sequence !== undefined) {
-        const { last, used } = numbers.get(channel) ?? NO_NUMBERS
-        numbers.set(channel, { last: Math.max(last, sequence), used })
-        rows.push([numbersKey(channel), numbers.get(channel)])
-      }
       item.writing++
       try {
-        await writer.write(new Map(rows))
+        await writer.write(new Map([[messageKey(item.place), rowOf(item)]]))
         item.keptSequence = sequence
         if (item.isKept) return
         item.isKept = true
@@ -74,13 +70,13 @@ export function openOutboxBook(lane: Lane, onError: Context["onError"], onKept: 
         item.writing--
       }
     },
-    remove({ place }) {
-      if (place !== undefined) note([messageKey(place), undefined])
-    },
-    use(channel, sequence) {
-      const { last, used } = numbers.get(channel) ?? NO_NUMBERS
-      numbers.set(channel, { last, used: Math.max(used, sequence) })
-      note([numbersKey(channel), numbers.get(channel)])
+    remove({ channel, place, sequence = 0 }) {
+      const rows: Row[] = place === undefined ? [] : [[messageKey(place), undefined]]
+      if (sequence > lastOf(channel)) {
+        numbers.set(channel, { last: sequence })
+        rows.push([numbersKey(channel), numbers.get(channel)])
+      }
+      if (rows.length > 0) note(...rows)
     },
     own(owner, isOther) {
       if (isOther) forgetNumbers()

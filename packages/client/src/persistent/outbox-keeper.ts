@@ -1,7 +1,7 @@
 import { MagpieError, type Published, toMagpieError, type Welcome } from "@magpie/protocol"
 import type { Lanes } from "../lanes/lanes.ts"
 import { openLane } from "../lanes/open-lane.ts"
-import type { Entry } from "../outbox/channel-queue.ts"
+import { type Entry, usesNumber } from "../outbox/channel-queue.ts"
 import type { Keeper, OutboxHands } from "../outbox/keeper.ts"
 import { randomName } from "../random-name.ts"
 import { createDepartures } from "./departures.ts"
@@ -78,13 +78,16 @@ export function createOutboxKeeper(
   }
 
   /** What an earlier life left goes in front of what this one has sent meanwhile. */
-  function takeUp({ kept, numbersOf }: OutboxBook, alive: readonly KeptItem[]): void {
+  function takeUp({ kept, lastOf }: OutboxBook, alive: readonly KeptItem[]): void {
     items = new Map([...alive.map((item) => [item.entry, item] as const), ...items])
     owner = kept.owner
     const channels = [...new Set([...kept.numbers.keys(), ...alive.map(({ channel }) => channel)])]
     const entriesOf = (channel: string): Entry[] => alive.filter((item) => item.channel === channel).map(({ entry }) => entry)
     restore(
-      channels.map((channel) => ({ channel, ...numbersOf(channel), entries: entriesOf(channel) })),
+      channels.map((channel) => {
+        const entries = entriesOf(channel)
+        return { channel, last: Math.max(lastOf(channel), ...entries.map(({ sequence }) => sequence)), entries }
+      }),
       owner,
     )
     for (const item of alive) onChange(viewOf(item))
@@ -169,12 +172,15 @@ export function createOutboxKeeper(
       departures.add(item, book.save(item), leaveAsSent, onReply)
       return true
     },
-    done(channel, entry, outcome) {
+    done(_channel, entry, outcome) {
       const item = items.get(entry)
       if (item === undefined || life === "closed") return
       if (outcome === undefined) return refused(item, new MagpieError("ABORTED", "its sender took the message back"))
-      if (outcome instanceof MagpieError) return refused(item, outcome)
-      if (entry.sequence !== undefined) book?.use(channel, entry.sequence)
+      if (outcome instanceof MagpieError) {
+        // The next message may have its number.
+        if (!entry.unsure && !usesNumber(outcome)) item.sequence = undefined
+        return refused(item, outcome)
+      }
       items.delete(entry)
       book?.remove(item)
       item.receipt = outcome

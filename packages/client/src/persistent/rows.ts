@@ -10,10 +10,9 @@ export interface OwnerRow extends Owner {
   readonly session: string
 }
 
-/** Where a channel's numbers stand. */
+/** Where a channel's numbers stand: the highest that a message which is no longer kept has used up. */
 export interface NumbersRow {
   readonly last: number
-  readonly used: number
 }
 
 /** A message without an outcome, or with a refusal of which nobody was told yet. */

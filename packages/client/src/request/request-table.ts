@@ -63,7 +63,7 @@ export function createRequestTable(schedule: Schedule, send: Send): RequestTable
     const id = ++lastId
     const wait = schedule.createWait()
     const late = (): void => {
-      finish(id, new MagpieError("TIMEOUT", `the server did not answer ${message.type} within ${timeoutMs} ms`))
+      finish(id, new MagpieError("TIMEOUT", `no answer to ${message.type} within ${timeoutMs} ms`))
     }
     const entry: Pending = {
       repeat,
@@ -94,7 +94,7 @@ export function createRequestTable(schedule: Schedule, send: Send): RequestTable
         { signal: options.signal },
         (resolve, reject) => {
           id = ask(message, expected, (reply) => (reply instanceof MagpieError ? reject(reply) : resolve(reply)), options)
-          if (id === undefined) reject(new MagpieError("UNAVAILABLE", "there is no link to the server now"))
+          if (id === undefined) reject(new MagpieError("UNAVAILABLE", "there is no link to the server"))
         },
         () => id && forget(id),
       )

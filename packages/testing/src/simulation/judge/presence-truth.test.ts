@@ -94,3 +94,12 @@ test("allows a leave that is told late, when the session came back behind the en
   truth.leftFor("c2.1", shown("c1.1"))
   expect(broken).toEqual(["I20"])
 })
+
+test("allows a leave that is told to who was frozen when its link was taken and cut, and learns of all that later", () => {
+  const { truth, broken, held, pass } = judged()
+  held.clear()
+  truth.taken("c1.1", "a link that is cut")
+  pass(100)
+  truth.leftFor("c1.1", shown("c1.1"))
+  expect(broken).toEqual([])
+})

@@ -10,7 +10,7 @@ export interface Shown {
 export interface PresenceTruth {
   /** A life of a client wishes to be present with that, or to be away. */
   wished(life: string, change: number | undefined): void
-  /** The server has taken what it wished, on that connection. */
+  /** It learns that the server has taken what it wished, on that connection. That may be over by then. */
   taken(life: string, connection: string): void
   /** Its page is gone, or it closed. */
   ended(life: string): void
@@ -38,7 +38,7 @@ export interface PresenceTruthOptions {
 interface Life {
   change: number | undefined
   connection: string | undefined
-  /** When a server last held the connection on which it entered. */
+  /** When a server was last seen to hold the connection on which it entered. */
   heldAtMs: number | undefined
   endedAtMs: number | undefined
   /** When it last wished to be away: others may be told so for a while. */
@@ -71,6 +71,7 @@ export function createPresenceTruth({ monotonic, leaseMs, ghostMs, broken, reach
       const life = lifeOf(name)
       life.change = change
       if (change !== undefined) return
+      life.connection = undefined
       life.heldAtMs = undefined
       life.awayAtMs = monotonic()
     },
@@ -79,12 +80,12 @@ export function createPresenceTruth({ monotonic, leaseMs, ghostMs, broken, reach
       const nowMs = monotonic()
       // Its lease may have run out before it was back: then it has left, as it and others may be told for a while.
       if (life.heldAtMs !== undefined && nowMs - life.heldAtMs >= leaseMs * SURE_PART) life.awayAtMs = nowMs
-      life.connection = connection
-      if (life.change !== undefined) life.heldAtMs = nowMs
+      if (life.change !== undefined) life.connection = connection
     },
     ended(name) {
       const life = lifeOf(name)
       life.change = undefined
+      life.connection = undefined
       life.heldAtMs = undefined
       life.endedAtMs ??= monotonic()
     },
@@ -110,9 +111,7 @@ export function createPresenceTruth({ monotonic, leaseMs, ghostMs, broken, reach
       quietFromMs = Math.max(quietFromMs, untilMs + leaseMs)
     },
     look(isHeld) {
-      for (const life of lives.values()) {
-        if (life.heldAtMs !== undefined && life.connection !== undefined && isHeld(life.connection)) life.heldAtMs = monotonic()
-      }
+      for (const life of lives.values()) if (life.connection !== undefined && isHeld(life.connection)) life.heldAtMs = monotonic()
     },
     expected: () =>
       [...lives]

@@ -1,7 +1,9 @@
 import { durable } from "./durable/durable.mjs"
 import { echo } from "./echo/echo.mjs"
 import { fanout } from "./fanout/fanout.mjs"
+import { http } from "./http/http.mjs"
 import { idle } from "./idle/idle.mjs"
+import { presence } from "./presence/presence.mjs"
 import { clientSize } from "./size/size.mjs"
 
 /**
@@ -11,4 +13,4 @@ import { clientSize } from "./size/size.mjs"
  */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [fanout(32), fanout(1), echo, idle, durable, clientSize]
+export const benchmarks = [fanout(32), fanout(1), echo, http, idle, presence, durable, clientSize]

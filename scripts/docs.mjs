@@ -1,11 +1,24 @@
 // The parts of the pages that code and figures already say. `node scripts/docs.mjs` writes them, `--check` fails where they are stale.
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
-import { openFigures } from "./docs/figures.mjs"
+import { fileURLToPath } from "node:url"
 import { fill } from "./docs/parts.mjs"
+import { openSources } from "./docs/sources.mjs"
 
-const FILES = ["README.md", "README.zh-TW.md", "docs/guarantees.md", "docs/guarantees.zh-TW.md", "docs/protocol.md"]
+/** Pages with generated parts between what people wrote; all but the protocol's exist in both languages. */
+const FILES = [
+  "docs/protocol.md",
+  ...["README", "docs/guarantees", "docs/http-api", "docs/config", "docs/cli", "docs/presence"].flatMap((page) => [
+    `${page}.md`,
+    `${page}.zh-TW.md`,
+  ]),
+]
+
+/**
+ * Files that are generated as a whole.
+ * @type {Readonly<Record<string, (sources: import("./docs/parts.mjs").Sources) => string>>}
+ */
+const WHOLE = { "docs/openapi.json": ({ description }) => `${JSON.stringify(description, null, 2)}\n` }
 
 /**
  * One line for each document that does not say what code and figures say.
@@ -19,19 +32,18 @@ export async function staleDocs(root) {
 /** @typedef {{ file: string, filled?: string, problem?: string }} Outdated */
 
 async function outdated(/** @type {string} */ root) {
-  const protocol = await import(pathToFileURL(join(root, "packages/protocol/dist/index.js")).href)
-  const sources = { protocol, figures: openFigures(root) }
+  const sources = await openSources(root)
+  const read = (/** @type {string} */ file) => (existsSync(join(root, file)) ? readFileSync(join(root, file), "utf8") : "")
   /** @returns {Outdated | undefined} */
   const look = (/** @type {string} */ file) => {
-    const text = readFileSync(join(root, file), "utf8")
     try {
-      const filled = fill(text, sources, file.endsWith(".zh-TW.md") ? "zh-TW" : "en")
-      return filled === text ? undefined : { file, filled }
+      const filled = WHOLE[file]?.(sources) ?? fill(read(file), sources, file.endsWith(".zh-TW.md") ? "zh-TW" : "en")
+      return filled === read(file) ? undefined : { file, filled }
     } catch (failure) {
       return { file, problem: `cannot be generated: ${failure instanceof Error ? failure.message : failure}` }
     }
   }
-  return FILES.map(look).filter((found) => found !== undefined)
+  return [...FILES, ...Object.keys(WHOLE)].map(look).filter((found) => found !== undefined)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

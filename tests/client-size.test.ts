@@ -6,10 +6,21 @@ import { expect, test } from "vitest"
 
 /** What the client may weigh in a page, minified and compressed. */
 const MAX_BYTES = 12_288
+/** What each entry beside the core may add to that. */
+const MAX_ADDED_BYTES = {
+  persistent: 3_584,
+  inbox: 2_560,
+  presence: 3_328,
+}
 
-test("the client weighs at most 12 KiB in a page, without the texts that only documents need", async () => {
+const source = (entry: string): string => fileURLToPath(new URL(`../packages/client/src/${entry}`, import.meta.url))
+
+/** A page's bundle of everything that these entries export. */
+async function bundled(...entries: string[]): Promise<string> {
+  const [only = "", ...more] = entries.map(source)
+  const contents = entries.map((entry) => `export * from ${JSON.stringify(source(entry))}`).join("\n")
   const { outputFiles, warnings } = await build({
-    entryPoints: [fileURLToPath(new URL("../packages/client/src/index.ts", import.meta.url))],
+    ...(more.length === 0 ? { entryPoints: [only] } : { stdin: { contents, resolveDir: source("") } }),
     bundle: true,
     minify: true,
     write: false,
@@ -17,9 +28,24 @@ test("the client weighs at most 12 KiB in a page, without the texts that only do
     platform: "browser",
     conditions: ["magpie-source", "browser"],
   })
-  const text = outputFiles[0]?.text ?? ""
   expect(warnings).toEqual([])
+  return outputFiles[0]?.text ?? ""
+}
+
+const weightOf = (text: string): number => gzipSync(text, { level: 9 }).byteLength
+
+test("the client weighs at most 12 KiB in a page, without the texts that only documents need", async () => {
+  const text = await bundled("index.ts")
   expect(text).toContain("no welcome within")
   for (const unwanted of [...Object.values(ERROR_REMEDIES), ...Object.values(CLOSE_MEANINGS)]) expect(text).not.toContain(unwanted)
-  expect(gzipSync(text, { level: 9 }).byteLength).toBeLessThanOrEqual(MAX_BYTES)
+  expect(weightOf(text)).toBeLessThanOrEqual(MAX_BYTES)
 })
+
+test.each(Object.entries(MAX_ADDED_BYTES))(
+  "the entry %s adds at most %i bytes, in a page as everywhere without Node",
+  async (entry, max) => {
+    const text = await bundled("index.ts", `${entry}/index.ts`)
+    expect(text).not.toMatch(/node:|from"(fs|path|zlib)/)
+    expect(weightOf(text) - weightOf(await bundled("index.ts"))).toBeLessThanOrEqual(max)
+  },
+)

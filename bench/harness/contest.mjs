@@ -44,10 +44,11 @@ export async function contest(contenders, play) {
  * One run of the load, from quiet to quiet, with the CPU time that the server spent on exactly that.
  * @param {Entrant} entrant
  * @param {object} run what the load's `run` is told
+ * @param {string} [what] another of its functions
  */
-export async function measure({ server, load }, run) {
+export async function measure({ server, load }, run, what = "run") {
   const before = await server.ask("usage")
-  const outcome = await load.ask("run", run)
+  const outcome = await load.ask(what, run)
   const after = await server.ask("usage")
   return { ...outcome, cpuSeconds: after.cpuSeconds - before.cpuSeconds }
 }

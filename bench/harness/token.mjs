@@ -3,6 +3,9 @@ import { createHmac } from "node:crypto"
 /** What the benchmark's server and its users share. */
 export const SECRET = "a secret of the benchmarks, at least 32 bytes long"
 
+/** What the benchmark's back end has. */
+export const API_KEY = "a key of the benchmarks"
+
 const encode = (/** @type {unknown} */ value) => Buffer.from(JSON.stringify(value)).toString("base64url")
 const HEAD = encode({ alg: "HS256", typ: "JWT" })
 

@@ -11,6 +11,11 @@ io.on("connection", (socket) => {
     confirm()
   })
   socket.on("publish", (channel, data) => io.to(channel).emit("say", data))
+  socket.on("enter", (room, state) => {
+    socket.data[room] = state
+    io.to(`watching/${room}`).emit("join", { id: socket.id, user: socket.data.user, at: Date.now(), state })
+  })
+  socket.on("leave", (room) => io.to(`watching/${room}`).emit("leave", { id: socket.id, user: socket.data.user, state: socket.data[room] }))
   socket.on("ask", (_data, reply) => reply())
 })
 

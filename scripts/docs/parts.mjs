@@ -1,5 +1,7 @@
 // Everything that is generated into the pages, by the name in `<!-- generated: name -->`.
+import { API_PARTS } from "./api.mjs"
 import { CHAOS_PARTS } from "./chaos.mjs"
+import { COMMAND_PARTS } from "./command.mjs"
 import { MUTATION_PARTS } from "./mutation.mjs"
 import { PLANTED_PARTS } from "./planted.mjs"
 import { PROOF_PARTS } from "./proof.mjs"
@@ -8,12 +10,28 @@ import { SIMULATION_PARTS } from "./simulation.mjs"
 
 /**
  * @typedef {import("./markdown.mjs").Language} Language
- * @typedef {{ readonly protocol: import("./protocol.mjs").Protocol, readonly figures: import("./figures.mjs").Figures }} Sources
+ * @typedef {{
+ *   readonly protocol: import("./protocol.mjs").Protocol,
+ *   readonly statuses: Readonly<Record<string, number>>,
+ *   readonly description: import("./api.mjs").Description,
+ *   readonly fields: import("./command.mjs").Fields,
+ *   readonly commands: readonly import("./command.mjs").Command[],
+ *   readonly figures: import("./figures.mjs").Figures,
+ * }} Sources
  * @typedef {(sources: Sources, language: Language) => string} Part
  */
 
 /** @type {Readonly<Record<string, Part>>} */
-const PARTS = { ...PROTOCOL_PARTS, ...SIMULATION_PARTS, ...PLANTED_PARTS, ...CHAOS_PARTS, ...MUTATION_PARTS, ...PROOF_PARTS }
+const PARTS = {
+  ...PROTOCOL_PARTS,
+  ...API_PARTS,
+  ...COMMAND_PARTS,
+  ...SIMULATION_PARTS,
+  ...PLANTED_PARTS,
+  ...CHAOS_PARTS,
+  ...MUTATION_PARTS,
+  ...PROOF_PARTS,
+}
 
 /**
  * A document with each `<!-- generated: name -->` … `<!-- end -->` filled anew. Fails where a part has no source.

@@ -2,12 +2,13 @@
 import { CLIENT_DEFECTS } from "./defects/client.mjs"
 import { CLUSTER_DEFECTS } from "./defects/cluster.mjs"
 import { JOURNAL_DEFECTS } from "./defects/journal.mjs"
+import { PRESENCE_DEFECTS } from "./defects/presence.mjs"
 import { SERVER_DEFECTS } from "./defects/server.mjs"
 
 /**
- * `breaks` is the guarantee that gives way first; `find` stands once in `file`.
+ * `breaks` is the guarantee that gives way first, or `presence`; `find` stands once in `file`.
  * @typedef {{ name: string, breaks: string, file: string, find: string, replace: string }} Defect
  */
 
 /** @type {readonly Defect[]} */
-export const DEFECTS = [...JOURNAL_DEFECTS, ...CLUSTER_DEFECTS, ...SERVER_DEFECTS, ...CLIENT_DEFECTS]
+export const DEFECTS = [...JOURNAL_DEFECTS, ...CLUSTER_DEFECTS, ...SERVER_DEFECTS, ...CLIENT_DEFECTS, ...PRESENCE_DEFECTS]

@@ -23,6 +23,8 @@ export const MUST_BE_REACHED = [
   "error-UNAVAILABLE",
   "status-reconnecting",
   "backend-UNAVAILABLE",
+  "presence-left",
+  "presence-lease-over",
 ]
 
 export function createTally() {

@@ -11,6 +11,7 @@ import { figureTable, jsonLine, machineLine, textTable, writeRecord } from "./re
 import type { Scenario } from "./scenario.ts"
 import { hot } from "./scenarios/hot.ts"
 import { kills } from "./scenarios/kills.ts"
+import { outbox } from "./scenarios/outbox.ts"
 import { stalled } from "./scenarios/stalled.ts"
 import { storm } from "./scenarios/storm.ts"
 import { traffic } from "./scenarios/traffic.ts"
@@ -18,6 +19,7 @@ import { secret } from "./token.ts"
 
 const USAGE = `npm run chaos                        a chat while links and the server fail, beside Socket.IO
 npm run chaos -- --kills 500         durable publishing while the server is killed again and again
+npm run chaos -- --outbox 100000     sends through outboxes on the disk, while their tabs and the server are killed
 npm run chaos -- --storm 10000       so many clients whose links are cut in one moment
 npm run chaos -- --stalled           subscribers that read nothing
 npm run chaos -- --hot 50000         one channel that so many follow
@@ -38,7 +40,7 @@ function refuse(why: string): never {
 function readOptions() {
   const text = { type: "string" } as const
   const flag = { type: "boolean", default: false } as const
-  const sizes = { kills: text, storm: text, hot: text, clients: text, readers: text, seconds: text }
+  const sizes = { kills: text, outbox: text, storm: text, hot: text, clients: text, readers: text, seconds: text }
   try {
     return parseArgs({
       options: { ...sizes, stalled: flag, seed: text, only: text, profile: text, quick: flag, json: flag, write: flag },
@@ -50,7 +52,7 @@ function readOptions() {
 
 const options = readOptions()
 
-function numberOf(name: "kills" | "storm" | "hot" | "clients" | "readers" | "seconds"): number | undefined {
+function numberOf(name: "kills" | "outbox" | "storm" | "hot" | "clients" | "readers" | "seconds"): number | undefined {
   const text = options[name]
   if (text === undefined) return undefined
   const value = Number(text)
@@ -60,6 +62,7 @@ function numberOf(name: "kills" | "storm" | "hot" | "clients" | "readers" | "sec
 
 function chosen(): { readonly scenario: Scenario; readonly size: number | undefined } {
   if (options.kills !== undefined) return { scenario: kills, size: numberOf("kills") }
+  if (options.outbox !== undefined) return { scenario: outbox, size: numberOf("outbox") }
   if (options.storm !== undefined) return { scenario: storm, size: numberOf("storm") }
   if (options.hot !== undefined) return { scenario: hot, size: numberOf("hot") }
   if (options.stalled) return { scenario: stalled, size: numberOf("readers") }

@@ -2,17 +2,17 @@ import type { Limits, Position } from "@magpie/protocol"
 import { type RawConnection, seededRandom } from "@magpie/testing"
 import { describe, expect, it } from "vitest"
 import { expectOneRun } from "./one-run.ts"
-import { type Cluster, clustersClosedAfterEach } from "./server-cluster.ts"
+import { clustersClosedAfterEach, type ServerCluster } from "./server-cluster.ts"
 
 const startCluster = clustersClosedAfterEach()
 
 const ROOMS = ["r1", "r2", "r3", "r4", "r5", "r6"].map((room) => `chat/${room}` as const)
 
 /** Publishes on the first server; resolves when it is stored. */
-async function say({ env, cores }: Cluster, channel: `chat/${string}`, text: string): Promise<Position> {
+async function say({ env, server }: ServerCluster, channel: `chat/${string}`, text: string): Promise<Position> {
   let stored: Position | undefined
-  void cores[0]
-    ?.channel(channel)
+  void server(0)
+    .channel(channel)
     .publish("say", { text })
     .then(({ position }) => {
       stored = position
@@ -22,8 +22,8 @@ async function say({ env, cores }: Cluster, channel: `chat/${string}`, text: str
 }
 
 /** A connection to the second server, which hears of what the first one stores so much later. */
-async function startLagging(lagMs: number, limits?: Partial<Limits>, token?: string) {
-  const cluster = await startCluster(limits)
+async function startLagging(lagMs: number, limits: Partial<Limits> = {}, token?: string) {
+  const cluster = await startCluster({ limits })
   for (const room of ROOMS) await say(cluster, room, "before")
   await cluster.env.clock.advance(3_000)
   const raw = cluster.raw("b.test")
@@ -64,7 +64,7 @@ describe("on a server that is behind its clients", () => {
     await clock.advance(10_000)
     await say(cluster, "chat/r1", "later")
     await clock.advance(5_000)
-    expect([raw.of("message"), cluster.cores[1]?.channel("chat/r1").subscribers]).toEqual([[], 0])
+    expect([raw.of("message"), cluster.server(1).channel("chat/r1").subscribers]).toEqual([[], 0])
   })
 
   it("[F66] of two subscribes the later one counts, and each is answered once", async () => {
@@ -87,7 +87,7 @@ describe("on a server that is behind its clients", () => {
       ["chat/r1", { text: "later" }],
       ["chat/r2", { text: "later" }],
     ])
-    expect(cluster.cores[1]?.channel("chat/r1").subscribers).toBe(1)
+    expect(cluster.server(1).channel("chat/r1").subscribers).toBe(1)
   })
 
   it("subscriptionsPerConnection: bounds those that wait", async () => {
@@ -110,7 +110,7 @@ describe("on a server that is behind its clients", () => {
   it("[F34] a token that comes while its rights are asked for leads to asking again, by the new ones", async () => {
     const { cluster, raw, subscribe, clock } = await startLagging(200, {}, "ann")
     const asked: ((yes: boolean) => void)[] = []
-    cluster.cores[1]?.channel("chat/:room", { authorize: () => new Promise((resolve) => asked.push(resolve)) })
+    cluster.server(1).channel("chat/:room", { authorize: () => new Promise((resolve) => asked.push(resolve)) })
     subscribe(1, "chat/r1")
     await clock.advance(10)
     asked.shift()?.(true)
@@ -142,7 +142,7 @@ describe("on a server that is behind its clients", () => {
       let most = 0
       for (let step = 0; step < 120; step++) {
         await clock.advance(50)
-        most = Math.max(most, cluster.cores[1]?.counters.queuedBytes ?? 0)
+        most = Math.max(most, cluster.server(1).counters.queuedBytes ?? 0)
       }
       expect(most).toBeGreaterThan(queuedBytes / 2)
       expect(most).toBeLessThanOrEqual(queuedBytes)
@@ -174,6 +174,6 @@ describe("on a server that is behind its clients", () => {
 
     const next = expectOneRun(raw.replies.slice(1))
     expect(next).toBe(wanted ? newest.offset + 1 : undefined)
-    expect(cluster.cores[1]?.channel("chat/r1").subscribers).toBe(wanted ? 1 : 0)
+    expect(cluster.server(1).channel("chat/r1").subscribers).toBe(wanted ? 1 : 0)
   })
 })

@@ -8,6 +8,7 @@ import {
   type MemberBed,
   numbered,
   outcomeOf,
+  publish,
   say,
   startChat,
   startMembers,
@@ -110,6 +111,54 @@ describe("too many messages", () => {
     flood(neighbour, 1)
     await bed.clock.settle()
     expect(neighbour.of("pong")).toHaveLength(1)
+  })
+
+  it("[F49] of one sort are held to the rate of their channel's rules, over all its channels, and others are not", async () => {
+    const rules = { "chat/:room": { authorize: () => true, rate: { say: 2 } } }
+    bed = await startChat({ rules } as never)
+    const [raw, other] = [await greeted(bed, {}, { address: "192.0.2.1" }), await greeted(bed, {}, { address: "192.0.2.2" })]
+    for (let id = 0; id < 6; id++) raw.send(publish(id, "x", { channel: `chat/${id % 2}` }))
+    other.send(publish(1, "x"))
+    raw.send(publish(10, "x", { channel: "short/a" }))
+    await bed.clock.settle()
+    expect(raw.of("published")).toHaveLength(5)
+    expect(raw.of("error")).toMatchObject(
+      [4, 5].map((id) => ({ id, code: "RATE_LIMITED", retryable: true, retryAfterMs: 500, details: { limit: "rate", name: "say" } })),
+    )
+    expect(other.reply(1)).toMatchObject({ type: "published" })
+    await bed.clock.advance(500)
+    raw.send(publish(11, "x"))
+    await bed.clock.settle()
+    expect(raw.reply(11)).toMatchObject({ type: "published" })
+  })
+
+  it("[F49] of one sort beyond its rate count towards the end of the connection, like all that are too many", async () => {
+    const rules = { "chat/:room": { authorize: () => true, rate: { say: 1 } } }
+    bed = await startChat({ rules, limits: { rateStrikes: 20 } } as never)
+    const raw = await greeted(bed)
+    for (let id = 0; id < 22; id++) raw.send(publish(id, "x"))
+    await bed.clock.settle()
+    expect(raw.closedWith).toBeUndefined()
+    raw.send(publish(22, "x"))
+    await bed.clock.settle()
+    expect(raw.closedWith).toMatchObject({ code: 4006 })
+  })
+
+  it("[F49][G2] of one sort beyond its rate reach everybody in the end, in order and once", async () => {
+    const rules = { "chat/:room": { authorize: () => true, rate: { say: 20 } } }
+    bed = await startChat({ rules } as never)
+    const ann = bed.connect({ address: "192.0.2.1" })
+    const listener = listen(bed.connect({ address: "192.0.2.2" }))
+    await bed.clock.until(listener.isLive)
+    const all = Array.from({ length: 100 }, (_, index) => `${index}`)
+    await outcomeOf(bed, Promise.all(all.map((text) => say(ann, text))))
+    expect(listener.heard).toEqual(numbered(all))
+  })
+
+  it("[F49] of one sort have a rate only where the channel has that sort", async () => {
+    const rules = { "chat/:room": { authorize: () => true, rate: { shout: 1 } } }
+    await expect(startChat({ rules } as never)).rejects.toMatchObject({ code: "INVALID_OPTIONS", details: { option: "rate" } })
+    bed = await startChat()
   })
 
   it("[F49][G2] of an honest client are sent again later, in order, and none is lost", async () => {

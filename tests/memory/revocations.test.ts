@@ -1,4 +1,4 @@
-import { type Control, type ControlChange, type DurableLog, memoryStorage, openDurableLog } from "@magpie/journal"
+import { type Control, type ControlChange, type DurableLog, memoryStorage, openDurableLog, type Proof } from "@magpie/journal"
 import { type Limits, MagpieError } from "@magpie/protocol"
 import { type Core, checkOptions, createCore, retentionOf, type User } from "@magpie/server/core"
 import { fakeCrypto, fakeEnv, memoryNetwork, type RawConnection, rawConnection } from "@magpie/testing"
@@ -15,7 +15,7 @@ function scriptedControl() {
   const listeners = new Set<(change: ControlChange) => void>()
   const control = {
     fresh: true as boolean,
-    isRevoked: (user: string): boolean => revoked.has(user),
+    isRevoked: ({ user = "" }: Proof): boolean => revoked.has(user),
     onChange(listener: (change: ControlChange) => void) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -23,7 +23,7 @@ function scriptedControl() {
   } satisfies Partial<Control>
   function revoke(user: string): void {
     revoked.add(user)
-    for (const listener of listeners) listener({ type: "revoked", user, issuedUntil: 0, until: 0 })
+    for (const listener of listeners) listener({ type: "revoked", subject: user, issuedUntil: 0, until: 0 })
   }
   return { control, revoked, revoke }
 }
@@ -38,10 +38,14 @@ function withControl(log: DurableLog, control: Partial<Control>): DurableLog {
   })
 }
 
-async function startServer(control: Partial<Control>, limits: Partial<Limits> = {}) {
+async function startServer(control: Partial<Control>, limits: Partial<Limits> = {}, onProven = (): void => {}) {
   const env = fakeEnv()
   const network = memoryNetwork(env)
-  const checked = checkOptions({ limits, auth: { authenticate: async ({ token = "" }) => ({ user: { id: token } }) } })
+  const authenticate = async ({ token = "" }: { readonly token: string | undefined }) => {
+    onProven()
+    return { user: { id: token } }
+  }
+  const checked = checkOptions({ limits, auth: { authenticate } })
   const settings = { retention: retentionOf(app), deduplicationMs: checked.deduplicationMs }
   const opening = openDurableLog({ storage: memoryStorage(), env, settings })
   await env.clock.settle()
@@ -64,25 +68,34 @@ async function startServer(control: Partial<Control>, limits: Partial<Limits> = 
 }
 
 describe("a user who is revoked", () => {
-  it("[F35] [G10] between being admitted and being welcomed does not come in", async () => {
+  it("[F35] [G10] between having proven who it is and being welcomed does not come in", async () => {
     const { control, revoke } = scriptedControl()
-    let asked = 0
-    const isRevoked = (user: string): boolean => {
-      if (asked++ === 0) queueMicrotask(() => revoke(user))
-      return control.isRevoked(user)
-    }
-    const { hello, clock } = await startServer({ ...control, isRevoked })
+    const { hello, clock } = await startServer(control, {}, () => queueMicrotask(() => revoke("mallory")))
     const mallory = await hello("mallory")
     await clock.advance(1_000)
     expect([mallory.of("welcome"), mallory.closedWith?.code]).toEqual([[], 4502])
   })
 
+  it("[F35] [G10] in the very moment in which it is let in is sent away at once", async () => {
+    const { control, revoke } = scriptedControl()
+    let asked = 0
+    const isRevoked = (proof: Proof): boolean => {
+      if (asked++ === 0) queueMicrotask(() => revoke("mallory"))
+      return control.isRevoked(proof)
+    }
+    const { hello, clock } = await startServer({ ...control, isRevoked })
+    const mallory = await hello("mallory")
+    mallory.send({ type: "subscribe", id: 1, channel: "chat/lobby" })
+    await clock.advance(1_000)
+    expect([mallory.of("subscribed"), mallory.closedWith?.code]).toEqual([[], 4503])
+  })
+
   it("[F35] [F107] [G10] is sent away when a node knows enough again, also where what is stored of somebody else is damaged", async () => {
     const { control, revoked } = scriptedControl()
     const damaged = new Set<string>()
-    const isRevoked = (user: string): boolean => {
-      if (damaged.has(user)) throw new MagpieError("STORAGE_FENCED", "the stored row is damaged")
-      return control.isRevoked(user)
+    const isRevoked = (proof: Proof): boolean => {
+      if (damaged.has(proof.user ?? "")) throw new MagpieError("STORAGE_FENCED", "the stored row is damaged")
+      return control.isRevoked(proof)
     }
     const scripted = { ...control, isRevoked }
     const { hello, clock } = await startServer(scripted)

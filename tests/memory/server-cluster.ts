@@ -1,11 +1,12 @@
 import { type Client, connect } from "@magpie/client"
 import { type Journal, memoryStorage, openSharedLog, type SharedLog } from "@magpie/journal"
-import type { Limits } from "@magpie/protocol"
-import { type Core, checkOptions, createCore, retentionOf, type User } from "@magpie/server/core"
+import { type ChannelRules, type Core, type CoreOptions, checkOptions, createCore, retentionOf, type User } from "@magpie/server/core"
 import {
   type FakeEnv,
+  type FakeProcess,
   fakeCrypto,
   fakeEnv,
+  fakeProcess,
   type JournalModel,
   journalModel,
   type MemoryNetwork,
@@ -19,45 +20,41 @@ import { type App, app } from "./chat-bed.ts"
 export const HOSTS = ["a.test", "b.test"]
 const PARTITIONS = 3
 
-export interface Cluster {
+/** Servers, each with a disk and a process of its own, over one journal. */
+export interface ServerCluster {
   readonly env: FakeEnv
   readonly network: MemoryNetwork
   readonly model: JournalModel
   readonly logs: readonly SharedLog[]
-  readonly cores: readonly Core<App, User>[]
+  /** By its place among the hosts. */
+  server(index: number): Core<App, User>
+  readonly processes: readonly FakeProcess[]
   client(host: string, user?: string): Client<App>
-  raw(host: string): RawConnection
+  /** A link to a server that says what the test likes, and says hello with this, if it is given. */
+  raw(host: string, hello?: object): RawConnection
   /** From now on, or no longer, the second server's tail of partition 0 stands still, and only that one. */
   holdControl(on: boolean): void
+  settled<T>(pending: Promise<T>): Promise<T>
+  /** Leaves nothing behind. */
   close(): Promise<void>
 }
 
-async function startCluster(limits: Partial<Limits>): Promise<Cluster> {
-  const env = fakeEnv()
-  const network = memoryNetwork(env)
-  const model = journalModel({ env, random: env.random.fork("journal"), partitions: PARTITIONS })
-  const checked = checkOptions({
-    limits,
-    auth: { authenticate: ({ token }) => ({ user: token === undefined ? undefined : { id: token } }) },
-  })
-  const settings = { retention: retentionOf(app), deduplicationMs: checked.deduplicationMs }
-  const clients: Client<App>[] = []
-  const settled = async <T>(pending: Promise<T>): Promise<T> => {
-    let done = false
-    void pending.finally(() => {
-      done = true
-    })
-    await env.clock.until(() => done)
-    return pending
-  }
-  const cores: Core<App, User>[] = []
-  const logs: SharedLog[] = []
-  let controlHeld = false
-  let releaseControl = (): void => {}
+const EVERYTHING: ChannelRules<App, "chat/:room", User> = { authorize: () => true }
+const SESSION_KEY = new Uint8Array(32).fill(1)
 
-  /** The same journal, whose tail of partition 0 can be made to stand still. */
-  function holdable(journal: Journal): Journal {
-    return {
+/** A token in the clear is its user's name. */
+const auth: CoreOptions["auth"] = { authenticate: ({ token }) => ({ user: token === undefined ? undefined : { id: token } }) }
+
+/** A journal whose tail of partition 0 can be made to stand still. */
+function createGate() {
+  let held = false
+  let release = (): void => {}
+  return {
+    hold(on: boolean): void {
+      held = on
+      if (!on) release()
+    },
+    around: (journal: Journal): Journal => ({
       capabilities: journal.capabilities,
       append: (partition, records) => journal.append(partition, records),
       trim: (partition, before) => journal.trim(partition, before),
@@ -66,35 +63,60 @@ async function startCluster(limits: Partial<Limits>): Promise<Cluster> {
         journal.tail(partition, {
           connected: (place) => reader.connected(place),
           async deliver(batch) {
-            if (partition === 0 && controlHeld) await new Promise<void>((resolve) => (releaseControl = resolve))
+            if (partition === 0 && held) await new Promise<void>((resolve) => (release = resolve))
             return reader.deliver(batch)
           },
         }),
-    }
+    }),
   }
+}
 
+async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<ServerCluster> {
+  const env = fakeEnv()
+  const network = memoryNetwork(env)
+  const model = journalModel({ env, random: env.random.fork("journal"), partitions: PARTITIONS })
+  const checked = checkOptions({ auth, sessionKey: SESSION_KEY, ...options })
+  const settings = { retention: retentionOf(app), deduplicationMs: checked.deduplicationMs }
+  const clients: Client<App>[] = []
+  const settled = async <T>(pending: Promise<T>): Promise<T> => {
+    let done = false
+    const finish = (): void => {
+      done = true
+    }
+    pending.then(finish, finish)
+    await env.clock.until(() => done)
+    return pending
+  }
+  const gate = createGate()
+  const servers: Core<App, User>[] = []
+  const logs: SharedLog[] = []
+  const processes: FakeProcess[] = []
   for (const [index, host] of HOSTS.entries()) {
-    const its = { ...env, random: env.random.fork(host) }
-    const own = model.connect(host)
-    const journal = index === 1 ? holdable(own) : own
+    const process = fakeProcess(env)
+    const its = { ...process.env, random: env.random.fork(host) }
+    const own = model.connect(host, process.run)
+    const journal = index === 1 ? gate.around(own) : own
     const log = await settled(openSharedLog({ storage: memoryStorage(), journal, env: its, settings, node: host }))
     const core = createCore<App, User>(app, checked, log, { ...its, crypto: fakeCrypto })
-    core.channel("chat/:room", { authorize: () => true })
+    core.channel("chat/:room", EVERYTHING)
     core.channel("cursor/:room", { authorize: () => true })
     network.listen(host, core)
-    cores.push(core)
+    servers.push(core)
     logs.push(log)
+    processes.push(process)
   }
-  const cluster: Cluster = {
+  return {
     env,
     network,
     model,
     logs,
-    cores,
-    raw: (host) => rawConnection(network, { host }),
-    holdControl(on) {
-      controlHeld = on
-      if (!on) releaseControl()
+    processes,
+    settled,
+    holdControl: gate.hold,
+    server(index) {
+      const server = servers[index]
+      if (server === undefined) throw new Error(`there is no server ${index}`)
+      return server
     },
     client(host, user) {
       const signals = { onNetwork: () => () => {}, onWake: () => () => {} }
@@ -103,25 +125,29 @@ async function startCluster(limits: Partial<Limits>): Promise<Cluster> {
       clients.push(client)
       return client
     },
+    raw(host, hello) {
+      const raw = rawConnection(network, { host })
+      if (hello !== undefined) raw.send({ type: "hello", version: 1, ...hello })
+      return raw
+    },
     async close() {
       await settled(Promise.all(clients.map((client) => client.close())))
-      await settled(Promise.all(cores.map((core) => core.close({ spreadMs: 0 }))))
+      await settled(Promise.all(servers.map((server) => server.close({ spreadMs: 0 }))))
       model.close()
       await env.clock.advance(60_000)
       expect(env.clock.pendingTimers).toBe(0)
     },
   }
-  return cluster
 }
 
 /** Starts two servers, each with a disk of its own, over one journal; after the test they close, and nothing may be left [G12]. */
-export function clustersClosedAfterEach(): (limits?: Partial<Limits>) => Promise<Cluster> {
-  const clusters: Cluster[] = []
+export function clustersClosedAfterEach(): (options?: Partial<CoreOptions>) => Promise<ServerCluster> {
+  const clusters: ServerCluster[] = []
   afterEach(async () => {
     for (const cluster of clusters.splice(0)) await cluster.close()
   })
-  return async (limits = {}) => {
-    const cluster = await startCluster(limits)
+  return async (options) => {
+    const cluster = await startServerCluster(options)
     clusters.push(cluster)
     return cluster
   }

@@ -1,10 +1,9 @@
-import { memorySnapshots, memoryStorage, openDurableLog, openSharedLog } from "@magpie/journal"
-import { fakeEnv } from "@magpie/testing"
 import { describe, expect, test } from "vitest"
-import { message, SETTINGS } from "./shared-log-bed.ts"
-import { bedOfTest, nodes } from "./shared-log-nodes.ts"
+import { message } from "./shared-log-bed.ts"
+import { nodes } from "./shared-log-nodes.ts"
 
 const HOUR = 3_600_000
+
 describe("ownership", () => {
   test("goes to one of those who claim at once; the others hear who it is", async () => {
     const bed = await nodes("a", "b", "c")
@@ -51,111 +50,6 @@ describe("ownership", () => {
     await bed.agreed()
     expect(bed.log("b").control.ownerOf("race/1")).toBeUndefined()
     await expect(bed.log("a").control.claim("race/1", 1)).rejects.toMatchObject({ code: "INVALID_OPTIONS" })
-  })
-})
-
-describe("a revocation", () => {
-  test("[F35] is in force on every node within a second, for tokens up to its moment, until it runs out", async () => {
-    const bed = await nodes("a", "b")
-    const now = bed.env.clock.now()
-    const heard: string[] = []
-    bed.log("b").control.onChange((change) => void (change.type === "revoked" && heard.push(change.user)))
-    await bed.settled(bed.log("a").control.revoke({ user: "mallory", until: now + 60_000 }))
-    expect(bed.log("a").control.isRevoked("mallory")).toBe(true)
-    await bed.env.clock.advance(1_000)
-    expect(bed.log("b").control.isRevoked("mallory", now - 1)).toBe(true)
-    expect(bed.log("b").control.isRevoked("mallory", now + 5_000)).toBe(false)
-    expect(bed.log("b").control.isRevoked("ada")).toBe(false)
-    expect(heard).toEqual(["mallory"])
-    await bed.env.clock.advance(62_000)
-    for (const name of ["a", "b"]) expect(bed.log(name).control.isRevoked("mallory", now - 1)).toBe(false)
-    await bed.agreed()
-  })
-
-  test("[G10] is in force for as long as it was meant, also where a node's wrong clock has put the log's time ahead", async () => {
-    const bed = await nodes("a")
-    const env = { ...bed.env, clock: { ...bed.env.clock, now: () => bed.env.clock.now() + 2 * HOUR }, random: bed.env.random.fork("wrong") }
-    const wrong = { storage: memoryStorage(), journal: bed.model.connect("wrong"), settings: SETTINGS, node: "wrong", env }
-    const log = await bed.settled(openSharedLog(wrong))
-    await bed.env.clock.advance(1_000)
-    await bed.settled(log.close())
-    await bed.settled(bed.log("a").control.revoke({ user: "mallory", until: bed.env.clock.now() + HOUR }))
-    expect(bed.log("a").control.isRevoked("mallory")).toBe(true)
-    await bed.env.clock.advance(HOUR - 1_000)
-    expect(bed.log("a").control.isRevoked("mallory")).toBe(true)
-  })
-
-  test("[G10] that would be in force nowhere fails, whatever its times are", async () => {
-    const bed = await nodes("a")
-    const now = bed.env.clock.now()
-    const until = now + HOUR
-    const wrong = [Number.POSITIVE_INFINITY, Number.NaN, -1, 1.5, Math.floor(until / 1_000), now - 1, 2 ** 53]
-    for (const time of wrong) {
-      await expect(bed.settled(bed.log("a").control.revoke({ user: "mallory", until: time }))).rejects.toMatchObject({
-        code: "BAD_REQUEST",
-        details: { field: "until" },
-      })
-    }
-    for (const issuedUntil of [Number.NaN, Number.POSITIVE_INFINITY, -1, Math.floor(now / 1_000)]) {
-      await expect(bed.settled(bed.log("a").control.revoke({ user: "mallory", issuedUntil, until }))).rejects.toMatchObject({
-        code: "BAD_REQUEST",
-        details: { field: "issuedUntil" },
-      })
-    }
-    await expect(bed.log("a").control.release("x".repeat(2_000))).rejects.toMatchObject({ code: "BAD_REQUEST" })
-    expect(bed.log("a").control.isRevoked("mallory")).toBe(false)
-  })
-
-  test("[F35] [G10] is told on a node that learns of it from a snapshot", async () => {
-    const snapshots = memorySnapshots()
-    const bed = bedOfTest(1, { trims: false })
-    for (const name of ["a", "b"]) await bed.start(name, { snapshots })
-    await bed.env.clock.advance(3_000)
-    const heard: string[] = []
-    bed.log("b").control.onChange((change) => void (change.type === "revoked" && heard.push(change.user)))
-    bed.model.cut("b")
-    await bed.settled(bed.log("a").control.revoke({ user: "mallory", until: bed.env.clock.now() + HOUR }))
-    await bed.settled(bed.log("a").snapshot())
-    bed.model.trim(0, bed.model.newest(0))
-    await bed.until(() => !bed.log("b").control.fresh)
-    bed.model.heal("b")
-    await bed.until(() => bed.log("b").control.fresh)
-    expect(bed.log("b").control.isRevoked("mallory")).toBe(true)
-    expect(heard).toEqual(["mallory"])
-  })
-
-  test("[G10] a node that does not hear of revocations knows that within a second and a half", async () => {
-    const bed = await nodes("a", "b")
-    expect(bed.log("b").control.fresh).toBe(true)
-    bed.model.cut("b")
-    await bed.env.clock.advance(1_500)
-    expect(bed.log("b").control.fresh).toBe(false)
-    expect(bed.log("b").control.lagMs).toBeGreaterThan(1_000)
-    expect(bed.log("a").control.fresh).toBe(true)
-    bed.model.heal("b")
-    await bed.until(() => bed.log("b").control.fresh)
-  })
-
-  test("works the same where there is one node", async () => {
-    const env = fakeEnv()
-    const storage = memoryStorage()
-    const opening = openDurableLog({ storage, env, settings: SETTINGS })
-    await env.clock.settle()
-    const log = await opening
-    const claim = log.control.claim("race/1", 2_000)
-    const revoke = log.control.revoke({ user: "mallory", until: env.clock.now() + 5_000 })
-    await env.clock.settle()
-    await revoke
-    expect(await claim).toMatchObject({ granted: true, owner: log.control.nodeId })
-    expect(log.control.isRevoked("mallory")).toBe(true)
-    expect(log.control.fresh).toBe(true)
-    await env.clock.advance(6_000)
-    expect(log.control.isRevoked("mallory")).toBe(false)
-    expect(log.control.ownerOf("race/1")).toBeUndefined()
-    const closing = log.close()
-    await env.clock.settle()
-    await closing
-    expect(env.clock.pendingTimers).toBe(0)
   })
 })
 

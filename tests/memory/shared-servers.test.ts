@@ -72,7 +72,7 @@ test("[G10] a server that does not hear of revocations lets nobody in and grants
 })
 
 test("[F35] [G10] a server that stops hearing of revocations stops delivering to whoever has a name, and nobody revoked hears more", async () => {
-  const { env, logs, cores, client, holdControl } = await startCluster()
+  const { env, logs, server, client, holdControl } = await startCluster()
   const [mallory, ada, nobody] = [client("b.test", "mallory"), client("b.test", "ada"), client("b.test")].map((one) => {
     const { subscription, on } = one.channel("chat/lobby")
     const heard: string[] = []
@@ -90,15 +90,17 @@ test("[F35] [G10] a server that stops hearing of revocations stops delivering to
   })
   await env.clock.until(() => revoked)
   await env.clock.advance(1_300)
-  expect([logs[1]?.control.fresh, cores[1]?.ready]).toEqual([false, false])
+  expect([logs[1]?.control.fresh, server(1).ready]).toEqual([false, false])
   for (const text of ["1", "2", "3", "4", "5"]) {
     void room.send("say", { text })
-    cores[1]?.channel("cursor/lobby").publish("move", { x: Number(text) })
+    server(1)
+      .channel("cursor/lobby")
+      .publish("move", { x: Number(text) })
     await env.clock.advance(2_000)
   }
   expect([mallory?.heard, ada?.heard, nobody?.heard.length]).toEqual([[], [], 10])
   holdControl(false)
   await env.clock.until(() => ada?.isLive() === true && ada.heard.length === 5)
   await env.clock.advance(5_000)
-  expect([mallory?.heard, mallory?.isLive(), ada?.heard, cores[1]?.ready]).toEqual([[], false, ["1", "2", "3", "4", "5"], true])
+  expect([mallory?.heard, mallory?.isLive(), ada?.heard, server(1).ready]).toEqual([[], false, ["1", "2", "3", "4", "5"], true])
 })

@@ -32,6 +32,13 @@ export const ROOMS = {
     mutate: ["packages/server/src/access/{admission,occupancy,origin,client-address}.ts"],
     tests: ["packages/server/src/access/*.test.ts"],
   },
+  access: {
+    mutate: [
+      "packages/server/src/access/{access,authorizer,capabilities,message-rates,refusals,remote-keys,revocations,speed-check,tickets}.ts",
+      "packages/journal/src/{revocation,spent-names}.ts",
+    ],
+    tests: ["packages/server/src/access/*.test.ts", "packages/journal/src/{revocation,spent-names}.test.ts"],
+  },
   limits: {
     mutate: [
       "packages/protocol/src/limits.ts",

@@ -1,41 +1,79 @@
-import { execFile, spawn } from "node:child_process"
+import { execFileSync } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { jwtVerify } from "jose"
-import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
+import { temporaryDirectory } from "../snippets.ts"
 import { joinChat, until } from "./chat-pair.ts"
+import { emptyDirectory, type MagpieOptions, PROCESS_TIMEOUT_MS, magpie as run, startMagpie } from "./magpie.ts"
 import { startServerProcess } from "./server-process.ts"
 
-const MAGPIE = fileURLToPath(new URL("../../packages/cli/bin/magpie.js", import.meta.url))
 const SECRET = "a secret of at least thirty-two bytes"
 
-let directory: string
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "magpie-command-"))
-})
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
+const directory = emptyDirectory()
+const magpie = (args: readonly string[], options: MagpieOptions = {}) => run(args, { cwd: directory.path, ...options })
 
-interface Ended {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-function magpie(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAGPIE, ...args], { cwd: directory, env: { ...process.env, ...env } }, (error, out, err) =>
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, out, err }),
-    )
+describe("the magpie command", { timeout: PROCESS_TIMEOUT_MS }, () => {
+  it("says what it can do, as a whole and for each command", async () => {
+    const help = await magpie(["--help"])
+    expect(help.code).toBe(0)
+    for (const name of ["init", "serve", "check", "doctor", "publish", "tail", "history", "token", "completion"])
+      expect(help.out).toContain(`  ${name} `)
+    const [asked, flagged] = await Promise.all([magpie(["help", "tail"]), magpie(["tail", "--help"])])
+    expect([asked.code, flagged.code, asked.out]).toEqual([0, 0, flagged.out])
+    expect(asked.out).toContain("Usage: magpie tail <channel> [options]")
+    expect((await magpie(["--version"])).out).toBe("0.1.0\n")
   })
-}
 
-describe("magpie token", () => {
+  it("answers a wrong call with exit code 2, in words or as JSON", async () => {
+    expect((await magpie([])).code).toBe(2)
+    expect(await magpie(["fly"])).toMatchObject({ code: 2, out: "", err: expect.stringContaining('no command "fly"') })
+    expect((await magpie(["serve", "--port", "many"])).err).toContain('--port: "many" is no whole number from 0 to 65535')
+    expect((await magpie(["tail"])).err).toContain("magpie tail needs <channel>")
+    expect((await magpie(["token", "ann", "bob"])).err).toContain('magpie token takes no "bob"')
+    const json = await magpie(["serve", "--prot", "1", "--json"])
+    expect(json.code).toBe(2)
+    expect(JSON.parse(json.err)).toMatchObject({
+      error: { code: "INVALID_OPTIONS", message: expect.stringContaining("--prot"), retryable: false },
+    })
+  })
+
+  it("writes no colour where nobody sees it", async () => {
+    expect((await magpie(["help"], { env: { FORCE_COLOR: "1", TERM: "xterm" } })).out).not.toContain("\u001b")
+  })
+
+  it("completes its commands and options in bash", async () => {
+    const { out, code } = await magpie(["completion", "bash"])
+    expect(code).toBe(0)
+    writeFileSync(join(directory.path, "completion.bash"), out)
+    const complete = (...words: readonly string[]): readonly string[] =>
+      execFileSync(
+        "bash",
+        [
+          "-c",
+          `source completion.bash; COMP_WORDS=(magpie "$@"); COMP_CWORD=$#; _magpie; printf '%s\\n' "\${COMPREPLY[@]}"`,
+          "bash",
+          ...words,
+        ],
+        { cwd: directory.path, encoding: "utf8" },
+      )
+        .split("\n")
+        .filter((word) => word !== "")
+    expect(complete("h")).toEqual(["history", "help"])
+    expect(complete("tail", "chat/a", "--l")).toEqual(["--last"])
+    expect(complete("completion", "z")).toEqual(["zsh"])
+    expect(complete("serve", "--config", "compl")).toEqual(["completion.bash"])
+    for (const shell of ["zsh", "fish"]) expect((await magpie(["completion", shell])).out).toContain("expires-in")
+    expect((await magpie(["completion", "csh"])).code).toBe(2)
+  })
+})
+
+describe("magpie token", { timeout: PROCESS_TIMEOUT_MS }, () => {
   it("signs a token with the claims that were asked for", async () => {
     const { code, out } = await magpie(["token", "ann", "--expires-in", "15m", "--claim", 'rooms=["lobby"]', "--claim", "role=host"], {
-      MAGPIE_SECRET: SECRET,
+      env: { MAGPIE_SECRET: SECRET },
     })
     expect(code).toBe(0)
     const { payload } = await jwtVerify(out.trim(), new TextEncoder().encode(SECRET))
@@ -44,27 +82,61 @@ describe("magpie token", () => {
   })
 
   it("refuses a short secret and a bad duration with exit code 2, without saying the secret", async () => {
-    const short = await magpie(["token", "ann"], { MAGPIE_SECRET: "canary" })
+    const short = await magpie(["token", "ann"], { env: { MAGPIE_SECRET: "canary" } })
     expect([short.code, short.out]).toEqual([2, ""])
     expect(short.err).not.toContain("canary")
-    expect((await magpie(["token", "ann", "--expires-in", "soon"], { MAGPIE_SECRET: SECRET })).code).toBe(2)
+    expect((await magpie(["token", "ann", "--expires-in", "soon"], { env: { MAGPIE_SECRET: SECRET } })).code).toBe(2)
   })
 })
 
-describe("magpie serve", () => {
-  it("says what it can do, and answers a wrong call with exit code 2", async () => {
-    const help = await magpie(["--help"])
-    expect(help.code).toBe(0)
-    expect(help.out).toContain("serve")
-    expect((await magpie(["serve", "--port", "many"])).code).toBe(2)
-    expect((await magpie(["fly"])).code).toBe(2)
+describe("magpie check", { timeout: PROCESS_TIMEOUT_MS }, () => {
+  it("names each field that is wrong with its line, and ends with 2", async () => {
+    const config = [
+      'import { anonymous, contract, json, stream } from "@magpie/server"',
+      "export default {",
+      '  contract: contract({ "chat/:room": stream({ messages: { say: json() } }) }),',
+      "  auth: anonymous(),",
+      '  channels: { "chat/:room": { authorize: () => true } },',
+      "  // a comment with port: in it",
+      '  port: "8080",',
+      "  limits: {",
+      "    messagesPerSecond: 10, // fine",
+      "    conections: 5,",
+      "  },",
+      "  heartbeat: 1,",
+      "}",
+    ].join("\n")
+    const inside = temporaryDirectory("check")
+    writeFileSync(join(inside.path, "checked.config.ts"), config)
+    const { code, out } = await magpie(["check", "--config", "checked.config.ts"], { cwd: inside.path })
+    inside.remove()
+    expect(code).toBe(2)
+    expect(out.trim().split("\n")).toEqual([
+      "checked.config.ts:12: heartbeat is no option; did you mean heartbeatMs?",
+      "checked.config.ts:7: port must be a whole number from 0 to 65535",
+      "checked.config.ts:10: limits.conections is no option; did you mean connections?",
+    ])
   })
 
+  it("knows what only the server knows, and finds nothing wrong with what serves", async () => {
+    const chat = fileURLToPath(new URL("chat.config.mjs", import.meta.url))
+    expect(await magpie(["check", "--config", chat])).toMatchObject({ code: 0, out: expect.stringContaining("ok ") })
+    expect((await magpie(["check", "--config", chat], { env: { MAGPIE_LIMIT_QUEUED_BYTES: "1000" } })).out).toContain(
+      "limits.queuedBytes must be at least 131072",
+    )
+    expect((await magpie(["check", "--config", chat], { env: { MAGPIE_LIMIT_CONECTIONS: "1000" } })).err).toContain(
+      "MAGPIE_LIMIT_CONECTIONS names no limit",
+    )
+    expect((await magpie(["check"])).code).toBe(0)
+  })
+})
+
+describe("magpie serve", { timeout: PROCESS_TIMEOUT_MS }, () => {
   it("names what is wrong with a configuration", async () => {
-    writeFileSync(join(directory, "magpie.config.mjs"), "export default { port: 1 }\n")
+    writeFileSync(join(directory.path, "magpie.config.mjs"), "export default { port: 1 }\n")
     const missing = await magpie(["serve"])
     expect(missing.code).toBe(2)
-    expect(missing.err).toContain("needs a default export with contract, auth and channels")
+    expect(missing.err).toContain("magpie.config.mjs:1: contract is missing: it must be what contract({ … }) gives")
     expect((await magpie(["serve", "--config", "nowhere.ts"])).err).toContain("nowhere.ts: cannot be loaded")
   })
 
@@ -72,23 +144,19 @@ describe("magpie serve", () => {
     const config = fileURLToPath(new URL("pages.config.mjs", import.meta.url))
     const { code, err } = await magpie(["serve", "--config", config, "--port", "0"])
     expect(code).toBe(2)
-    expect(err).toContain("static: there is no directory")
+    expect(err).toContain("static names no directory that exists")
   })
 
-  it("runs open channels without a configuration, on this machine only", async () => {
-    const child = spawn(process.execPath, [MAGPIE, "serve", "--port", "0"], { cwd: directory, stdio: ["ignore", "pipe", "ignore"] })
-    let out = ""
-    child.stdout.on("data", (chunk: Buffer) => {
-      out += chunk.toString()
-    })
-    await until(() => out.includes("Stop with"))
-    expect(out).toMatch(/ws:\/\/127\.0\.0\.1:\d+\/magpie/)
+  it("runs open channels without a configuration, on this machine only, where the environment says", async () => {
+    const { child, out } = startMagpie(["serve"], { cwd: directory.path, env: { MAGPIE_PORT: "0", PORT: "1", MAGPIE_PATH: "/rt" } })
+    await until(() => out().includes("Stop with"))
+    expect(out()).toMatch(/ws:\/\/127\.0\.0\.1:\d{2,}\/rt/)
     child.kill("SIGINT")
     expect((await once(child, "exit"))[0]).toBe(0)
   })
 
   it("[F84] stops gently on SIGTERM: what was accepted is acknowledged, and it is there after a restart", async () => {
-    const data = join(directory, "data")
+    const data = join(directory.path, "data")
     const server = await startServerProcess({ data })
     const ann = joinChat(server.url, "ann")
     await ann.send(0)
@@ -104,7 +172,7 @@ describe("magpie serve", () => {
   })
 
   it("[F88] ends at once on a second signal, and opens its storage again", async () => {
-    const data = join(directory, "data")
+    const data = join(directory.path, "data")
     const server = await startServerProcess({ data })
     server.signal("SIGTERM")
     server.signal("SIGTERM")
@@ -115,7 +183,7 @@ describe("magpie serve", () => {
   })
 
   it("[F108] refuses a data directory that another server holds", async () => {
-    const data = join(directory, "data")
+    const data = join(directory.path, "data")
     const server = await startServerProcess({ data })
     await expect(startServerProcess({ data })).rejects.toThrow(/CONFLICT/)
     await server.kill()

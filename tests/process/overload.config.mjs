@@ -10,8 +10,11 @@ export default {
   ...(TEST_PAGES && { static: TEST_PAGES }),
   async setup(server) {
     if (TEST_SETUP === undefined) return
+    // Waiting for a signal alone keeps no process alive.
+    const alive = setInterval(() => {}, 1_000)
     process.stdout.write("setting up\n")
     await once(process, "SIGTERM")
+    clearInterval(alive)
     await server.channel("chat/lobby").publish("say", { n: 1, by: "setup" })
   },
 }

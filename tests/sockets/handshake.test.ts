@@ -1,5 +1,6 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import { apiKeys } from "@magpie/server"
 import { afterEach, describe, expect, it } from "vitest"
 import { frame, openRaw, openWebSocket, type RawClient, until, upgradeRequest } from "./raw-client.ts"
 import { startTestServer } from "./test-server.ts"
@@ -51,6 +52,29 @@ describe("opening handshake over TCP", () => {
     ]
     for (const [headers, status] of cases) expect((await answerTo(upgradeRequest("/magpie", headers))).status).toBe(status)
     expect((await answerTo(upgradeRequest("/magpie", { "Sec-WebSocket-Version": "8" }))).head).toContain("Sec-WebSocket-Version: 13")
+  })
+
+  it("[F37] [F43] lets a ticket beside the subprotocol in once, and never echoes or logs it", async () => {
+    running = await startTestServer({ auth: apiKeys({ keys: { "key-of-the-billing-service": { id: "billing" } } }) })
+    const { port, server, lines } = running
+    const ticket = server.tickets.issue({ user: { id: "ann" } })
+    const enter = async () => {
+      const client = await openWebSocket(port, "/magpie", { "Sec-WebSocket-Protocol": `magpie.v1.json, magpie.ticket.${ticket}` })
+      client.write(frame(1, JSON.stringify({ type: "hello", version: 1 })))
+      await until(() => client.text().length > 0)
+      return client
+    }
+    const first = await enter()
+    expect(JSON.parse(first.text()[0] ?? "")).toMatchObject({ type: "welcome", user: "ann" })
+    const second = await enter()
+    expect(JSON.parse(second.text()[0] ?? "")).toMatchObject({ type: "error", code: "UNAUTHORIZED" })
+    await until(() => second.closeCode !== undefined)
+    expect(second.closeCode).toBe(4502)
+    for (const told of [first.head, second.head, JSON.stringify(lines), ...first.text(), ...second.text()])
+      expect(told).not.toContain(ticket)
+    await server.revoke({ user: "ann" })
+    await until(() => first.closeCode !== undefined)
+    expect(first.closeCode).toBe(4503)
   })
 
   it("[F6] [F43] echoes our subprotocol and never the token beside it", async () => {

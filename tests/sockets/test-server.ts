@@ -14,7 +14,7 @@ const NEVER = 3_600_000
  * Raw clients answer no close, and no test shall wait for that. And nothing is shed, however busy the machine is on which
  * server and test share one event loop.
  */
-const QUIET = { closeMs: 100, shedBroadcastsLagMs: NEVER, shedConnectionsLagMs: NEVER, shedHistoryLagMs: NEVER }
+const QUIET = { closeMs: 100, shedPresenceLagMs: NEVER, shedBroadcastsLagMs: NEVER, shedConnectionsLagMs: NEVER, shedHistoryLagMs: NEVER }
 
 /** A real server on a free port, with everything open unless the options say otherwise. */
 export async function startTestServer({ limits, ...options }: Partial<ServerOptions> = {}, listen: Partial<ListenOptions> = {}) {

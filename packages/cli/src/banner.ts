@@ -1,11 +1,12 @@
 import type { Serving } from "./serve.ts"
 
 /** What a person sees when the server is ready: where to go, and where the data is. */
-export function banner({ url, endpoints, pages, data }: Serving): string {
+export function banner({ url, api, endpoints, pages, data }: Serving): string {
   const { protocol, host } = new URL(url)
   const rows = [
     ...(pages ? [["page", `${protocol === "wss:" ? "https" : "http"}://${host}/`]] : []),
     ["magpie", url],
+    ...(api === undefined ? [] : [["api", api]]),
     ...endpoints.map((path) => ["plain", `${protocol}//${host}${path}`]),
     ["data", data],
   ]

@@ -1,4 +1,3 @@
-import { resolve } from "node:path"
 import type { AnyContract, PatternName } from "@magpie/protocol"
 import {
   anonymous,
@@ -8,16 +7,17 @@ import {
   type EndpointHandler,
   type EndpointOptions,
   json,
-  MagpieError,
   type Server,
   type ServerOptions,
   stream,
   type TlsOptions,
   type User,
 } from "@magpie/server"
-import { createJiti } from "jiti"
 
-/** What `magpie serve` reads from `magpie.config.ts`: a server's options, its channels' rules, and where it listens. */
+/**
+ * What `magpie serve` reads from `magpie.config.ts`: a server's options, its channels' rules, and where it listens. Every field,
+ * with the environment variables that go before it, is in docs/config.md.
+ */
 export interface Config<C extends AnyContract = AnyContract, U extends User = User> extends Omit<ServerOptions<U>, "storage" | "log"> {
   readonly contract: C
   readonly channels: { readonly [P in PatternName<C>]: ChannelRules<C, P, U> }
@@ -25,7 +25,7 @@ export interface Config<C extends AnyContract = AnyContract, U extends User = Us
   readonly endpoints?: Readonly<Record<string, ConfiguredEndpoint | false>>
   /** A directory of pages, relative to the configuration file. */
   readonly static?: string
-  /** Default 8080; `PORT` and `--port` go before it. */
+  /** Default 8080; `MAGPIE_PORT`, `PORT` and `--port` go before it. */
   readonly port?: number
   readonly host?: string
   readonly tls?: TlsOptions
@@ -63,30 +63,4 @@ export function defaultConfig(): Config {
     "stream/:name": stream({ messages: { message: json() } }),
   })
   return { contract: everything, auth: anonymous(), channels: { "broadcast/:name": open, "stream/:name": open }, host: "127.0.0.1" }
-}
-
-export interface LoadedConfig {
-  readonly config: Config
-  /** Undefined for the default configuration. */
-  readonly file: string | undefined
-}
-
-/** Loads a configuration in TypeScript or JavaScript. Fails with INVALID_OPTIONS naming the file. */
-export async function loadConfig(file: string): Promise<LoadedConfig> {
-  const path = resolve(file)
-  const refuse = (why: string, cause?: unknown): never => {
-    throw new MagpieError("INVALID_OPTIONS", `${file}: ${why}`, { cause })
-  }
-  let loaded: unknown
-  try {
-    loaded = await createJiti(import.meta.url, { fsCache: false }).import(path, { default: true })
-  } catch (cause) {
-    return refuse(`cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
-  }
-  if (!isConfig(loaded)) return refuse("needs a default export with contract, auth and channels: export default defineConfig({ … })")
-  return { config: loaded, file: path }
-}
-
-function isConfig(value: unknown): value is Config {
-  return typeof value === "object" && value !== null && "contract" in value && "auth" in value && "channels" in value
 }

@@ -1,85 +1,54 @@
-import { existsSync } from "node:fs"
-import { isMagpieError, remedyOf } from "@magpie/protocol"
-import { Command, InvalidArgumentError } from "commander"
-import { banner } from "./banner.ts"
-import { defaultConfig, type LoadedConfig, loadConfig } from "./config.ts"
-import { serve } from "./serve.ts"
-import { stopOnSignals } from "./signals.ts"
-import { signToken } from "./token.ts"
+import { isMagpieError, MagpieError, remedyOf } from "@magpie/protocol"
+import { type Command, EXIT, type ExitCode, type Surroundings } from "./command.ts"
+import { COMMANDS } from "./commands.ts"
+import { helpOf, helpOfAll } from "./help.ts"
+import { parseCall } from "./parse-call.ts"
+import { surroundings } from "./surroundings.ts"
+import { VERSION } from "./version.ts"
 
-const CONFIG_FILES = ["magpie.config.ts", "magpie.config.js", "magpie.config.mjs"]
-/** Exit codes: 1 for what failed, 2 for what was asked wrongly. */
-const EXIT = { failed: 1, usage: 2 }
-
-const program = new Command("magpie")
-  .description("Magpie (鵲橋): real-time communication over WebSocket")
-  .version("0.1.0")
-  .showHelpAfterError()
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT.usage))
-
-program
-  .command("serve")
-  .description("run a server from magpie.config.ts, or an open one on this machine without it")
-  .option("-c, --config <file>", "the configuration")
-  .option("-p, --port <port>", "port to listen on; PORT does the same", parsePort)
-  .option("--host <host>", "address to listen on")
-  .option("-d, --data <directory>", "where streams are kept; MAGPIE_DATA does the same")
-  .action((options: { config?: string; port?: number; host?: string; data?: string }) =>
-    run(async () => {
-      const stopping = stopOnSignals(process, (code) => process.exit(code))
-      const environmentPort = process.env.PORT === undefined ? undefined : parsePort(process.env.PORT)
-      const serving = await serve(await findConfig(options.config), {
-        port: options.port ?? environmentPort,
-        host: options.host,
-        data: options.data ?? process.env.MAGPIE_DATA,
-      })
-      if (!stopping.asked) process.stdout.write(`${banner(serving)}\n`)
-      process.exit(await stopping.watch(serving.server))
-    }),
-  )
-
-program
-  .command("token")
-  .description("sign a JWT for a user (HS256), for trying things out")
-  .argument("<user>", "the user's id")
-  .option("-e, --expires-in <duration>", "30s, 15m, 12h or 7d", "1h")
-  .option("--claim <name=value>", "another claim; may be repeated", (value: string, all: string[]) => [...all, value], [])
-  .option("--issuer <issuer>")
-  .option("--audience <audience>")
-  .addHelpText("after", "\nThe secret comes from the environment variable MAGPIE_SECRET, at least 32 characters.")
-  .action((user: string, options: { expiresIn: string; claim: string[]; issuer?: string; audience?: string }) =>
-    run(async () => {
-      const token = await signToken({
-        subject: user,
-        secret: process.env.MAGPIE_SECRET ?? "",
-        expiresIn: options.expiresIn,
-        claims: options.claim,
-        issuer: options.issuer,
-        audience: options.audience,
-        nowMs: Date.now(),
-      })
-      process.stdout.write(`${token}\n`)
-    }),
-  )
-
-async function findConfig(given: string | undefined): Promise<LoadedConfig> {
-  const file = given ?? CONFIG_FILES.find((name) => existsSync(name))
-  return file === undefined ? { config: defaultConfig(), file: undefined } : loadConfig(file)
+async function load(name: string): Promise<Command> {
+  const entry = COMMANDS.find((one) => one.name === name)
+  if (entry === undefined)
+    throw new MagpieError("INVALID_OPTIONS", `there is no command "${name}"`, {
+      remedy: `There are ${COMMANDS.map((one) => one.name).join(", ")}.`,
+    })
+  return entry.load()
 }
 
-function parsePort(text: string): number {
-  const port = Number(text)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("a port is a number from 0 to 65535")
-  return port
-}
-
-async function run(task: () => Promise<void>): Promise<void> {
-  try {
-    await task()
-  } catch (failure) {
-    process.stderr.write(isMagpieError(failure) ? `magpie: ${failure.message}\n  ${remedyOf(failure)}\n` : `magpie: ${String(failure)}\n`)
-    process.exit(isMagpieError(failure) && failure.code === "INVALID_OPTIONS" ? EXIT.usage : EXIT.failed)
+async function run(words: readonly string[], at: Surroundings): Promise<ExitCode> {
+  const [name, ...rest] = words
+  if (name === "--version" || name === "-V") return say(at, VERSION)
+  if (name === undefined || name === "--help" || name === "-h" || (name === "help" && rest[0] === undefined)) {
+    say(at, helpOfAll(COMMANDS, VERSION, at.style))
+    return name === undefined ? EXIT.usage : EXIT.done
   }
+  if (name === "help") return say(at, helpOf(await load(rest[0] ?? ""), at.style))
+  const command = await load(name)
+  const parsed = parseCall(command, rest, at)
+  return parsed.help ? say(at, helpOf(command, at.style)) : command.run(parsed.call)
 }
 
-await program.parseAsync()
+function say(at: Surroundings, words: string): ExitCode {
+  at.print(words)
+  return EXIT.done
+}
+
+function told(failure: unknown, json: boolean, at: Surroundings): ExitCode {
+  const error = isMagpieError(failure) ? failure : new MagpieError("INTERNAL", failure instanceof Error ? failure.message : String(failure))
+  const { code, reason, retryable, details } = error
+  const remedy = remedyOf(error)
+  if (json)
+    at.note(JSON.stringify({ error: { code, message: reason, remedy, retryable, ...(details === undefined ? undefined : { details }) } }))
+  else at.note(`magpie: ${error.message}\n  ${remedy}`)
+  return code === "INVALID_OPTIONS" ? EXIT.usage : EXIT.failed
+}
+
+const words = process.argv.slice(2)
+const at = surroundings()
+// Whoever read our output has enough: `magpie tail … | head -1`.
+process.stdout.on("error", (failure: NodeJS.ErrnoException) => {
+  if (failure.code === "EPIPE") process.exit(EXIT.done)
+  throw failure
+})
+const code = await run(words, at).catch((failure: unknown) => told(failure, words.includes("--json"), at))
+process.stdout.write("", () => process.exit(code))

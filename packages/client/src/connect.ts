@@ -2,6 +2,8 @@ import { type AnyContract, MagpieError } from "@magpie/protocol"
 import { environment as thisMachine } from "#environment"
 import { createChannels } from "./channels.ts"
 import type { Client, ClientEvents } from "./client.ts"
+import { KNOWN } from "./connection/read-down.ts"
+import { wireCodec } from "./connection/wire-codec.ts"
 import { createListeners, type ListenersOf } from "./listeners.ts"
 import type { ConnectOptions } from "./options.ts"
 import { createSchedule } from "./schedule.ts"
@@ -20,43 +22,38 @@ export function connect<C extends AnyContract>(url: string, options: ConnectOpti
 export function connect<C extends AnyContract>(url: string, options?: ConnectOptions<C>): Client<C>
 export function connect<C extends AnyContract>(url: string, options: ConnectOptions<C> = {}): Client<C> {
   const environment = options.environment ?? thisMachine
-  const { clock, random, log } = environment
+  const { clock, random, signals, log } = environment
   const settings = checkOptions(url, options, environment.transport)
   const schedule = createSchedule(environment, settings.backoff)
   const counters = createCounters()
   const listeners: ListenersOf<ClientEvents> = {
-    status: createListeners((cause) => onError(new MagpieError("INTERNAL", "a listener of status threw", { cause }))),
-    error: createListeners((thrown) =>
-      log("error", "client.listener-threw", { name: thrown instanceof Error ? thrown.name : typeof thrown }),
-    ),
+    status: createListeners(onError, "status"),
+    error: createListeners(({ cause }) => logThrown(cause), "error"),
   }
   /** Why no new work is taken; undefined until the client is closed or the server ends it. */
   let over: MagpieError | undefined
   let closing: Promise<void> | undefined
+
+  function logThrown(thrown: unknown): void {
+    log("error", "client.listener-threw", { name: thrown instanceof Error ? thrown.name : typeof thrown })
+  }
 
   function onError(error: MagpieError): void {
     log("error", "client.error", { code: error.code })
     listeners.error.emit(error)
   }
 
-  const session = createSession({
-    environment,
-    schedule,
-    settings,
-    counters,
-    onError,
-    onStatus(change) {
-      if (change.to === "closed") {
-        over ??= closedBy(change.cause)
-        channels.close(over)
-        session.end(over)
-      }
-      listeners.status.emit(change)
-    },
+  const context = { clock, random, signals, settings, schedule, codec: wireCodec, counters, known: new Map(KNOWN), onError }
+  const session = createSession(context, (change) => {
+    if (change.to === "closed") {
+      over ??= closedBy(change.cause)
+      session.end(over)
+    }
+    listeners.status.emit(change)
   })
   const { connection, outbox } = session
-  const { contract, lingerMs } = settings
-  const channels = createChannels({ session, schedule, random, contract, lingerMs, start, onError })
+  const channels = createChannels(context, session, start)
+  session.layers.push(channels)
 
   function takeWork(): void {
     if (over) throw over
@@ -76,6 +73,7 @@ export function connect<C extends AnyContract>(url: string, options: ConnectOpti
       })
     }
     await connection.close()
+    await outbox.keeper?.close()
     schedule.clear()
     listeners.status.clear()
     listeners.error.clear()

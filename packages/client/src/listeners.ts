@@ -1,3 +1,5 @@
+import { MagpieError } from "@magpie/protocol"
+
 /** Listeners of one event. */
 export interface Listeners<T> {
   readonly size: number
@@ -11,7 +13,8 @@ export interface Listeners<T> {
 /** One list for each event of an interface. */
 export type ListenersOf<Events> = { readonly [E in keyof Events]: Listeners<Events[E]> }
 
-export function createListeners<T>(onThrow: (thrown: unknown) => void): Listeners<T> {
+/** `of` is said in the report about a listener that threw. */
+export function createListeners<T>(onError: (error: MagpieError) => void, of: string): Listeners<T> {
   // Each registration is an entry of its own, so that a function added twice is called twice and removed once.
   const entries = new Set<{ readonly listener: (value: T) => void }>()
   return {
@@ -28,8 +31,8 @@ export function createListeners<T>(onThrow: (thrown: unknown) => void): Listener
         if (!entries.has(entry)) continue
         try {
           entry.listener(value)
-        } catch (thrown) {
-          onThrow(thrown)
+        } catch (cause) {
+          onError(new MagpieError("INTERNAL", `a listener of ${of} threw`, { cause }))
         }
       }
     },

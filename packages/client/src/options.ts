@@ -1,5 +1,6 @@
 import type { AnyContract } from "@magpie/protocol"
 import type { ClientEnvironment } from "./environment/environment.ts"
+import type { OutboxStore } from "./outbox/keeper.ts"
 import type { Transport } from "./transport/transport.ts"
 
 export interface BackoffOptions {
@@ -27,6 +28,8 @@ export interface ConnectOptions<C extends AnyContract = AnyContract> {
   readonly connectTimeoutMs?: number
   /** Unacknowledged publishes that the outbox holds; one more fails with LIMIT_EXCEEDED. Default 10,000. */
   readonly maxPending?: number
+  /** Keeps what is not confirmed beyond this client's life: `persistent()` of `@magpie/client/persistent`. Default: memory. */
+  readonly outbox?: OutboxStore
   /** How long a channel without listeners stays subscribed, in milliseconds. Default 1,000. */
   readonly lingerMs?: number
   /** Another way to reach the server. Default: WebSocket. */

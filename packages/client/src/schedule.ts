@@ -53,7 +53,7 @@ export function createSchedule({ clock, random }: Pick<Env, "clock" | "random">,
   }
 
   function after(delayMs: number, fire: () => void): Timer {
-    const entry: Waiting = { at: clock.monotonic() + Math.max(0, delayMs), fire }
+    const entry: Waiting = { at: clock.monotonic() + delayMs, fire }
     waiting.add(entry)
     if (armed === undefined || entry.at < armed.at) arm(entry.at)
     return {

@@ -2,15 +2,12 @@ import { type DownMessage, type KindName, type MagpieError, toMagpieError } from
 import { type Connection, createConnection } from "./connection/connection.ts"
 import { createCredentials } from "./connection/credentials.ts"
 import { createTokenRefresh } from "./connection/token-refresh.ts"
-import { wireCodec } from "./connection/wire-codec.ts"
-import type { ClientEnvironment } from "./environment/environment.ts"
+import type { Context } from "./context.ts"
 import { kindOf } from "./kinds/kind-of.ts"
+import type { Layer } from "./layer.ts"
 import type { Outgoing } from "./outbox/channel-queue.ts"
 import { createOutbox, type Outbox } from "./outbox/outbox.ts"
 import { createRequestTable, errorOfReply, type RequestTable } from "./request/request-table.ts"
-import type { Schedule } from "./schedule.ts"
-import type { Settings } from "./settings.ts"
-import type { Counters } from "./statistics.ts"
 import type { StatusChange } from "./status.ts"
 import { createSubscriptions, type Subscriptions } from "./subscription/subscriptions.ts"
 
@@ -20,6 +17,8 @@ export interface Session {
   readonly requests: RequestTable
   readonly subscriptions: Subscriptions
   readonly outbox: Outbox
+  /** From the lowest up. */
+  readonly layers: Layer[]
   /** What the server says that the channel is; undefined before the first welcome. */
   kindOf(channel: string): KindName | undefined
   /** Hands the message to the link, where there is one; what is wrong with it is reported. */
@@ -28,61 +27,38 @@ export interface Session {
   end(error: MagpieError): void
 }
 
-export interface SessionOptions {
-  readonly environment: ClientEnvironment
-  readonly schedule: Schedule
-  readonly settings: Settings
-  readonly counters: Counters
-  onStatus(change: StatusChange): void
-  onError(error: MagpieError): void
-}
-
-export function createSession({ environment, schedule, settings, counters, onStatus, onError }: SessionOptions): Session {
-  const credentials = createCredentials(settings.token, settings.key)
-  const subscriptions = createSubscriptions(schedule)
-  const requests = createRequestTable({ schedule, send: (message) => connection.send(message) })
-  const { ask, request } = requests
+export function createSession(context: Context, onStatus: (change: StatusChange) => void): Session {
+  const given = createCredentials(context.settings)
+  const subscriptions = createSubscriptions(context.schedule)
+  const requests = createRequestTable(context.schedule, (message) => connection.send(message))
+  const outbox = createOutbox(context, requests.ask, (channel) => kind(channel) === "broadcast", broadcast)
+  const credentials = {
+    ...given,
+    // Before the first hello, what was kept is back in the outbox.
+    current: async () => ({ ...(await outbox.keeper?.open()), ...(await given.current()) }),
+  }
+  const refresh = createTokenRefresh(context, credentials, requests.request, subscriptions.reconsider)
+  const layers: Layer[] = [requests, refresh, subscriptions, outbox]
   let kinds: ReadonlyMap<string, string> | undefined
 
-  const outbox = createOutbox({
-    schedule,
-    codec: wireCodec,
-    maxPending: settings.maxPending,
-    ask,
-    isBroadcast: (channel) => kind(channel) === "broadcast",
-    broadcast,
-  })
-  const refresh = createTokenRefresh({ schedule, credentials, request, onError, onRefreshed: subscriptions.reconsider })
-
-  const connection = createConnection({
-    environment,
-    schedule,
-    settings,
-    credentials,
-    counters,
-    events: {
-      onStatus,
-      onError,
-      onWelcome(welcome, newToken) {
-        kinds = welcome.channels ?? new Map()
-        requests.online()
-        refresh.begin(welcome.tokenExpiresInMs)
-        subscriptions.online(newToken)
-        outbox.online(welcome.producer)
-      },
-      onLost(cause) {
-        refresh.stop()
-        subscriptions.offline()
-        requests.offline(cause)
-      },
-      onDown,
-      ping() {
-        const id = requests.nextId()
-        connection.send({ type: "ping", id, positions: subscriptions.positions() })
-        return id
-      },
+  const connection = createConnection(context, credentials, {
+    onStatus,
+    onWelcome(welcome, newToken) {
+      kinds = welcome.channels ?? new Map()
+      for (const layer of layers) layer.online?.(welcome, newToken)
+    },
+    onLost: (cause) => fromTheTop((layer) => layer.offline?.(cause)),
+    onDown,
+    ping() {
+      const id = requests.nextId()
+      connection.send({ type: "ping", id, positions: subscriptions.positions() })
+      return id
     },
   })
+
+  function fromTheTop(tell: (layer: Layer) => void): void {
+    for (const layer of [...layers].reverse()) tell(layer)
+  }
 
   /** A name that no pattern fits is taken for a stream, so that its sender hears the server's refusal. */
   function kind(channel: string): KindName | undefined {
@@ -93,19 +69,17 @@ export function createSession({ environment, schedule, settings, counters, onSta
     try {
       connection.send({ type: "publish", channel, ...message })
     } catch (thrown) {
-      onError(toMagpieError(thrown))
+      context.onError(toMagpieError(thrown))
     }
   }
 
   function onDown(message: DownMessage): void {
     if (requests.settle(message)) {
       if (message.type !== "error") connection.progressed()
-    } else if (message.type === "pong") subscriptions.pong(message)
-    else if (message.type === "token-expiring") refresh.hurry()
-    else if (message.type === "error") {
+    } else if (message.type === "error") {
       // With an id it answers a request that nobody waits for any more.
-      if (message.id === undefined) onError(errorOfReply(message))
-    } else if ("channel" in message) subscriptions.receive(message.channel, message)
+      if (message.id === undefined) context.onError(errorOfReply(message))
+    } else for (const layer of layers) layer.receive?.(message)
   }
 
   return {
@@ -113,12 +87,9 @@ export function createSession({ environment, schedule, settings, counters, onSta
     requests,
     subscriptions,
     outbox,
+    layers,
     kindOf: kind,
     broadcast,
-    end(error) {
-      refresh.stop()
-      outbox.close(error)
-      requests.close(error)
-    },
+    end: (error) => fromTheTop((layer) => layer.close?.(error)),
   }
 }

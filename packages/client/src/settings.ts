@@ -1,6 +1,7 @@
 import { type AnyContract, DEFAULT_PATH } from "@magpie/protocol"
 import { badField } from "./bad-field.ts"
 import type { ConnectOptions } from "./options.ts"
+import type { OutboxStore } from "./outbox/keeper.ts"
 import type { Backoff } from "./reconnect/backoff.ts"
 import type { Transport } from "./transport/transport.ts"
 
@@ -20,21 +21,23 @@ export type Settings = typeof NUMBERS & {
   readonly contract: AnyContract | undefined
   readonly token: ConnectOptions["token"]
   readonly key: string | undefined
+  readonly outbox: OutboxStore | undefined
   readonly backoff: Backoff
   readonly transport: Transport
 }
 
 /** Fails with INVALID_OPTIONS naming the field. */
 export function checkOptions(url: string, options: ConnectOptions, defaultTransport: Transport): Settings {
-  const { token, key, contract, transport = defaultTransport } = options
+  const { token, key, contract, outbox, transport = defaultTransport } = options
   check(token === undefined || typeof token === "string" || typeof token === "function", "token", "must be text or a function")
   check(key === undefined || typeof key === "string", "key", "must be text")
   check(key === undefined || token === undefined, "key", "and token exclude each other")
   check(contract === undefined || typeof contract?.match === "function", "contract", "must come from contract({ … })")
+  check(outbox === undefined || typeof outbox?.attach === "function", "outbox", "must come from persistent({ … })")
   check(typeof transport?.open === "function", "transport", "must have a method open")
   const backoff = checkNumbers({ ...options.backoff }, BACKOFF, "backoff.")
   check(backoff.maxMs >= backoff.initialMs, "backoff.maxMs", "must not be less than backoff.initialMs")
-  return { ...checkNumbers({ ...options }, NUMBERS), url: checkUrl(url), contract, token, key, backoff, transport }
+  return { ...checkNumbers({ ...options }, NUMBERS), url: checkUrl(url), contract, token, key, outbox, backoff, transport }
 }
 
 function check(holds: boolean, field: string, rule: string): asserts holds {
@@ -52,20 +55,22 @@ function checkNumbers<D extends Readonly<Record<string, number>>>(
     const value = given[field]
     if (value === undefined) continue
     const least = field === "lingerMs" ? 0 : 1
-    check(typeof value === "number" && Number.isFinite(value) && value >= least, prefix + field, `must be a number of at least ${least}`)
-    numbers[field] = value
+    check(Number.isFinite(value) && Number(value) >= least, prefix + field, `must be a number of at least ${least}`)
+    numbers[field] = Number(value)
   }
   return numbers as D
 }
 
+/** Of an address in its normal form: what follows the scheme's first letters up to the path, the path, and the query. */
+const ADDRESS = /^(?:ws|http)(s?:\/\/[^/@]+)(\/[^?#]*)(\?[^#]*)?/
+
 /** An address without a path means the path of Magpie's own protocol; one with a path is taken as it is. */
 function checkUrl(url: unknown): string {
-  let parsed: URL | undefined
+  let href = ""
   try {
-    parsed = new URL(String(url))
+    href = new URL(String(url)).href
   } catch {}
-  const holds = parsed !== undefined && /^(ws|http)s?:$/.test(parsed.protocol) && parsed.username + parsed.password === ""
-  check(holds, "url", "must be as wss://example.org, without credentials")
-  const { protocol, host, pathname, search } = parsed as URL
-  return `${protocol.replace("http", "ws")}//${host}${pathname === "/" ? DEFAULT_PATH : pathname}${search}`
+  const [, origin, path, search = ""] = ADDRESS.exec(href) ?? []
+  check(origin !== undefined, "url", "must be as wss://example.org, without credentials")
+  return `ws${origin}${path === "/" ? DEFAULT_PATH : path}${search}`
 }

@@ -87,14 +87,23 @@ export interface ReleaseEntry {
 }
 
 /**
- * Takes away what a user was granted up to `issuedUntil`; forgotten when all of it has run out by itself. That is `until`
+ * Takes back what was issued up to `issuedUntil`; forgotten when all of it has run out by itself. That is `until`
  * by the clock that says `at`: in the log's time, so long after the entry as `until` is after `at`.
  */
 export interface RevokeEntry {
   readonly type: "revoke"
   readonly at: number
-  readonly user: string
+  /** As `Revocation` has it: of a user, the user's id. */
+  readonly subject: string
   readonly issuedUntil: number
+  readonly until: number
+}
+
+/** Uses up a name; the first entry counts. Forgotten at `until`, from which moment on it cannot be used either. */
+export interface SpendEntry {
+  readonly type: "spend"
+  readonly at: number
+  readonly name: string
   readonly until: number
 }
 
@@ -125,6 +134,7 @@ export type Entry =
   | ClaimEntry
   | ReleaseEntry
   | RevokeEntry
+  | SpendEntry
   | CheckpointEntry
   | HashEntry
 

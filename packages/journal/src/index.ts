@@ -1,5 +1,9 @@
 // For servers and tools: the log and what it stands on.
 
+// For adapters: the ports, what implements them, and the suites that check an implementation.
+export type { Bus } from "./bus.ts"
+export type { BusConformanceOptions, BusUnderTest } from "./bus-conformance.ts"
+export { busConformance } from "./bus-conformance.ts"
 export type { SharedLog } from "./cluster/open-shared-log.ts"
 export { openSharedLog, partitionOf } from "./cluster/open-shared-log.ts"
 export { decodeRecord } from "./cluster/record.ts"
@@ -20,7 +24,6 @@ export type {
   RefuseRequest,
   ResumeAnswer,
 } from "./durable-log.ts"
-// For adapters: the ports, what implements them, and the suites that check an implementation.
 export type { EmbeddedJournalOptions } from "./embedded-journal.ts"
 export { embeddedJournal } from "./embedded-journal.ts"
 export type { Entry, Origin } from "./entry.ts"
@@ -30,6 +33,8 @@ export { journalConformance } from "./journal-conformance.ts"
 export type { JournalUnderTest } from "./journal-under-test.ts"
 export type { DurableLogOptions } from "./open-durable-log.ts"
 export { openDurableLog } from "./open-durable-log.ts"
+export type { ClaimValue, Proof, Revocation, RevocationTarget } from "./revocation.ts"
+export { isRevokedBy, userOfRevocation } from "./revocation.ts"
 export type { Applied } from "./state-machine/applied.ts"
 export { APPLY_VERSION, StateMachine } from "./state-machine/state-machine.ts"
 export type { MemoryStorage, MemoryStorageOptions } from "./storage/memory-storage.ts"

@@ -99,6 +99,8 @@ class Log implements DurableLog {
       epoch: () => this.#machine.epoch ?? "",
       submit: (entry) => this.#submit(entry),
       lagMs: () => 0,
+      applyVersion: () => this.#machine.settings.applyVersion,
+      shared: false,
     })
     this.#history = new History(options.storage, machine.epoch ?? "")
     this.#timer = new ExpiryTimer(options.env.clock, () => this.#tick())
@@ -172,6 +174,7 @@ class Log implements DurableLog {
   async #close(): Promise<void> {
     if (this.#state.name === "open") this.#state = { name: "closed" }
     this.#timer.stop()
+    this.control.close()
     try {
       await this.#journal.close()
     } finally {

@@ -9,6 +9,7 @@ export type {
   Kind,
   KindName,
   MessageSchemas,
+  PresenceSchema,
   Retention,
   StreamKind,
   StreamOptions,
@@ -26,6 +27,9 @@ export type {
   PatternName,
   PatternOf,
   PatternsOfKind,
+  PatternsWithPresence,
+  StateInput,
+  StateOutput,
 } from "./contract/infer.ts"
 export type { ErrorCode, ErrorDetails, ErrorOptions } from "./errors.ts"
 export { ERROR_CODES, isErrorCode, isMagpieError, MagpieError, toMagpieError } from "./errors.ts"
@@ -35,24 +39,39 @@ export { ERROR_REMEDIES, remedyOf } from "./remedies.ts"
 export { parseChannelName } from "./channel-name.ts"
 export type { CloseName } from "./close-codes.ts"
 export { CLOSE_CODES, CLOSE_MEANINGS, closeReason, parseCloseReason, reconnectsAfter } from "./close-codes.ts"
-export type { Codec, Decoded, DecodeLimits, Encoded, JsonText, PageHeader, Publication, ServerCodec } from "./codec/codec.ts"
+export type {
+  Codec,
+  Decoded,
+  DecodeLimits,
+  Encoded,
+  JsonText,
+  PageHeader,
+  PresenceDelta,
+  PresentText,
+  Publication,
+  ServerCodec,
+} from "./codec/codec.ts"
 export { inspectJson } from "./codec/inspect-json.ts"
 export { jsonCodec } from "./codec/json.ts"
 export { jsonServerCodec, toJsonText } from "./codec/json-server.ts"
-export { validateMessage } from "./contract/validate.ts"
+export { validateMessage, validateState } from "./contract/validate.ts"
 export type { Clock, Crypto, Env, Log, LogLevel, Random, Timer } from "./env.ts"
 export type { LimitName, Limits } from "./limits.ts"
 export { DEFAULT_LIMITS, LIMITS } from "./limits.ts"
-export type { DownMessage } from "./messages/down.ts"
+export type { DownMessage, PresenceDown } from "./messages/down.ts"
 export { DOWN_SHAPES, parseDown } from "./messages/down.ts"
+export type { Enter, Entered } from "./messages/enter.ts"
 export type { ErrorReply } from "./messages/error.ts"
 export type { Gap } from "./messages/gap.ts"
 export type { GoAway } from "./messages/go-away.ts"
 export type { Hello } from "./messages/hello.ts"
 export type { History, HistoryPage } from "./messages/history.ts"
+export type { Leave, Left } from "./messages/leave.ts"
+export type { Counts, Members, MembersPage, Present } from "./messages/members.ts"
 export type { Message, StoredMessage } from "./messages/message.ts"
 export type { Ping, Pong } from "./messages/ping.ts"
 export type { NewestPosition } from "./messages/position.ts"
+export type { Presence } from "./messages/presence.ts"
 export type { Publish } from "./messages/publish.ts"
 export type { Published } from "./messages/published.ts"
 export type { Subscribe } from "./messages/subscribe.ts"
@@ -61,8 +80,11 @@ export { UNRECOVERABLE_REASONS } from "./messages/subscribed.ts"
 export type { Token, TokenAccepted, TokenExpiring } from "./messages/token.ts"
 export type { Unsubscribe } from "./messages/unsubscribe.ts"
 export type { Unsubscribed } from "./messages/unsubscribed.ts"
-export type { UpMessage } from "./messages/up.ts"
+export type { Unwatch, Unwatched } from "./messages/unwatch.ts"
+export type { PresenceUp, UpMessage } from "./messages/up.ts"
 export { parseUp, UP_SHAPES } from "./messages/up.ts"
+export type { Watch, Watched, WatchMode } from "./messages/watch.ts"
+export { WATCH_MODES } from "./messages/watch.ts"
 export type { Welcome } from "./messages/welcome.ts"
 export type { AckLevel, Position } from "./position.ts"
 export { ACK_LEVELS, positionShape } from "./position.ts"
@@ -71,5 +93,6 @@ export {
   OLDEST_PROTOCOL_VERSION,
   PROTOCOL_VERSION,
   SUBPROTOCOL_JSON,
+  SUBPROTOCOL_TICKET_PREFIX,
   SUBPROTOCOL_TOKEN_PREFIX,
 } from "./version.ts"

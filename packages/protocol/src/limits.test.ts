@@ -2,6 +2,7 @@ import { expect, it } from "vitest"
 import { CLOSE_CODES } from "./close-codes.ts"
 import { isErrorCode } from "./errors.ts"
 import { DEFAULT_LIMITS, LIMITS } from "./limits.ts"
+import { DOWN_SHAPES } from "./messages/down.ts"
 
 it.each(Object.entries(LIMITS))("%s has a positive default and an answer that exists", (_name, { value, answer, about }) => {
   expect(value).toBeGreaterThan(0)
@@ -10,7 +11,8 @@ it.each(Object.entries(LIMITS))("%s has a positive default and an answer that ex
   const [kind, name = ""] = answer.split(" ")
   if (kind === "close") expect(Object.keys(CLOSE_CODES)).toContain(name)
   else if (kind === "http") expect(Number(name)).toBeGreaterThanOrEqual(400)
-  else if (kind === "gap" || kind === "later") expect(answer).toBe(kind)
+  else if (kind === "gap" || kind === "watched" || kind === "members") expect(DOWN_SHAPES.has(answer)).toBe(true)
+  else if (kind === "later") expect(answer).toBe(kind)
   else expect(isErrorCode(answer)).toBe(true)
 })
 

@@ -8,7 +8,7 @@ interface LimitRow {
    * What the one who crosses it is told: an error code, a close code's name, an HTTP status, or the message that says what is
    * missing. Nothing, where it only comes `later`.
    */
-  readonly answer: ErrorCode | `close ${CloseName}` | `http ${number}` | "gap" | "later"
+  readonly answer: ErrorCode | `close ${CloseName}` | `http ${number}` | "gap" | "watched" | "members" | "later"
   readonly about: string
 }
 
@@ -59,6 +59,12 @@ export const LIMITS = {
     about: "messages that a connection may send before it is authenticated",
   },
   tokenBytes: { value: 8_192, unit: "bytes", answer: "UNAUTHORIZED", about: "length of a token" },
+  wrongCredentialsPerAddressPerSecond: {
+    value: 20,
+    unit: "per second",
+    answer: "RATE_LIMITED",
+    about: "credentials from one address that do not hold, with a burst of ten times as many; then none from there are looked at",
+  },
   messageBytes: {
     value: 65_536,
     unit: "bytes",
@@ -151,7 +157,36 @@ export const LIMITS = {
     value: 50,
     unit: "per second",
     answer: "RATE_LIMITED",
-    about: "pages of history that one connection may ask for, with a burst of twice as many",
+    about: "pages of history, and of members, that one connection may ask for, with a burst of twice as many",
+  },
+  presencesPerConnection: { value: 100, unit: "count", answer: "LIMIT_EXCEEDED", about: "channels that one connection is present on" },
+  watchesPerConnection: {
+    value: 100,
+    unit: "count",
+    answer: "LIMIT_EXCEEDED",
+    about: "channels whose presence one connection watches",
+  },
+  presenceMembers: { value: 200_000, unit: "count", answer: "LIMIT_EXCEEDED", about: "members of one channel" },
+  presenceStateBytes: { value: 2_048, unit: "bytes", answer: "TOO_LARGE", about: "what one member shows of itself on one channel" },
+  presencePage: { value: 500, unit: "count", answer: "members", about: "members in one page; who asks for more gets so many" },
+  presencePageBytes: {
+    value: 65_536,
+    unit: "bytes",
+    answer: "members",
+    about: "bytes in one page of members, or one member where that is larger",
+  },
+  presenceLogBytes: {
+    value: 262_144,
+    unit: "bytes",
+    answer: "watched",
+    about:
+      "bytes of changes that are kept of one channel's presence, for watchers that come back or read slowly; who missed more gets a snapshot",
+  },
+  shedPresenceLagMs: {
+    value: 150,
+    unit: "ms",
+    answer: "watched",
+    about: "mean delay of the event loop over a second from which changes of presence are held back",
   },
   fanOutSliceMs: {
     value: 5,
@@ -163,7 +198,7 @@ export const LIMITS = {
     value: 250,
     unit: "ms",
     answer: "gap",
-    about: "mean delay of the event loop over a second from which broadcasts are counted instead of delivered",
+    about: "the same, from which broadcasts are counted instead of delivered",
   },
   shedConnectionsLagMs: {
     value: 500,
@@ -195,6 +230,22 @@ export const LIMITS = {
     unit: "ms",
     answer: "close SERVICE_RESTART",
     about: "time over which a server that stops sends its clients away, and over which they are told to come back",
+  },
+  apiBodyBytes: { value: 1_048_576, unit: "bytes", answer: "TOO_LARGE", about: "length of the body of one request to the HTTP API" },
+  apiBodyMs: { value: 10_000, unit: "ms", answer: "TIMEOUT", about: "time for the body of one request to the HTTP API to come" },
+  apiBatch: { value: 500, unit: "count", answer: "BAD_REQUEST", about: "messages in one batch of the HTTP API" },
+  apiRequests: { value: 256, unit: "count", answer: "UNAVAILABLE", about: "requests to the HTTP API that are answered at the same time" },
+  apiRequestsPerAddressPerSecond: {
+    value: 500,
+    unit: "per second",
+    answer: "RATE_LIMITED",
+    about: "requests to the HTTP API from one address, counted before their credentials are looked at, with a burst of twice as many",
+  },
+  apiMessagesPerCallerPerSecond: {
+    value: 2_000,
+    unit: "per second",
+    answer: "RATE_LIMITED",
+    about: "requests to the HTTP API with one user's credentials, each message of a batch for one, with a burst of twice as many",
   },
 } as const satisfies Record<string, LimitRow>
 

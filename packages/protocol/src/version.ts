@@ -15,5 +15,8 @@ export const SUBPROTOCOL_JSON = "magpie.v1.json"
 /** A subprotocol entry that starts so carries a token, for callers that can set no header. It is never echoed. */
 export const SUBPROTOCOL_TOKEN_PREFIX = "magpie.token."
 
+/** The same for a ticket, which counts once. */
+export const SUBPROTOCOL_TICKET_PREFIX = "magpie.ticket."
+
 /** The path of Magpie's own protocol, unless the server says otherwise. */
 export const DEFAULT_PATH = "/magpie"

@@ -1,7 +1,7 @@
 import { broadcast, contract, stream } from "@magpie/protocol"
 import { expectTypeOf, test } from "vitest"
 import { z } from "zod"
-import { anonymous, createServer, jwt, type ServerReceipt } from "./index.ts"
+import { anonymous, capabilities, createServer, jwt, type ServerReceipt } from "./index.ts"
 
 const app = contract({
   "chat/:room": stream({ messages: { say: z.object({ text: z.string() }), count: z.object({ n: z.string().transform(Number) }) } }),
@@ -16,7 +16,7 @@ test("rules know their user, parameters and messages", () => {
     authorize: ({ user, params, action }) => {
       expectTypeOf(user).toEqualTypeOf<{ id: string; rooms: string[] } | undefined>()
       expectTypeOf(params).toEqualTypeOf<{ readonly room: string }>()
-      expectTypeOf(action).toEqualTypeOf<"subscribe" | "publish" | "history">()
+      expectTypeOf(action).toEqualTypeOf<"subscribe" | "publish" | "history" | "watch" | "enter">()
       return true
     },
     accept: {
@@ -85,4 +85,23 @@ test("authentication is decided, not forgotten", () => {
   // @ts-expect-error there is no default for auth
   createServer(app, {})
   createServer(app, { auth: anonymous() })
+})
+
+test("a rate is given for messages of the channel", () => {
+  server.channel("chat/:room", { authorize: () => true, rate: { say: 5, count: { perSecond: 1, burst: 3 } } })
+  // @ts-expect-error the channel has no such message
+  server.channel("chat/:room", { authorize: () => true, rate: { shout: 5 } })
+  // @ts-expect-error a rate is a number, or a number with its burst
+  server.channel("chat/:room", { authorize: () => true, rate: { say: "often" } })
+})
+
+test("capabilities are an authorize function for the users of a token, and a ticket is for a user as the authenticator says it", () => {
+  const byToken = createServer(app, { auth: jwt({ secret: "a secret of at least thirty-two bytes" }) })
+  const can = capabilities()
+  byToken.channel("chat/:room", { authorize: can })
+  byToken.channel("chat/:room", { authorize: (request) => can(request) && request.params.room !== "closed" })
+  byToken.tickets.issue({ user: { id: "ann", claims: {} } })
+  server.tickets.issue({ user: { id: "ann", rooms: ["lobby"] } })
+  // @ts-expect-error its users have rooms
+  server.tickets.issue({ user: { id: "ann" } })
 })

@@ -1,8 +1,9 @@
 import { type KindOf, MagpieError, type MessageInput, type MessageName, type MessageOutput, type ParamsOf } from "@magpie/protocol"
 import type { User } from "./access/identity.ts"
+import type { MessageRate } from "./access/message-rates.ts"
 
-/** What somebody wants to do on a channel. */
-export type Action = "subscribe" | "publish" | "history"
+/** What somebody wants to do on a channel: `enter` is to be present on it, `watch` to be told who is. */
+export type Action = "subscribe" | "publish" | "history" | "watch" | "enter"
 
 export interface AuthorizeRequest<U extends User, Params> {
   /** Undefined for an anonymous one. */
@@ -63,6 +64,12 @@ export interface ChannelRules<C, P extends string, U extends User> {
    * validated; throwing a MagpieError refuses it with that code, any other error with INTERNAL.
    */
   readonly accept?: Acceptors<C, P, U>
+  /**
+   * How often one user may send each message, per second, over all channels of the pattern on this node; an anonymous one is
+   * known by its address. A number stands for itself with a burst of twice as many. One too many is RATE_LIMITED with the exact
+   * time to wait, and may be sent again [F49].
+   */
+  readonly rate?: { readonly [N in MessageName<KindOf<C, P>>]?: MessageRate }
   /** What becomes of subscribers that read too slowly. Fails with INVALID_OPTIONS where the kind has no such policy. */
   readonly overflow?: Overflow<KindOf<C, P>>
 }
@@ -73,6 +80,7 @@ export interface AnyChannelRules {
   readonly accept?: Readonly<
     Record<string, ((request: AcceptRequest<User, Readonly<Record<string, string>>, unknown>) => unknown) | undefined>
   >
+  readonly rate?: Readonly<Record<string, MessageRate | undefined>>
   readonly overflow?: AnyOverflow
 }
 

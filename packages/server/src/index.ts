@@ -3,9 +3,14 @@
 export { memoryStorage } from "@magpie/journal"
 export { lmdb } from "@magpie/journal/lmdb"
 export { broadcast, contract, isMagpieError, json, MagpieError, stream } from "@magpie/protocol"
-export type { Authenticator, Credentials, Identity, User } from "./access/identity.ts"
+export type { RevokeOptions } from "./access/access.ts"
+export type { Capabilities, CapabilitiesOptions, CapabilityClaim, CapabilityQuestion } from "./access/capabilities.ts"
+export { capabilities } from "./access/capabilities.ts"
+export type { Authenticator, Credentials, Identity, IdentityLimits, User } from "./access/identity.ts"
 export { anonymous, anyOf } from "./access/identity.ts"
+export type { MessageRate } from "./access/message-rates.ts"
 export type { OriginPolicy } from "./access/origin.ts"
+export type { TicketOptions, Tickets } from "./access/tickets.ts"
 export type { AcceptRequest, Action, AuthorizeRequest, ChannelRules, Overflow, OverflowMessage } from "./channel-rules.ts"
 export type { ConnectionHandle, Connections } from "./core/connections.ts"
 export type {
@@ -16,14 +21,19 @@ export type {
   ServerReceipt,
   ServerStreamChannel,
 } from "./core/server-channel.ts"
+export type { ApiAction, ApiRights, ApiUser } from "./http/rights.ts"
 export type { ApiKeysOptions } from "./node/api-keys.ts"
 export { apiKeys } from "./node/api-keys.ts"
+export type { TlsExpiry, TlsFiles, TlsOptions, TlsPair } from "./node/certificate.ts"
 export type { CloseCause, Listening, ListenOptions, Server, ServerOptions } from "./node/create-server.ts"
 export { createServer } from "./node/create-server.ts"
 export type { Endpoint, EndpointHandler, EndpointOptions, PlainSocket } from "./node/endpoint.ts"
-export type { RequestHandler, TlsOptions } from "./node/http-server.ts"
+export type { ApiHandler } from "./node/http-api.ts"
+export type { RequestHandler } from "./node/http-server.ts"
 export type { ClaimedUser, JwtOptions } from "./node/jwt.ts"
 export { jwt } from "./node/jwt.ts"
-
 // For transports.
 export { nodeEnv } from "./node/node-env.ts"
+export type { ApiOptions } from "./options.ts"
+export { DEFAULT_API_PREFIX } from "./options.ts"
+export type { PageRequest, PresentMember, PresentPage, ServerPresence } from "./presence/read-presence.ts"

@@ -1,3 +1,4 @@
+import type { Bus } from "@magpie/journal"
 import {
   type AnyContract,
   type Crypto,
@@ -35,13 +36,30 @@ export interface CoreOptions<U extends User = User> {
   readonly sessionKey?: Uint8Array
   /** How long sequences and idempotency keys are remembered, in milliseconds. Default 48 hours. */
   readonly deduplicationMs?: number
+  /** How long a member of a channel's presence outlives a lost link, in milliseconds. Default 10,000. */
+  readonly presenceLeaseMs?: number
+  /** The HTTP API. Default: it is there, for users that have rights to it. `false` leaves it out. */
+  readonly api?: ApiOptions | false
 }
+
+/** The HTTP API for back ends. */
+export interface ApiOptions {
+  /** What stands before the path of every route. Default `/magpie/api/v1`. */
+  readonly prefix?: string
+  /** Pages that may use it. Default "same": those of the host that they ask. */
+  readonly origins?: OriginPolicy
+}
+
+/** Where the HTTP API is, unless the options say otherwise. */
+export const DEFAULT_API_PREFIX = "/magpie/api/v1"
 
 /** What the core needs of its surroundings. */
 export interface CoreEnvironment extends Env {
   readonly crypto: Crypto
   /** What the server carries. Default: nobody measures, and nothing is shed. */
   readonly load?: LoadMeter
+  /** Carries presence between the nodes of a cluster; its owner closes it after the core. Default: this is the only node. */
+  readonly bus?: Bus
   /** Memory is used up beyond `memoryHardPercent`: whoever made the core closes it, and then the process ends. */
   readonly onMemoryExhausted?: () => void
 }
@@ -55,10 +73,14 @@ export interface CheckedOptions {
   readonly tokenGraceMs: number
   readonly sessionKey: Uint8Array | undefined
   readonly deduplicationMs: number
+  readonly presenceLeaseMs: number
+  readonly api: Required<ApiOptions> | undefined
 }
 
 /** A batch or a page of the log fits into it. */
 const SMALLEST_QUEUE_BYTES = 131_072
+/** One member fits into a message between nodes, however its text is escaped. */
+const LONGEST_STATE_BYTES = 32_768
 /** So many queues may be full before each must be shorter. */
 const FULL_QUEUES = 64
 
@@ -67,18 +89,28 @@ export function checkOptions<U extends User>(options: CoreOptions<U>): CheckedOp
   if (typeof options?.auth?.authenticate !== "function") refuse("auth", "say who may connect: jwt({ … }), apiKeys({ … }) or anonymous()")
   const { sessionKey } = options
   if (sessionKey !== undefined && sessionKey.length < 32) refuse("sessionKey", "must have at least 32 bytes")
-  const origins = options.origins ?? "same"
-  if (origins !== "same" && origins !== "any" && !Array.isArray(origins)) refuse("origins", 'must be "same", "any" or a list of origins')
   return {
     auth: options.auth,
-    origins,
+    origins: checkOrigins("origins", options.origins),
     limits: checkLimits(options.limits ?? {}),
     heartbeatMs: milliseconds("heartbeatMs", options.heartbeatMs ?? 10_000),
     pongTimeoutMs: milliseconds("pongTimeoutMs", options.pongTimeoutMs ?? 8_000),
     tokenGraceMs: options.tokenGraceMs === 0 ? 0 : milliseconds("tokenGraceMs", options.tokenGraceMs ?? 10_000),
     sessionKey,
     deduplicationMs: milliseconds("deduplicationMs", options.deduplicationMs ?? 48 * 3_600_000),
+    presenceLeaseMs: milliseconds("presenceLeaseMs", options.presenceLeaseMs ?? 10_000),
+    api: options.api === false ? undefined : checkApi(options.api ?? {}),
   }
+}
+
+function checkOrigins(name: string, origins: OriginPolicy = "same"): OriginPolicy {
+  if (origins !== "same" && origins !== "any" && !Array.isArray(origins)) refuse(name, 'must be "same", "any" or a list of origins')
+  return origins
+}
+
+function checkApi({ prefix = DEFAULT_API_PREFIX, origins }: ApiOptions): Required<ApiOptions> {
+  if (!/^(?:\/[\w.~-]+)+$/.test(prefix)) refuse("api.prefix", "must be a path as /magpie/api/v1")
+  return { prefix, origins: checkOrigins("api.origins", origins) }
 }
 
 /** How long each stream of a contract is kept, by pattern. */
@@ -97,6 +129,7 @@ function checkLimits(given: Partial<Limits>): Limits {
   if (limits.queuedBytes < SMALLEST_QUEUE_BYTES) refuse("limits.queuedBytes", `must be at least ${SMALLEST_QUEUE_BYTES}`)
   if (limits.queuedBytesTotal < limits.queuedBytes * FULL_QUEUES)
     refuse("limits.queuedBytesTotal", `must be at least ${FULL_QUEUES} times queuedBytes`)
+  if (limits.presenceStateBytes > LONGEST_STATE_BYTES) refuse("limits.presenceStateBytes", `must be at most ${LONGEST_STATE_BYTES}`)
   if (limits.memorySoftPercent > limits.memoryHardPercent) refuse("limits.memorySoftPercent", "must not be above memoryHardPercent")
   return limits
 }

@@ -1,3 +1,5 @@
+export type { BusModel, BusModelOptions } from "./bus-model.ts"
+export { busModel } from "./bus-model.ts"
 export type { FakeClock, FakeClockOptions } from "./fake-clock.ts"
 export { fakeClock } from "./fake-clock.ts"
 export { fakeCrypto } from "./fake-crypto.ts"

@@ -22,6 +22,7 @@ export interface TransportOptions {
   /** What came with the handshake itself, as a bearer token and an API key do in headers. */
   readonly token?: string
   readonly key?: string
+  readonly ticket?: string
 }
 
 /** Faults strike the links of one address where it is given, else all. */
@@ -155,8 +156,8 @@ export function memoryNetwork(env: Env): MemoryNetwork {
         for (const link of links) if (link.host === host) link.break()
       }
     },
-    transport: ({ address = "127.0.0.1", origin, plain = false, token, key } = {}) => ({
-      open: (url, _protocols, events) => open(url, { address, origin, plain, token, key }, events),
+    transport: ({ address = "127.0.0.1", origin, plain = false, token, key, ticket } = {}) => ({
+      open: (url, _protocols, events) => open(url, { address, origin, plain, token, key, ticket }, events),
     }),
     get links() {
       return links.size
@@ -202,8 +203,8 @@ export function memoryNetwork(env: Env): MemoryNetwork {
 }
 
 function attach(server: NetworkServer, request: Request, up: Lane, down: Lane, leave: () => void): void {
-  const { token, key, ...link } = request
-  const events: SocketEvents = server.accept(serverSocket(up, down), { ...link, userAgent: "memory" }, { token, key })
+  const { token, key, ticket, ...link } = request
+  const events: SocketEvents = server.accept(serverSocket(up, down), { ...link, userAgent: "memory" }, { token, key, ticket })
   up.onFrame((frame) => events.onMessage(frame))
   up.onEnd((code, reason) => {
     leave()

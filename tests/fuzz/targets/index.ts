@@ -1,8 +1,10 @@
 import type { Target } from "../target.ts"
+import { capabilityClaims, tickets } from "./access.ts"
 import { clientFrame } from "./client-frame.ts"
 import { clientSession } from "./client-session.ts"
 import { closeReasons } from "./close-reason.ts"
 import { handshake } from "./handshake.ts"
+import { apiBodies, apiQueries } from "./http-api.ts"
 import { tokens } from "./jwt.ts"
 import { channelName, pattern } from "./names.ts"
 import { clientOptions, serverOptions } from "./options.ts"
@@ -31,6 +33,10 @@ async function makeTargets(): Promise<readonly Target[]> {
     closeReasons,
     sessionToken,
     tokens,
+    tickets,
+    capabilityClaims,
+    apiBodies,
+    apiQueries,
     handshake,
     channelName,
     pattern,

@@ -16,7 +16,8 @@ const ENTRIES: readonly Entry[] = [
   { type: "node", at: 5, name: "a", supports: 2 },
   { type: "claim", at: 5, name: "race/1", owner: "a.1", leaseMs: 5_000 },
   { type: "release", at: 5, name: "race/1", owner: "a.1" },
-  { type: "revoke", at: 5, user: "mallory", issuedUntil: 5, until: 9 },
+  { type: "revoke", at: 5, subject: "mallory", issuedUntil: 5, until: 9 },
+  { type: "spend", at: 5, name: "t1", until: 9 },
   { type: "checkpoint", at: 5 },
   { type: "hash", at: 5, partition: 3, position: 99, mark: 7, hash: "zz" },
 ]

@@ -1,6 +1,7 @@
+import { answerPolitely, fakeMachine } from "@magpie/testing"
 import { expect, test } from "vitest"
 import { type app, begin, clientUnderTest, said, watch } from "../client-under-test.fixture.ts"
-import { connect } from "../index.ts"
+import { connect, type Transport } from "../index.ts"
 
 test("goes idle, connecting, online, and says hello first with the subprotocol", async () => {
   const { clock, peer, changes, client } = clientUnderTest()
@@ -245,4 +246,24 @@ test("options are checked at the door and the error names the field", () => {
   for (const [url, options, field] of wrong) {
     expect(() => connect<typeof app>(url, options)).toThrowError(expect.objectContaining({ code: "INVALID_OPTIONS", details: { field } }))
   }
+})
+
+test("a transport that cannot open a link is a failed attempt, reported with its cause", async () => {
+  let broken = true
+  const machine = fakeMachine()
+  machine.peer.onMessage = answerPolitely
+  const transport: Transport = {
+    open(...given) {
+      if (broken) throw new Error("insecure")
+      return machine.transport.open(...given)
+    },
+  }
+  const client = connect("ws://test", { environment: machine, transport })
+  const causes: unknown[] = []
+  client.on("error", ({ cause }) => causes.push(cause))
+  await machine.clock.settle()
+  expect(client.status).toMatchObject({ state: "reconnecting", cause: { code: "INTERNAL" } })
+  expect(causes).toEqual([new Error("insecure")])
+  broken = false
+  await machine.clock.until(() => client.status.state === "online")
 })

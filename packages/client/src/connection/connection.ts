@@ -1,14 +1,10 @@
 import { type DownMessage, type Hello, MagpieError, PROTOCOL_VERSION, toMagpieError, type UpMessage, type Welcome } from "@magpie/protocol"
-import type { ClientEnvironment } from "../environment/environment.ts"
+import type { Context } from "../context.ts"
 import { randomName } from "../random-name.ts"
-import type { Schedule } from "../schedule.ts"
-import type { Settings } from "../settings.ts"
-import type { Counters } from "../statistics.ts"
 import type { Status, StatusChange } from "../status.ts"
-import type { Credentials } from "./credentials.ts"
+import type { Credentials, Given } from "./credentials.ts"
 import { type LinkEnd, NORMAL } from "./link-end.ts"
 import { type LiveLink, openLiveLink } from "./live-link.ts"
-import { wireCodec } from "./wire-codec.ts"
 
 /** The connection that heals itself: links one after another, under one status. */
 export interface Connection {
@@ -30,18 +26,8 @@ export interface ConnectionEvents {
   /** The link is gone, before the status says so. */
   onLost(cause: MagpieError): void
   onDown(message: DownMessage): void
-  onError(error: MagpieError): void
   /** Sends a ping and returns its id. */
   ping(): number
-}
-
-export interface ConnectionOptions {
-  readonly environment: ClientEnvironment
-  readonly schedule: Schedule
-  readonly settings: Settings
-  readonly credentials: Credentials
-  readonly counters: Counters
-  readonly events: ConnectionEvents
 }
 
 /** So long must a link hold before its welcome counts as progress, in milliseconds. */
@@ -50,9 +36,8 @@ const PROVEN_AFTER_MS = 5_000
 const FAREWELL_MS = 1_000
 const CLIENT_NAME = "magpie-js/0.1.0"
 
-export function createConnection(options: ConnectionOptions): Connection {
-  const { environment, schedule, settings, credentials, counters, events } = options
-  const { clock, random, signals } = environment
+export function createConnection(context: Context, credentials: Credentials, events: ConnectionEvents): Connection {
+  const { clock, random, signals, schedule, settings } = context
   /** What the present status waits for: the welcome, the proof that the link holds, the next attempt. */
   const wait = schedule.createWait()
   let status: Status = { state: "idle" }
@@ -66,11 +51,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   let lastToken: string | undefined
 
   /** The only place that changes `status`. */
-  function transition(next: Status): void {
+  function transition(next: Status, retryInMs?: number): void {
     const from = status.state
     if (from === "closed") return
     status = next
-    const retryInMs = next.state === "reconnecting" ? Math.max(0, next.retryAt - clock.now()) : undefined
     const cause = "cause" in next ? next.cause : undefined
     events.onStatus({ from, to: next.state, status: next, retryInMs, cause })
   }
@@ -98,42 +82,34 @@ export function createConnection(options: ConnectionOptions): Connection {
     })
     // Without a network, as the machine says, an attempt is not worth a word until it succeeds.
     if (network || state !== "offline") transition({ state: "connecting", attempt: wait.failures + 1 })
-    credentials.current().then(
-      (given) => {
+    credentials
+      .current()
+      .then((given) => {
         if (mine === attempt) link = openLink(given)
-      },
-      (thrown) => {
+      })
+      .catch((thrown) => {
         if (mine !== attempt) return
         const cause = toMagpieError(thrown)
-        events.onError(cause)
+        context.onError(cause)
         ended({ next: "retry", cause })
-      },
-    )
+      })
   }
 
-  function openLink(given: { readonly token?: string; readonly key?: string }): LiveLink {
-    const hello: Hello = { type: "hello", version: PROTOCOL_VERSION, ...given, session, producer, client: CLIENT_NAME }
-    return openLiveLink({
-      clock,
-      schedule,
-      settings,
-      codec: wireCodec,
-      hello,
-      counters,
-      events: {
-        ...events,
-        onWelcome(welcome) {
-          const newToken = given.token !== lastToken
-          lastToken = given.token
-          renewals = 0
-          ;({ session, producer } = welcome)
-          wait.after(PROVEN_AFTER_MS, progressed)
-          // Before the status says so, so that what its listeners send goes behind what has waited.
-          events.onWelcome(welcome, newToken)
-          transition({ state: "online", since: clock.now(), connection: welcome.connection, user: welcome.user })
-        },
-        onEnd: ended,
+  function openLink(given: Given): LiveLink {
+    const hello: Hello = { type: "hello", version: PROTOCOL_VERSION, session, producer, client: CLIENT_NAME, ...given }
+    return openLiveLink(context, hello, {
+      ...events,
+      onWelcome(welcome) {
+        const newToken = given.token !== lastToken
+        lastToken = given.token
+        renewals = 0
+        ;({ session, producer } = welcome)
+        wait.after(PROVEN_AFTER_MS, progressed)
+        // Before the status says so, so that what its listeners send goes behind what has waited.
+        events.onWelcome(welcome, newToken)
+        transition({ state: "online", since: clock.now(), connection: welcome.connection, user: welcome.user })
       },
+      onEnd: ended,
     })
   }
 
@@ -146,8 +122,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     drop()
     if (wasOnline) events.onLost(cause)
     if (next === "stop" || (next === "renew" && (!credentials.renewable || renewals++ > 0))) return finish(cause)
-    const retryAt = clock.now() + wait.again(start, cause.retryAfterMs)
-    if (network) transition({ state: "reconnecting", attempt: wait.failures + 1, retryAt, cause })
+    const retryInMs = wait.again(start, cause.retryAfterMs)
+    if (network) transition({ state: "reconnecting", attempt: wait.failures + 1, retryAt: clock.now() + retryInMs, cause }, retryInMs)
     else if (status.state !== "offline") transition({ state: "offline", cause })
   }
 

@@ -1,5 +1,5 @@
-import { type Clock, type Codec, type Encoded, MagpieError, type UpMessage } from "@magpie/protocol"
-import type { Schedule } from "../schedule.ts"
+import { type Encoded, MagpieError, type UpMessage, type Welcome } from "@magpie/protocol"
+import type { Context } from "../context.ts"
 import { createPace } from "./pace.ts"
 
 /** Gathers what is sent in one turn into as few frames as the server's limit on a frame allows, and keeps to its rate. */
@@ -15,14 +15,8 @@ export interface FrameWriter {
   end(): void
 }
 
-export interface FrameWriterOptions {
-  readonly clock: Clock
-  readonly schedule: Schedule
-  readonly codec: Codec
-  readonly maxFrameBytes: number
-  readonly messagesPerSecond: number | undefined
-  send(frame: Encoded, bytes: number, messages: number): void
-}
+/** Sends messages in one frame, which has so many bytes. */
+export type SendFrame = (messages: readonly Encoded[], bytes: number) => void
 
 interface Part {
   readonly encoded: Encoded
@@ -36,8 +30,8 @@ const PACE_MS = 50
 /** A publish without a number is of the moment: one that would wait longer is refused, so that those who send too much do not pile up. */
 const MAX_UNNUMBERED_DELAY_MS = 1_000
 
-export function createFrameWriter(options: FrameWriterOptions): FrameWriter {
-  const { clock, schedule, codec, maxFrameBytes, messagesPerSecond } = options
+export function createFrameWriter({ clock, schedule, codec }: Context, welcome: Welcome, send: SendFrame): FrameWriter {
+  const { messageBytes: maxFrameBytes, messagesPerSecond } = welcome
   const pace = createPace(clock, messagesPerSecond)
   const wait = schedule.createWait()
   let waiting: Part[] = []
@@ -45,31 +39,27 @@ export function createFrameWriter(options: FrameWriterOptions): FrameWriter {
   let requests = 0
   let state: "idle" | "deferred" | "paced" | "ended" = "idle"
 
-  function sendFrame(parts: readonly Part[], bytes: number): void {
-    options.send(codec.join(parts.map(({ encoded }) => encoded)), bytes, parts.length)
-  }
-
   /** Everything that may leave now, in frames. */
   function flush(): void {
-    let frame: Part[] = []
-    let bytes = 0
+    let frame: Encoded[] = []
+    // A line feed stands before each but the first.
+    let bytes = -1
     let left = 0
     for (const part of waiting) {
       if (pace.delayMs(0) > 0) break
       pace.take()
       left++
-      // One byte for the line feed between two.
-      if (frame.length >= MAX_FRAME_MESSAGES || (frame.length > 0 && bytes + 1 + part.bytes > maxFrameBytes)) {
-        sendFrame(frame, bytes)
+      if (frame.length === MAX_FRAME_MESSAGES || bytes + 1 + part.bytes > maxFrameBytes) {
+        send(frame, bytes)
         frame = []
-        bytes = 0
+        bytes = -1
       }
-      bytes += part.bytes + (frame.length === 0 ? 0 : 1)
-      frame.push(part)
+      bytes += 1 + part.bytes
+      frame.push(part.encoded)
     }
     waiting = waiting.slice(left)
     requests = Math.max(0, requests - left)
-    if (frame.length > 0) sendFrame(frame, bytes)
+    if (left > 0) send(frame, bytes)
   }
 
   function turn(): void {
@@ -90,7 +80,7 @@ export function createFrameWriter(options: FrameWriterOptions): FrameWriter {
       }
       if (message.type === "ping") {
         pace.take()
-        sendFrame([{ encoded, bytes }], bytes)
+        send([encoded], bytes)
         return 0
       }
       const ahead = message.type === "publish" ? waiting.length : requests++
@@ -114,15 +104,9 @@ export function createFrameWriter(options: FrameWriterOptions): FrameWriter {
   }
 }
 
+const utf8 = new TextEncoder()
+
 /** Bytes on the wire: of text, those of its UTF-8. */
 export function byteLength(encoded: Encoded): number {
-  if (typeof encoded !== "string") return encoded.byteLength
-  let bytes = encoded.length
-  for (let index = 0; index < encoded.length; index++) {
-    const unit = encoded.charCodeAt(index)
-    if (unit < 0x80) continue
-    // Each half of a surrogate pair stands for two of its four bytes.
-    bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2
-  }
-  return bytes
+  return (typeof encoded === "string" ? utf8.encode(encoded) : encoded).length
 }

@@ -1,5 +1,4 @@
-import type { Clock } from "@magpie/protocol"
-import type { Schedule } from "../schedule.ts"
+import type { Context } from "../context.ts"
 
 /** Notices a link that is dead without saying so. Decides by an unanswered ping, never by silence alone. */
 export interface Heartbeat {
@@ -12,27 +11,20 @@ export interface Heartbeat {
   stop(): void
 }
 
-export interface HeartbeatOptions {
-  readonly clock: Clock
-  readonly schedule: Schedule
-  readonly heartbeatMs: number
-  readonly pongTimeoutMs: number
-  /** Sends a ping and returns its id. */
-  ping(): number
-  onDead(): void
-}
-
 /** A link with traffic is asked as well, so many times more seldom, because a ping also compares positions [G5]. */
 const BUSY_FACTOR = 4
 /** A timer that fires so much too late means that the machine slept: then the answer had no chance, and is asked for again. */
 const LATE_MS = 1_000
 
-export function createHeartbeat({ clock, schedule, heartbeatMs, pongTimeoutMs, ping, onDead }: HeartbeatOptions): Heartbeat {
+/** `ping` sends a ping and returns its id. */
+export function createHeartbeat({ clock, schedule, settings }: Context, saidMs: number, ping: () => number, onDead: () => void): Heartbeat {
+  const { pongTimeoutMs } = settings
+  const heartbeatMs = settings.heartbeatMs || saidMs
   const wait = schedule.createWait()
   let state: "listening" | "asked" = "listening"
   let heardAt = clock.monotonic()
   let askedAt = heardAt
-  let lastPing: number | undefined
+  let lastPing = 0
 
   function listen(forMs: number): void {
     state = "listening"
@@ -63,7 +55,7 @@ export function createHeartbeat({ clock, schedule, heartbeatMs, pongTimeoutMs, p
       // Any frame after the ping is a sign of life; the pong itself may stand behind a long backlog.
       if (state === "asked") listen(heartbeatMs)
     },
-    pong: (id) => (id !== undefined && id === lastPing ? clock.monotonic() - askedAt : undefined),
+    pong: (id) => (id === lastPing ? clock.monotonic() - askedAt : undefined),
     probe() {
       if (state === "listening") ask()
     },

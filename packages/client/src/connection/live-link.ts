@@ -1,18 +1,6 @@
-import {
-  type Clock,
-  type Codec,
-  type DownMessage,
-  type Encoded,
-  type Hello,
-  type MagpieError,
-  toMagpieError,
-  type UpMessage,
-  type Welcome,
-} from "@magpie/protocol"
+import { type DownMessage, type Encoded, type Hello, toMagpieError, type UpMessage, type Welcome } from "@magpie/protocol"
+import type { Context } from "../context.ts"
 import { errorOfReply } from "../request/request-table.ts"
-import type { Schedule } from "../schedule.ts"
-import type { Settings } from "../settings.ts"
-import type { Counters } from "../statistics.ts"
 import type { Link } from "../transport/transport.ts"
 import { byteLength, createFrameWriter, type FrameWriter } from "./frame-writer.ts"
 import { createHeartbeat, type Heartbeat } from "./heartbeat.ts"
@@ -33,19 +21,8 @@ export interface LiveLinkEvents {
   onDown(message: DownMessage): void
   /** Once, unless the owner ended the link itself. */
   onEnd(end: LinkEnd): void
-  onError(error: MagpieError): void
   /** Makes and sends the ping through `send`, and returns its id. */
   ping(): number
-}
-
-export interface LiveLinkOptions {
-  readonly clock: Clock
-  readonly schedule: Schedule
-  readonly settings: Settings
-  readonly codec: Codec
-  readonly hello: Hello
-  readonly counters: Counters
-  readonly events: LiveLinkEvents
 }
 
 type LinkState =
@@ -53,7 +30,8 @@ type LinkState =
   | { readonly state: "welcomed"; readonly writer: FrameWriter; readonly heartbeat: Heartbeat }
   | { readonly state: "ended"; readonly gone: (() => void) | undefined }
 
-export function openLiveLink({ clock, schedule, settings, codec, hello, counters, events }: LiveLinkOptions): LiveLink {
+export function openLiveLink(context: Context, hello: Hello, events: LiveLinkEvents): LiveLink {
+  const { settings, codec, counters, known } = context
   let current: LinkState = { state: "greeting" }
   let goAwayHintMs: number | undefined
 
@@ -78,25 +56,16 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
   }
 
   function welcomed(welcome: Welcome): void {
-    const heartbeat = createHeartbeat({
-      clock,
-      schedule,
-      heartbeatMs: settings.heartbeatMs || welcome.heartbeatMs,
-      pongTimeoutMs: settings.pongTimeoutMs,
-      ping: events.ping,
-      onDead: () => giveUp(NO_PONG, "no sign of life"),
-    })
-    const { messageBytes: maxFrameBytes, messagesPerSecond } = welcome
-    const writer = createFrameWriter({ clock, schedule, codec, maxFrameBytes, messagesPerSecond, send: sendFrame })
-    current = { state: "welcomed", writer, heartbeat }
+    const heartbeat = createHeartbeat(context, welcome.heartbeatMs, events.ping, () => giveUp(NO_PONG, "no sign of life"))
+    current = { state: "welcomed", writer: createFrameWriter(context, welcome, sendFrame), heartbeat }
     events.onWelcome(welcome)
   }
 
-  function sendFrame(frame: Encoded, bytes: number, messages: number): void {
+  function sendFrame(messages: readonly Encoded[], bytes: number): void {
     if (isEnded()) return
-    counters.messagesOut += messages
+    counters.messagesOut += messages.length
     counters.bytesOut += bytes
-    link.send(frame)
+    link.send(codec.join(messages))
   }
 
   /** A question, because a narrowed `current` does not show what a callback did to it. */
@@ -109,7 +78,7 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
     try {
       return read()
     } catch (thrown) {
-      events.onError(toMagpieError(thrown))
+      context.onError(toMagpieError(thrown))
       return undefined
     }
   }
@@ -133,13 +102,13 @@ export function openLiveLink({ clock, schedule, settings, codec, hello, counters
   const link: Link = settings.transport.open(settings.url, [codec.subprotocol], {
     onOpen() {
       const frame = codec.encode(hello)
-      sendFrame(frame, byteLength(frame), 1)
+      sendFrame([frame], byteLength(frame))
     },
     onMessage(frame) {
       if (isEnded()) return
       counters.bytesIn += byteLength(frame)
       if (current.state === "welcomed") current.heartbeat.alive()
-      for (const value of attempt(() => codec.decode(frame)) ?? []) attempt(() => receive(readDown(value)))
+      for (const value of attempt(() => codec.decode(frame)) ?? []) attempt(() => receive(readDown(value, known)))
     },
     onClose(code, reason, cause) {
       if (current.state === "ended") return current.gone?.()

@@ -35,7 +35,9 @@ function outcomeOf(value: unknown): unknown {
   }
 }
 
-test.each(down)("reads $message.type as the full description does", ({ message }) => {
+const core = down.filter(({ message }) => Object.hasOwn(NEEDED, String(message.type)))
+
+test.each(core)("reads $message.type as the full description does", ({ message }) => {
   expect(readDown(message)).toEqual(parseDown(message))
 })
 

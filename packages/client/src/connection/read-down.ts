@@ -1,11 +1,14 @@
 import type { DownMessage } from "@magpie/protocol"
 import { badField } from "../bad-field.ts"
 
+/** Fields of a message by what `typeof` says of them. */
+export type Fields = Readonly<Record<string, string>>
+
 /**
  * What this client relies on in each message of a server: fields by their type. The server is trusted with the rest, which
  * keeps the descriptions of all messages out of a browser's bundle.
  */
-const NEEDED: Readonly<Record<DownMessage["type"], Readonly<Record<string, string>>>> = {
+const NEEDED: { readonly [T in DownMessage["type"]]?: Fields } = {
   welcome: { connection: "string", session: "string", producer: "string", heartbeatMs: "number", messageBytes: "number" },
   subscribed: { channel: "string", answer: "string" },
   unsubscribed: { channel: "string" },
@@ -21,6 +24,9 @@ const NEEDED: Readonly<Record<DownMessage["type"], Readonly<Record<string, strin
   "go-away": {},
 }
 
+/** The messages that every client knows. */
+export const KNOWN: ReadonlyMap<string, Fields> = new Map(Object.entries(NEEDED))
+
 /** Fields that travel as objects and are dictionaries from a stranger's names: a Map has no prototype to trip over. */
 const DICTIONARIES = ["channels", "ahead", "details"]
 
@@ -31,12 +37,13 @@ const UNREADABLE = "of the server's message is wrong"
  * Of a message that this version does not know, whether it would have to: undefined where it need not. Fails with BAD_REQUEST
  * naming the field.
  */
-export function readDown(value: unknown): DownMessage | "critical" | undefined {
+export function readDown(value: unknown, known = KNOWN): DownMessage | "critical" | undefined {
   const message: Readonly<Record<string, unknown>> = Object(value)
   const { type } = message
   if (typeof type !== "string") throw badField("type", UNREADABLE)
-  if (!Object.hasOwn(NEEDED, type)) return message.critical === true ? "critical" : undefined
-  for (const [field, needed] of Object.entries(NEEDED[type as DownMessage["type"]])) {
+  const fields = known.get(type)
+  if (fields === undefined) return message.critical === true ? "critical" : undefined
+  for (const [field, needed] of Object.entries(fields)) {
     const given = message[field]
     if (typeof given !== needed || given === null) throw badField(field, UNREADABLE)
   }

@@ -1,55 +1,44 @@
-import { type MagpieError, toMagpieError } from "@magpie/protocol"
+import { toMagpieError } from "@magpie/protocol"
+import type { Context } from "../context.ts"
+import type { Layer } from "../layer.ts"
 import type { RequestTable } from "../request/request-table.ts"
-import type { Schedule } from "../schedule.ts"
 import type { Credentials } from "./credentials.ts"
-
-/** Replaces the token on a link before it expires, so that nobody is disconnected for it. */
-export interface TokenRefresh {
-  /** A link was welcomed; its token holds so long. */
-  begin(expiresInMs: number | undefined): void
-  /** The server says that it expires soon. */
-  hurry(): void
-  stop(): void
-}
-
-export interface TokenRefreshOptions {
-  readonly schedule: Schedule
-  readonly credentials: Credentials
-  readonly request: RequestTable["request"]
-  onRefreshed(): void
-  onError(error: MagpieError): void
-}
 
 /** The share of its life after which a token is replaced. */
 const REFRESH_AT = 0.8
 
-export function createTokenRefresh({ schedule, credentials, request, onRefreshed, onError }: TokenRefreshOptions): TokenRefresh {
+/** Replaces the token on a link before it expires, so that nobody is disconnected for it. */
+export function createTokenRefresh(
+  { schedule, onError }: Context,
+  credentials: Credentials,
+  request: RequestTable["request"],
+  onRefreshed: () => void,
+): Layer {
   const wait = schedule.createWait()
-  /** The refresh under way, by its number; what an earlier one brings late is dropped. */
-  let asking: number | undefined
-  let count = 0
+  /** The refresh under way; what an earlier one brings late is dropped. */
+  let asking: object | undefined
 
   function stop(): void {
     asking = undefined
     wait.cancel()
   }
 
-  function begin(expiresInMs: number | undefined): void {
+  function begin({ tokenExpiresInMs }: { readonly tokenExpiresInMs?: number | undefined }): void {
     stop()
     wait.failures = 0
-    if (expiresInMs !== undefined && credentials.renewable) wait.after(expiresInMs * REFRESH_AT, ask)
+    if (tokenExpiresInMs !== undefined && credentials.renewable) wait.after(tokenExpiresInMs * REFRESH_AT, ask)
   }
 
   async function ask(): Promise<void> {
     stop()
-    const mine = ++count
+    const mine = {}
     asking = mine
     try {
       const { token } = await credentials.current()
       if (asking !== mine || token === undefined) return
-      const { tokenExpiresInMs } = await request({ type: "token", token }, "token")
+      const accepted = await request({ type: "token", token }, "token")
       if (asking !== mine) return
-      begin(tokenExpiresInMs)
+      begin(accepted)
       onRefreshed()
     } catch (thrown) {
       // A link that ended meanwhile takes a fresh token to the next one anyway.
@@ -62,10 +51,11 @@ export function createTokenRefresh({ schedule, credentials, request, onRefreshed
   }
 
   return {
-    begin,
-    hurry() {
-      if (credentials.renewable && asking === undefined) void ask()
+    online: begin,
+    receive({ type }) {
+      if (type === "token-expiring" && credentials.renewable && !asking) void ask()
     },
-    stop,
+    offline: stop,
+    close: stop,
   }
 }

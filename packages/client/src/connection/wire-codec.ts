@@ -18,21 +18,10 @@ function check(encoded: Encoded): void {
   const text = String(encoded)
   // A half is written as an escape; a backslash in front of a "ud" is written twice.
   if (text.includes("\\ud") && text.replaceAll("\\\\", "").includes("\\ud")) throw badField("data", "holds half of a surrogate pair")
-  if (text.length > 2 * MAX_DEPTH && isTooDeep(text)) throw badField("data", `nests deeper than ${MAX_DEPTH} levels`)
+  if (text.length > 2 * MAX_DEPTH && isTooDeep(JSON.parse(text), MAX_DEPTH)) throw badField("data", `nests deeper than ${MAX_DEPTH} levels`)
 }
 
-function isTooDeep(text: string): boolean {
-  let depth = 0
-  let quoted = false
-  for (let index = 0; index < text.length; index++) {
-    const char = text[index]
-    if (char === '"') quoted = !quoted
-    else if (quoted) {
-      // What is escaped ends no text.
-      if (char === "\\") index++
-    } else if (char === "{" || char === "[") {
-      if (++depth > MAX_DEPTH) return true
-    } else if (char === "}" || char === "]") depth--
-  }
-  return false
+function isTooDeep(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isTooDeep(inner, levels - 1))
 }

@@ -16,7 +16,7 @@ export const environment: ClientEnvironment = {
   clock: systemClock,
   random: systemRandom,
   log: noLog,
-  transport: createWebSocketTransport(() => (url, protocols) => new WebSocket(url, protocols) as WebSocketLike),
+  transport: createWebSocketTransport((url, protocols) => new WebSocket(url, protocols) as WebSocketLike),
   signals: {
     onNetwork(listener) {
       const off = [listen(globalThis, "online", () => listener(true)), listen(globalThis, "offline", () => listener(false))]

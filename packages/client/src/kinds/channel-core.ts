@@ -1,24 +1,27 @@
-import { MagpieError, type Message, type Random, type StoredMessage, toMagpieError } from "@magpie/protocol"
+import { MagpieError, type Message, type StoredMessage, toMagpieError } from "@magpie/protocol"
 import { abortable } from "../abort.ts"
 import { badField } from "../bad-field.ts"
 import type { IterateOptions, Received, SubscribeOptions, Subscription } from "../channel.ts"
+import type { Context } from "../context.ts"
 import { createListeners, type Listeners } from "../listeners.ts"
 import type { Outgoing } from "../outbox/channel-queue.ts"
 import { randomName } from "../random-name.ts"
 import type { RequestTable } from "../request/request-table.ts"
-import type { Schedule } from "../schedule.ts"
 import { type ChannelSubscription, createChannelSubscription, type OnSettled } from "../subscription/subscription.ts"
 import { iterateMessages } from "./iterate.ts"
 
 /** What every kind has: listeners, a subscription that follows them, and the contract's schemas where they are at hand. */
 export interface ChannelCore {
-  readonly name: string
-  readonly subscription: Subscription
-  on(name: string, listener: (message: Received) => void): () => void
-  onAny(listener: (message: Received) => void): () => void
-  subscribe(options?: SubscribeOptions & { readonly signal?: AbortSignal }): Promise<void>
-  unsubscribe(): Promise<void>
-  messages(options?: IterateOptions): AsyncIterable<Received>
+  /** What the user's object shows of it. */
+  readonly shown: {
+    readonly name: string
+    readonly subscription: Subscription
+    on(name: string, listener: (message: Received) => void): () => void
+    onAny(listener: (message: Received) => void): () => void
+    subscribe(options?: SubscribeOptions & { readonly signal?: AbortSignal }): Promise<void>
+    unsubscribe(): Promise<void>
+    messages(options?: IterateOptions): AsyncIterable<Received>
+  }
   /** Somebody needs the connection. Fails with CLOSED. */
   start(): void
   /** Asks for the channel from there on. Fails with BAD_REQUEST and CLOSED. */
@@ -36,27 +39,25 @@ export interface ChannelCoreOptions {
   readonly name: string
   /** The schemas of the channel's messages; undefined where the client was not given the contract. */
   readonly validate: ((messageName: string, data: unknown) => unknown) | undefined
-  readonly schedule: Schedule
-  readonly random: Random
-  readonly lingerMs: number
   readonly ask: RequestTable["ask"]
   start(): void
-  onError(error: MagpieError): void
 }
+
+/** Neither a message's name nor its reference may be longer. */
+const MAX_NAME_LENGTH = 64
 
 /** The key of the listeners that hear every message. */
 const ANY = undefined
 
-export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
-  const { name, validate, schedule, ask, start } = options
-  const onThrow = (cause: unknown): void => options.onError(new MagpieError("INTERNAL", `a listener of "${name}" threw`, { cause }))
+export function createChannelCore(context: Context, { name, validate, ask, start }: ChannelCoreOptions): ChannelCore {
+  const { schedule, onError } = context
   const listeners = new Map<string | typeof ANY, Listeners<Received>>()
   const linger = schedule.createWait()
   /** Calls of `subscribe` that wait for their answer, and whether one of them got it. */
   const asking = new Set<object>()
   let held = false
 
-  const inner = createChannelSubscription({ channel: name, schedule, ask, onThrow, deliver })
+  const inner = createChannelSubscription({ channel: name, schedule, ask, onError, deliver })
 
   function deliver(message: Message): void {
     const received = read(message)
@@ -72,7 +73,7 @@ export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
       return { channel: name, name: messageName, data, at, from, ref, offset }
     } catch (thrown) {
       const cause = toMagpieError(thrown)
-      options.onError(new MagpieError("BAD_REQUEST", `"${name}" brought a message that the contract refuses: ${cause.reason}`, { cause }))
+      onError(new MagpieError("BAD_REQUEST", `"${name}" brought a message that the contract refuses: ${cause.reason}`, { cause }))
       return undefined
     }
   }
@@ -80,7 +81,7 @@ export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
   function on(messageName: string | typeof ANY, listener: (message: Received) => void): () => void {
     start()
     linger.cancel()
-    const known = listeners.get(messageName) ?? createListeners(onThrow)
+    const known = listeners.get(messageName) ?? createListeners(onError, name)
     listeners.set(messageName, known)
     const remove = known.add(listener)
     inner.want()
@@ -92,7 +93,7 @@ export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
 
   /** Somebody needs the channel no longer. */
   function leave(): void {
-    if (!isUsed() && inner.view.state.state !== "idle") linger.after(options.lingerMs, () => void inner.drop())
+    if (!isUsed() && inner.view.state.state !== "idle") linger.after(context.settings.lingerMs, () => void inner.drop())
   }
 
   function isUsed(): boolean {
@@ -110,42 +111,45 @@ export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
   }
 
   const core: ChannelCore = {
-    name,
-    subscription: inner.view,
-    on,
-    onAny: (listener) => on(ANY, listener),
-    subscribe({ signal, ...from } = {}) {
-      const mine = {}
-      return abortable(
-        schedule,
-        { signal },
-        (resolve, reject) => {
-          check(from)
-          asking.add(mine)
-          linger.cancel()
-          inner.ask(from, (error) => {
-            if (asking.delete(mine)) held = true
-            if (error) reject(error)
-            else resolve()
-          })
-        },
-        () => asking.delete(mine) && leave(),
-      )
+    shown: {
+      name,
+      subscription: inner.view,
+      on,
+      onAny: (listener) => on(ANY, listener),
+      subscribe({ signal, ...from } = {}) {
+        const mine = {}
+        return abortable(
+          schedule,
+          { signal },
+          (resolve, reject) => {
+            check(from)
+            asking.add(mine)
+            linger.cancel()
+            inner.ask(from, (error) => {
+              if (asking.delete(mine)) held = true
+              if (error) reject(error)
+              else resolve()
+            })
+          },
+          () => asking.delete(mine) && leave(),
+        )
+      },
+      async unsubscribe() {
+        held = false
+        asking.clear()
+        linger.cancel()
+        await inner.drop()
+      },
+      messages: (iterate = {}) => iterateMessages(core, iterate),
     },
-    async unsubscribe() {
-      held = false
-      asking.clear()
-      linger.cancel()
-      await inner.drop()
-    },
-    messages: (iterate = {}) => iterateMessages(core, iterate),
     start,
     begin,
     read,
-    outgoing(messageName, data, ref = randomName(options.random, 8)) {
+    outgoing(messageName, data, ref = randomName(context.random, 8)) {
       start()
-      checkLength("name", messageName)
-      checkLength("ref", ref)
+      for (const [field, { length }] of Object.entries({ name: messageName, ref })) {
+        if (length > MAX_NAME_LENGTH) throw badField(field, `must have at most ${MAX_NAME_LENGTH} characters`)
+      }
       if (data === undefined) throw badField("data", "must be present")
       validate?.(messageName, data)
       return { name: messageName, data, ref }
@@ -158,11 +162,4 @@ export function createChannelCore(options: ChannelCoreOptions): ChannelCore {
     },
   }
   return core
-}
-
-/** Neither a message's name nor its reference may be longer. */
-const MAX_NAME_LENGTH = 64
-
-function checkLength(field: string, text: string): void {
-  if (text.length > MAX_NAME_LENGTH) throw badField(field, `must have at most ${MAX_NAME_LENGTH} characters`)
 }

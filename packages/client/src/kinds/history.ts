@@ -18,7 +18,7 @@ export async function readHistory(core: ChannelCore, request: RequestTable["requ
   const { before, after, limit, signal } = options
   core.start()
   if (before !== undefined && after !== undefined) throw badField("after", "and before exclude each other")
-  const message = { type: "history", channel: core.name, before, after, limit } as const
+  const message = { type: "history", channel: core.shown.name, before, after, limit } as const
   const reply = await request(message, "history", { signal, repeat: true })
   const edge = reply.messages.at(after === undefined ? 0 : -1)?.offset
   return {

@@ -13,6 +13,7 @@ export function iterateMessages(core: ChannelCore, options: IterateOptions): Asy
 }
 
 function createIterator(core: ChannelCore, { signal, maxBuffered = 10_000, ...start }: IterateOptions): AsyncIterator<Received> {
+  const { subscription, onAny } = core.shown
   const held: Received[] = []
   const disposers: (() => void)[] = []
   let end: { readonly error: MagpieError | undefined } | undefined
@@ -31,7 +32,7 @@ function createIterator(core: ChannelCore, { signal, maxBuffered = 10_000, ...st
   }
 
   function follow(): void {
-    const { state } = core.subscription
+    const { state } = subscription
     if (state.state === "refused") finish(state.error)
     if (state.state === "idle") finish()
   }
@@ -41,8 +42,8 @@ function createIterator(core: ChannelCore, { signal, maxBuffered = 10_000, ...st
     // Asked before it is listened to, so that listening does not ask from now on first.
     if (start.last !== undefined || start.position !== undefined) core.begin(start, (error) => error && finish(error))
     disposers.push(
-      core.onAny(receive),
-      core.subscription.on("state", follow),
+      onAny(receive),
+      subscription.on("state", follow),
       onAbort(signal, () => finish()),
     )
     follow()

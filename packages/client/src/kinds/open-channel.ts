@@ -9,23 +9,17 @@ import { readHistory } from "./history.ts"
  * a client without the contract's value until the first welcome.
  */
 export function openChannel(core: ChannelCore, { outbox, requests, broadcast }: Session, kind: () => KindName | undefined) {
-  const { name, subscription, on, onAny, subscribe, unsubscribe, messages } = core
+  const { name } = core.shown
 
   async function sendToStream(messageName: string, data: unknown, options: SendOptions): Promise<Receipt> {
     return outbox.send(name, core.outgoing(messageName, data, options.ref), options)
   }
 
   return {
-    name,
+    ...core.shown,
     get kind() {
       return kind()
     },
-    subscription,
-    on,
-    onAny,
-    subscribe,
-    unsubscribe,
-    messages,
     send(messageName: string, data: unknown, options: SendOptions = {}): Promise<Receipt> | undefined {
       if (kind() === "broadcast") {
         broadcast(name, core.outgoing(messageName, data, options.ref))

@@ -1,7 +1,7 @@
 import { MagpieError, type Published, toMagpieError } from "@magpie/protocol"
 import type { Receipt } from "../channel.ts"
-import type { RequestTable } from "../request/request-table.ts"
 import type { Schedule } from "../schedule.ts"
+import type { KeptChannel } from "./keeper.ts"
 
 /** What a caller sends, before it has a number. */
 export interface Outgoing {
@@ -30,21 +30,25 @@ export interface ChannelQueue {
   push(entry: Entry): void
   /** Takes back an entry that has never left. */
   withdraw(entry: Entry): void
+  /** Takes an entry out, wherever it is. */
+  drop(entry: Entry, error: MagpieError): void
   /** A link is there: everything unacknowledged leaves again. */
   resume(): void
-  /** Numbers start anew: what may have left under the old ones fails. */
-  restart(error: MagpieError): void
+  /** Puts what was kept from an earlier life in front, with where its numbers stood. */
+  restore(kept: KeptChannel): void
+  /** Numbers start anew: what may have left under the old ones fails, or everything. */
+  restart(error: MagpieError, everything: boolean): void
   /** The channel turned out to be no stream: gives away what has never left. */
   handOver(send: (message: Outgoing) => void): void
   rejectAll(error: MagpieError): void
 }
 
 export interface ChannelQueueOptions {
-  readonly channel: string
   readonly schedule: Schedule
-  readonly ask: RequestTable["ask"]
-  /** An entry has left the queue. */
-  onDone(): void
+  /** False where there is no link. Fails with what keeps an entry from ever leaving. */
+  transmit(entry: Entry, sequence: number, onReply: (reply: Published | MagpieError) => void): boolean
+  /** An entry has left the queue: stored, refused, or taken back. */
+  onDone(entry: Entry, outcome?: Receipt | MagpieError): void
 }
 
 /** Unacknowledged publishes of one channel on the link at a time. */
@@ -56,13 +60,15 @@ export const WINDOW = 256
  */
 const RATE_PAUSE_MS = 250
 
-/** Refusals of a number that stands for something already. */
-const USES_NUMBER: readonly string[] = ["CONFLICT", "EXPIRED"]
+/** Whether what was refused for good has used its number up, or that stands for something already. */
+export function usesNumber({ code, details }: MagpieError): boolean {
+  return details?.sequence === "used" || code === "CONFLICT" || code === "EXPIRED"
+}
 
 /** What a server says of a message that it keeps nowhere. */
 const NOT_STORED: Receipt = { position: { epoch: "", offset: 0 }, level: "memory", duplicate: false }
 
-export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQueueOptions): ChannelQueue {
+export function createChannelQueue({ schedule, transmit, onDone }: ChannelQueueOptions): ChannelQueue {
   const entries: Entry[] = []
   const wait = schedule.createWait()
   /** Whether entries may leave. After a refusal nothing does until the wait is over and what is in flight has been answered. */
@@ -96,15 +102,15 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
     }
   }
 
-  function remove(entry: Entry): void {
+  function remove(entry: Entry, outcome?: Receipt | MagpieError): void {
     const index = entries.indexOf(entry)
     if (index < 0) return
     entries.splice(index, 1)
-    onDone()
+    onDone(entry, outcome)
   }
 
   function fail(entry: Entry, error: MagpieError): void {
-    remove(entry)
+    remove(entry, error)
     entry.reject(error)
   }
 
@@ -121,8 +127,7 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
   function launch(entry: Entry): boolean {
     const sequence = entry.sequence || lastSequence + 1
     try {
-      const id = ask({ type: "publish", channel, ...entry.message, sequence }, "published", (reply) => replied(entry, reply))
-      if (id === undefined) return false
+      if (!transmit(entry, sequence, (reply) => replied(entry, reply))) return false
     } catch (thrown) {
       // Too large, or nothing that the codec can write: it never left, and an unused number stays free.
       fail(entry, toMagpieError(thrown))
@@ -149,8 +154,9 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
     used()
     // A number behind it was used, so it was not free.
     if (entry.sequence > free) free = Infinity
-    remove(entry)
-    entry.resolve({ position, level, duplicate })
+    const receipt = { position, level, duplicate }
+    remove(entry, receipt)
+    entry.resolve(receipt)
   }
 
   /** From zero the window is whole at once. */
@@ -160,8 +166,13 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
 
   function refused(entry: Entry, error: MagpieError): void {
     fail(entry, error)
-    if (error.details?.sequence === "used" || USES_NUMBER.includes(error.code)) return used()
-    free = Math.min(free, entry.sequence)
+    if (usesNumber(error)) return used()
+    release(entry)
+  }
+
+  /** Nothing is stored under its number, and nothing will be. */
+  function release({ sequence }: Entry): void {
+    free = Math.min(free, sequence)
     if (gate === "open") gate = "draining"
   }
 
@@ -172,6 +183,9 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
       const lowest = Math.min(free, entries.find(({ sequence }) => sequence > 0)?.sequence ?? 0)
       // Lower than what was acknowledged: the server has forgotten that.
       if (expected >= 1 && expected < lowest) free = expected
+    } else if (details?.sequence === "free") {
+      // It never left. One that was dropped meanwhile leaves its number to the next.
+      if (!entry.unsure && !entries.includes(entry)) release(entry)
     } else if (code !== "RATE_LIMITED") entry.unsure = true
     hold(error)
   }
@@ -197,19 +211,27 @@ export function createChannelQueue({ channel, schedule, ask, onDone }: ChannelQu
     withdraw(entry) {
       if (entry.sequence === 0) remove(entry)
     },
+    drop(entry, error) {
+      fail(entry, error)
+      if (entry.sequence > 0 && !entry.unsure && !entry.flying) release(entry)
+    },
     resume() {
       open()
       wait.failures = 0
       pump()
     },
-    restart(error) {
-      for (const entry of [...entries]) if (entry.sequence > 0) fail(entry, error)
+    restore(kept) {
+      lastSequence = kept.last
+      entries.unshift(...kept.entries)
+    },
+    restart(error, everything) {
+      for (const entry of [...entries]) if (everything || entry.sequence > 0) fail(entry, error)
       free = 1
     },
     handOver(send) {
       for (const entry of [...entries]) {
         if (entry.sequence > 0) continue
-        remove(entry)
+        remove(entry, NOT_STORED)
         send(entry.message)
         entry.resolve(NOT_STORED)
       }

@@ -26,9 +26,10 @@ export interface ModelServer {
   /** What was stored on each channel, oldest first. */
   readonly logs: ReadonlyMap<string, readonly string[]>
   readonly waiting: number
-  arrive(message: Publish, link: PeerLink): void
+  /** By default of the producer that was named last. */
+  arrive(message: Publish, link: PeerLink, producer?: string): void
   /** Answers so many of what waits, the first of them by one decision and the others by another. */
-  answer(count: number, decision: Decision, others: Decision): void
+  answer(count: number, decision: Decision, others?: Decision): void
   /** What came over a link that is gone was never read. */
   lose(link: PeerLink): void
   /** What the broker has not confirmed lands. */
@@ -49,10 +50,8 @@ export function modelServer(): ModelServer {
   const producers = new Map<string, Producer>()
   const landed = new Set<string>()
   let late: Late[] = []
-  let waiting: { readonly message: Publish; readonly link: PeerLink }[] = []
+  let waiting: { readonly message: Publish; readonly link: PeerLink; readonly from: string }[] = []
   let name = ""
-
-  const keyOf = (channel: string): string => `${name} ${channel}`
 
   function producerOf(key: string): Producer {
     const known = producers.get(key) ?? { last: 0, records: new Map() }
@@ -68,12 +67,13 @@ export function modelServer(): ModelServer {
     return log.length
   }
 
-  function reply(message: Publish, decision: Decision): DownMessage | undefined {
+  function reply(from: string, message: Publish, decision: Decision): DownMessage | undefined {
     const { id, channel, sequence = 0 } = message
     const text = textOf(message)
-    const producer = producerOf(keyOf(channel))
+    const key = `${from} ${channel}`
+    const producer = producerOf(key)
     if (decision === "land late") {
-      late.push({ key: keyOf(channel), message })
+      late.push({ key, message })
       return refused(id, "UNAVAILABLE", { retryAfterMs: 100 })
     }
     const record = producer.records.get(sequence)
@@ -111,11 +111,11 @@ export function modelServer(): ModelServer {
     get waiting() {
       return waiting.length
     },
-    arrive: (message, link) => void waiting.push({ message, link }),
-    answer(count, decision, others) {
+    arrive: (message, link, from = name) => void waiting.push({ message, link, from }),
+    answer(count, decision, others = "store") {
       const answered = waiting.splice(0, count)
-      for (const [index, { message, link }] of answered.entries()) {
-        const answer = reply(message, index === 0 ? decision : others)
+      for (const [index, { message, link, from }] of answered.entries()) {
+        const answer = reply(from, message, index === 0 ? decision : others)
         if (answer !== undefined) link.send(answer)
         else {
           lose(link)

@@ -1,49 +1,63 @@
 import { type Codec, MagpieError, type Publish, toMagpieError } from "@magpie/protocol"
 import { abortable, type Patience } from "../abort.ts"
 import type { Receipt } from "../channel.ts"
+import type { Context } from "../context.ts"
+import type { Layer } from "../layer.ts"
 import type { RequestTable } from "../request/request-table.ts"
-import type { Schedule } from "../schedule.ts"
 import { type ChannelQueue, createChannelQueue, type Entry, type Outgoing } from "./channel-queue.ts"
+import type { Keeper, Owner } from "./keeper.ts"
 
 /** Publishes on streams, kept until their outcome is known [G1, G2]. */
-export interface Outbox {
+export interface Outbox extends Layer {
   readonly pending: number
+  /** What keeps it longer than the client lives, where something does. */
+  readonly keeper: Keeper | undefined
   /** Also for a channel of which nobody knows yet that it is no stream: what waits for it is handed on when that is known. */
   send(channel: string, message: Outgoing, patience: Patience): Promise<Receipt>
-  /** A link is there. `producer` is the one that the server lets us use. */
-  online(producer: string): void
   /** Calls back when nothing waits any more; for one caller. */
   whenDrained(callback: () => void): void
-  /** Everything pending fails, and so does every later send. */
-  close(error: MagpieError): void
 }
 
-export interface OutboxOptions {
-  readonly schedule: Schedule
-  readonly codec: Codec
-  readonly maxPending: number
-  readonly ask: RequestTable["ask"]
-  isBroadcast(channel: string): boolean
-  broadcast(channel: string, message: Outgoing): void
-}
-
-export function createOutbox({ schedule, codec, maxPending: value, ask, isBroadcast, broadcast }: OutboxOptions): Outbox {
+export function createOutbox(
+  context: Context,
+  ask: RequestTable["ask"],
+  isBroadcast: (channel: string) => boolean,
+  broadcast: (channel: string, message: Outgoing) => void,
+): Outbox {
+  const { schedule, codec, settings } = context
+  const { maxPending: value } = settings
   const queues = new Map<string, ChannelQueue>()
-  let producer: string | undefined
+  let owner: Owner | undefined
   let pending = 0
   let onDrained = (): void => {}
 
-  function onDone(): void {
-    pending--
-    if (pending === 0) onDrained()
-  }
-
-  function restart(error: MagpieError): void {
-    for (const queue of queues.values()) queue.restart(error)
-  }
+  const keeper = settings.outbox?.attach({
+    context,
+    restore(kept, keptOwner) {
+      owner = keptOwner
+      for (const each of kept) {
+        pending += each.entries.length
+        queueOf(each.channel).restore(each)
+      }
+    },
+    drop: (channel, entry, error) => queueOf(channel).drop(entry, error),
+  })
 
   function queueOf(channel: string): ChannelQueue {
-    const queue = queues.get(channel) ?? createChannelQueue({ channel, schedule, ask, onDone })
+    const queue =
+      queues.get(channel) ??
+      createChannelQueue({
+        schedule,
+        transmit(entry, sequence, onReply) {
+          const leave = (): boolean => ask({ type: "publish", channel, ...entry.message, sequence }, "published", onReply) !== undefined
+          return keeper ? keeper.transmit(channel, entry, sequence, leave, onReply) : leave()
+        },
+        onDone(entry, outcome) {
+          keeper?.done(channel, entry, outcome)
+          pending--
+          if (pending === 0) onDrained()
+        },
+      })
     queues.set(channel, queue)
     return queue
   }
@@ -52,6 +66,7 @@ export function createOutbox({ schedule, codec, maxPending: value, ask, isBroadc
     get pending() {
       return pending
     },
+    keeper,
     send(channel, message, patience) {
       const queue = queueOf(channel)
       let entry: Entry | undefined
@@ -64,44 +79,57 @@ export function createOutbox({ schedule, codec, maxPending: value, ask, isBroadc
               details: { limit: "maxPending", value },
             })
           }
-          entry = { message, sequence: 0, unsure: false, flying: false, resolve, reject }
+          const mine: Entry = { message, sequence: 0, unsure: false, flying: false, resolve, reject }
+          entry = mine
+          if (keeper) {
+            mine.message = copied(message, codec)
+            keeper.take(channel, mine).catch((thrown) => queue.drop(mine, toMagpieError(thrown)))
+          }
           pending++
-          queue.push(entry)
+          queue.push(mine)
+          if (keeper || mine.sequence > 0) return
           // It waits: what the caller does to the data from here on must not change the message.
-          if (entry.sequence === 0) keep(queue, entry, codec)
+          try {
+            mine.message = copied(mine.message, codec)
+          } catch (thrown) {
+            queue.drop(mine, toMagpieError(thrown))
+          }
         },
         // What has left stays in the queue until its outcome is known; only the caller stops waiting.
         () => entry && queue.withdraw(entry),
       )
     },
-    online(granted) {
-      if (producer !== undefined && producer !== granted) {
-        restart(new MagpieError("CONFLICT", "another client has this producer now: the server cannot tell whether this was stored"))
+    online(welcome) {
+      keeper?.online(welcome)
+      const { producer, user } = welcome
+      if (owner && (owner.producer !== producer || owner.user !== user)) {
+        const error = new MagpieError(
+          "CONFLICT",
+          "another client or user has this producer now: the server cannot tell whether this was stored",
+        )
+        for (const queue of queues.values()) queue.restart(error, owner.user !== undefined && owner.user !== user)
       }
-      producer = granted
+      owner = { producer, user }
       for (const [channel, queue] of queues) {
         if (isBroadcast(channel)) queue.handOver((message) => broadcast(channel, message))
         queue.resume()
       }
     },
+    offline: () => keeper?.offline(),
     whenDrained(callback) {
       onDrained = callback
       if (pending === 0) callback()
     },
     close(error) {
+      keeper?.close()
       for (const queue of queues.values()) queue.rejectAll(error)
     },
   }
 }
 
-/** Replaces the data by a copy as it will travel. */
-function keep(queue: ChannelQueue, entry: Entry, codec: Codec): void {
-  const message: Publish = { type: "publish", channel: "", ...entry.message }
-  try {
-    const [copy] = codec.decode(codec.encode(message))
-    entry.message = { ...entry.message, data: (copy as Publish).data }
-  } catch (thrown) {
-    queue.withdraw(entry)
-    entry.reject(toMagpieError(thrown))
-  }
+/** With the data as it will travel. Fails with BAD_REQUEST. */
+function copied(message: Outgoing, codec: Codec): Outgoing {
+  const publish: Publish = { type: "publish", channel: "", ...message }
+  const [copy] = codec.decode(codec.encode(publish))
+  return { ...message, data: (copy as Publish).data }
 }

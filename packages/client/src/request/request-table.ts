@@ -1,5 +1,6 @@
 import { type DownMessage, type ErrorReply, isErrorCode, MagpieError, type UpMessage } from "@magpie/protocol"
 import { abortable, type Patience } from "../abort.ts"
+import type { Layer } from "../layer.ts"
 import type { Schedule, Wait } from "../schedule.ts"
 
 /** How long the server may take to answer what has left, in milliseconds. */
@@ -9,7 +10,7 @@ type Reply = Exclude<DownMessage, ErrorReply>
 export type ReplyOf<T extends Reply["type"]> = Extract<Reply, { readonly type: T }>
 
 /** Requests that wait for their reply. Each is answered exactly once, if only by `close` [G12]. */
-export interface RequestTable {
+export interface RequestTable extends Layer {
   nextId(): number
   /** Sends, and calls back once with the reply or an error. Undefined, and no call, where there is no link. Fails with TOO_LARGE and BAD_REQUEST. */
   ask<T extends Reply["type"]>(
@@ -22,10 +23,6 @@ export interface RequestTable {
   request<T extends Reply["type"]>(message: UpMessage, expected: T, options?: AskOptions & Patience): Promise<ReplyOf<T>>
   /** Whether the message answered a request. */
   settle(message: DownMessage): boolean
-  online(): void
-  /** The link is lost, and with it every request that may not be repeated. */
-  offline(cause: MagpieError): void
-  close(error: MagpieError): void
 }
 
 export interface AskOptions {
@@ -34,11 +31,8 @@ export interface AskOptions {
   readonly repeat?: boolean
 }
 
-export interface RequestTableOptions {
-  readonly schedule: Schedule
-  /** After how many milliseconds it leaves; undefined where there is no link. */
-  send(message: UpMessage): number | undefined
-}
+/** After how many milliseconds it leaves; undefined where there is no link. */
+type Send = (message: UpMessage) => number | undefined
 
 interface Pending {
   readonly repeat: boolean
@@ -48,14 +42,19 @@ interface Pending {
   onReply(reply: Reply | MagpieError): void
 }
 
-export function createRequestTable({ schedule, send }: RequestTableOptions): RequestTable {
+export function createRequestTable(schedule: Schedule, send: Send): RequestTable {
   const pending = new Map<number, Pending>()
   let lastId = 0
 
-  function finish(id: number, reply: Reply | MagpieError): boolean {
+  function forget(id: number): Pending | undefined {
     const entry = pending.get(id)
     pending.delete(id)
     entry?.wait.cancel()
+    return entry
+  }
+
+  function finish(id: number, reply: Reply | MagpieError): boolean {
+    const entry = forget(id)
     entry?.onReply(reply)
     return entry !== undefined
   }
@@ -97,11 +96,7 @@ export function createRequestTable({ schedule, send }: RequestTableOptions): Req
           id = ask(message, expected, (reply) => (reply instanceof MagpieError ? reject(reply) : resolve(reply)), options)
           if (id === undefined) reject(new MagpieError("UNAVAILABLE", "there is no link to the server"))
         },
-        () => {
-          if (id === undefined) return
-          pending.get(id)?.wait.cancel()
-          pending.delete(id)
-        },
+        () => id && forget(id),
       )
     },
     settle(message) {

@@ -45,7 +45,7 @@ export interface ChannelSubscriptionOptions {
   readonly schedule: Schedule
   readonly ask: RequestTable["ask"]
   deliver(message: Message): void
-  onThrow(thrown: unknown): void
+  onError(error: MagpieError): void
 }
 
 /** What the view shows, with the request whose answer alone counts: messages before it belong to an earlier subscription. */
@@ -54,11 +54,11 @@ type State =
   /** Without an id there is no link, or the server asked to wait. */
   | { readonly state: "subscribing"; readonly id: number | undefined }
 
-export function createChannelSubscription({ channel, schedule, ask, deliver, onThrow }: ChannelSubscriptionOptions): ChannelSubscription {
+export function createChannelSubscription({ channel, schedule, ask, deliver, onError }: ChannelSubscriptionOptions): ChannelSubscription {
   const listeners: ListenersOf<SubscriptionEvents> = {
-    state: createListeners(onThrow),
-    gap: createListeners(onThrow),
-    recovered: createListeners(onThrow),
+    state: createListeners(onError, channel),
+    gap: createListeners(onError, channel),
+    recovered: createListeners(onError, channel),
   }
   const wait = schedule.createWait()
   let current: State = { state: "idle" }

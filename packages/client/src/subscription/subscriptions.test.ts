@@ -1,9 +1,12 @@
+import { MagpieError, type Welcome } from "@magpie/protocol"
 import { fakeEnv } from "@magpie/testing"
 import { expect, test } from "vitest"
 import { createSchedule } from "../schedule.ts"
 import { at } from "./listener.fixture.ts"
 import type { ChannelSubscription } from "./subscription.ts"
 import { createSubscriptions } from "./subscriptions.ts"
+
+const WELCOME = {} as Welcome
 
 function setUp() {
   const env = fakeEnv()
@@ -60,8 +63,9 @@ test("gives a message to its channel, and passes over one that nobody has", () =
   const { subscriptions, calls, add } = setUp()
   add("a", at(1))
   const gap = { type: "gap", channel: "a", reason: "slow" } as const
-  subscriptions.receive("a", gap)
-  subscriptions.receive("nobody", gap)
+  subscriptions.receive?.(gap)
+  subscriptions.receive?.({ ...gap, channel: "nobody" })
+  subscriptions.receive?.({ type: "go-away", reason: "restart" })
   expect(calls).toEqual([`a receive ${JSON.stringify(gap)}`])
 })
 
@@ -69,7 +73,7 @@ test("[G5] compares with a pong a second later, and only what has not moved mean
   const { clock, subscriptions, calls, add } = setUp()
   add("still", at(1))
   const moving = add("moving", at(1))
-  subscriptions.pong({
+  subscriptions.receive?.({
     type: "pong",
     ahead: new Map([
       ["still", at(5)],
@@ -89,8 +93,8 @@ test("[G5] compares with a pong a second later, and only what has not moved mean
 test("[G12] waits for nothing after a pong that says nothing", () => {
   const { clock, subscriptions, calls, add } = setUp()
   add("a", at(1))
-  subscriptions.pong({ type: "pong" })
-  subscriptions.pong({ type: "pong", ahead: new Map() })
+  subscriptions.receive?.({ type: "pong" })
+  subscriptions.receive?.({ type: "pong", ahead: new Map() })
   expect(calls).toEqual([])
   expect(clock.pendingTimers).toBe(0)
 })
@@ -98,9 +102,9 @@ test("[G12] waits for nothing after a pong that says nothing", () => {
 test("asks again for what was refused when the link comes with other credentials, and else only for what is open", () => {
   const { subscriptions, calls, add } = setUp()
   add("a", undefined)
-  subscriptions.online(false)
-  subscriptions.offline()
-  subscriptions.online(true)
+  subscriptions.online?.(WELCOME, false)
+  subscriptions.offline?.(new MagpieError("UNAVAILABLE", ""))
+  subscriptions.online?.(WELCOME, true)
   subscriptions.reconsider()
   expect(calls).toEqual(["a online", "a offline", "a online", "a reconsider", "a reconsider"])
 })

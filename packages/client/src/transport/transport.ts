@@ -17,7 +17,7 @@ export interface Link {
   close(code: number, reason: string): void
 }
 
-/** Opens links. Every transport that Magpie will have, and the in-memory network of a test, is one of these. */
+/** Opens links; what `open` throws is a failed attempt. Every transport that Magpie will have, and the in-memory network of a test, is one of these. */
 export interface Transport {
   open(url: string, protocols: readonly string[], events: LinkEvents): Link
 }

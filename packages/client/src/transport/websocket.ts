@@ -1,5 +1,5 @@
-import { type Encoded, isMagpieError } from "@magpie/protocol"
-import type { Link, LinkEvents, Transport } from "./transport.ts"
+import type { Encoded } from "@magpie/protocol"
+import type { Transport } from "./transport.ts"
 
 /** What is used of a WebSocket; the browser's, Node's and that of `ws` all have it. */
 export interface WebSocketLike {
@@ -15,55 +15,24 @@ export interface WebSocketLike {
 
 export type OpenWebSocket = (url: string, protocols: string[]) => WebSocketLike
 
-type SocketState = { readonly state: "loading" } | { readonly state: "made"; readonly socket: WebSocketLike } | { readonly state: "closed" }
-
-const ABNORMAL = 1006
-
-/** Links over WebSocket. `load` gives the constructor; where it fails with a MagpieError, no attempt can succeed. */
-export function createWebSocketTransport(load: () => OpenWebSocket | Promise<OpenWebSocket>): Transport {
-  return { open: (url, protocols, events) => openLink(load, url, [...protocols], events) }
-}
-
-function openLink(load: () => OpenWebSocket | Promise<OpenWebSocket>, url: string, protocols: string[], events: LinkEvents): Link {
-  let current: SocketState = { state: "loading" }
-
-  function closed(code: number, reason: string, thrown?: unknown): void {
-    if (current.state === "closed") return
-    current = { state: "closed" }
-    events.onClose(code, reason, isMagpieError(thrown) ? thrown : undefined)
-  }
-
-  async function begin(): Promise<void> {
-    const open = await load()
-    if (current.state !== "loading") return
-    const socket = open(url, protocols)
-    socket.binaryType = "arraybuffer"
-    current = { state: "made", socket }
-    socket.onopen = () => events.onOpen()
-    socket.onmessage = ({ data }) => {
-      if (typeof data === "string") events.onMessage(data)
-      else if (data instanceof ArrayBuffer) events.onMessage(new Uint8Array(data))
-    }
-    // The close that follows every error says all that there is to know.
-    socket.onerror = () => {}
-    socket.onclose = ({ code, reason }) => closed(code, reason)
-  }
-
-  begin().catch((thrown: unknown) => closed(ABNORMAL, "", thrown))
-
+/** Links over WebSocket. A link cannot be opened where the constructor throws. */
+export function createWebSocketTransport(construct: OpenWebSocket): Transport {
   return {
-    get bufferedBytes() {
-      return current.state === "made" ? current.socket.bufferedAmount : 0
-    },
-    send(frame) {
-      if (current.state === "made") current.socket.send(frame)
-    },
-    close(code, reason) {
-      if (current.state === "made") current.socket.close(code, reason)
-      if (current.state !== "loading") return
-      // Settled now, so that the constructor that is still on its way is not used.
-      current = { state: "closed" }
-      Promise.resolve().then(() => events.onClose(code, reason))
+    open(url, protocols, { onOpen, onMessage, onClose }) {
+      const socket = construct(url, [...protocols])
+      socket.binaryType = "arraybuffer"
+      socket.onopen = onOpen
+      socket.onmessage = ({ data }) => onMessage(typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer))
+      // The close that follows every error says all that there is to know.
+      socket.onerror = () => {}
+      socket.onclose = ({ code, reason }) => onClose(code, reason)
+      return {
+        get bufferedBytes() {
+          return socket.bufferedAmount
+        },
+        send: (frame) => socket.send(frame),
+        close: (code, reason) => socket.close(code, reason),
+      }
     },
   }
 }

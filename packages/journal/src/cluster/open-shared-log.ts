@@ -91,6 +91,7 @@ class Log implements SharedLog {
       name: options.node,
       supports,
       node,
+      onStale: () => this.control.tell([{ type: "stale" }]),
     })
     this.control = new LogControl({
       nodeId: node,
@@ -102,6 +103,8 @@ class Log implements SharedLog {
       epoch: () => control.machine.epoch ?? "",
       submit: (entry) => control.submit(entry),
       lagMs: () => this.#presence.lagMs,
+      applyVersion: () => control.machine.settings.applyVersion,
+      shared: true,
     })
     this.#checks = new StateChecks({
       ...{ env, node, control, partitions: this.#partitions },
@@ -141,8 +144,8 @@ class Log implements SharedLog {
       }
       for (const partition of this.#partitions) partition.start()
     })
-    this.#presence.start()
     this.#checks.start()
+    await this.#presence.start()
   }
 
   get ready(): boolean {
@@ -219,6 +222,7 @@ class Log implements SharedLog {
   async #close(): Promise<void> {
     this.#presence.stop()
     this.#checks.stop()
+    this.control.close()
     this.#snapshots?.close()
     try {
       await Promise.all(this.#partitions.map((partition) => partition.close()))
@@ -249,6 +253,7 @@ class Log implements SharedLog {
     this.#fenced = cause
     this.#presence.stop()
     this.#checks.stop()
+    this.control.tell([{ type: "stale" }])
     this.#snapshots?.close()
     this.#env.log("error", "journal.fenced", { code: cause.code, reason: cause.reason })
     for (const partition of this.#partitions)

@@ -100,9 +100,9 @@ export class Opening {
         if (!isIntact(value)) continue
         const { issuedUntil, until } = decodeRevocation(value)
         const at = this.#now()
-        const user = key.slice(revocationKey("").length)
+        const subject = key.slice(revocationKey("").length)
         // One for ever would be over the bound by the time that has passed since, and no node would take it.
-        await submit({ type: "revoke", at, user, issuedUntil, until: Math.min(at + until - now, MOST_MS) })
+        await submit({ type: "revoke", at, subject, issuedUntil, until: Math.min(at + until - now, MOST_MS) })
       }
     }
   }

@@ -1,4 +1,5 @@
 import type { Env, Timer } from "@magpie/protocol"
+import { CONTROL_STALE_MS } from "../control.ts"
 import { decodeNode } from "../rows/control-rows.ts"
 import { NODES, nodeKey } from "../rows/keys.ts"
 import { isIntact } from "../rows/row-reader.ts"
@@ -14,6 +15,8 @@ export interface PresenceOptions {
   readonly name: string
   readonly node: string
   readonly supports: number
+  /** Called when what this node knows has become too old, once until it is fresh again. */
+  readonly onStale: () => void
 }
 
 /**
@@ -23,6 +26,7 @@ export interface PresenceOptions {
 export class Presence {
   readonly #options: PresenceOptions
   #timer: Timer | undefined
+  #staleTimer: Timer | undefined
   #knownAt = Number.NEGATIVE_INFINITY
   #stopped = false
 
@@ -36,14 +40,15 @@ export class Presence {
     return this.#options.env.clock.monotonic() - this.#knownAt
   }
 
-  start(): void {
-    this.#knownAt = this.#options.env.clock.monotonic()
-    void this.#pulse()
+  /** Resolves when the first entry has come back, or has failed: what was known when the log was opened may be old by now. */
+  start(): Promise<void> {
+    return this.#pulse()
   }
 
   stop(): void {
     this.#stopped = true
     this.#timer?.cancel()
+    this.#staleTimer?.cancel()
   }
 
   async #pulse(): Promise<void> {
@@ -51,13 +56,22 @@ export class Presence {
     const sentAt = clock.monotonic()
     try {
       await this.#options.control.submit({ type: "clock", at: this.#now() }, true)
-      this.#knownAt = sentAt
+      this.#known(sentAt)
       if (!this.#stopped && this.#options.control.isReady) await this.#takePart()
     } catch {
       // The lag says it.
     }
     if (this.#stopped) return
     this.#timer = clock.setTimer(Math.max(0, sentAt + PULSE_MS - clock.monotonic()), () => void this.#pulse())
+  }
+
+  #known(at: number): void {
+    const { clock } = this.#options.env
+    this.#knownAt = at
+    this.#staleTimer?.cancel()
+    if (this.#stopped) return
+    // One millisecond beyond, because at the moment itself it is still fresh.
+    this.#staleTimer = clock.setTimer(Math.max(0, at + CONTROL_STALE_MS + 1 - clock.monotonic()), this.#options.onStale)
   }
 
   async #takePart(): Promise<void> {

@@ -23,7 +23,8 @@ const ENTRIES: readonly Entry[] = [
   { type: "node", at: 5, name: "a", supports: 2 },
   { type: "claim", at: 5, name: "race/1", owner: "a.1", leaseMs: 5_000 },
   { type: "release", at: 5, name: "race/1", owner: "a.1" },
-  { type: "revoke", at: 5, user: "mallory", issuedUntil: 5, until: 9 },
+  { type: "revoke", at: 5, subject: "mallory", issuedUntil: 5, until: 9 },
+  { type: "spend", at: 5, name: "t-1", until: 9 },
   { type: "checkpoint", at: 5 },
   { type: "hash", at: 5, partition: 3, position: 99, mark: 7, hash: "zz" },
 ]
@@ -45,7 +46,7 @@ describe("a record", () => {
       expect(record?.origin).toEqual(ORIGIN)
       expect(defined(record?.entry ?? {})).toEqual(defined(entry))
     }
-    expect(new Set(ENTRIES.map(({ type }) => type)).size).toBe(11)
+    expect(new Set(ENTRIES.map(({ type }) => type)).size).toBe(12)
   })
 
   test("[F75] that was damaged in any byte, cut or made up is none", () => {
@@ -75,8 +76,10 @@ describe("a record", () => {
       { ...claim, name: long },
       { ...claim, leaseMs: 2 ** 52 },
       { type: "release", at: 5, name: long, owner: "a.1" },
-      { type: "revoke", at: 5, user: long, issuedUntil: 5, until: 9 },
-      { type: "revoke", at: 5, user: "mallory", issuedUntil: 5, until: 2 ** 52 },
+      { type: "spend", at: 5, name: long, until: 9 },
+      { type: "spend", at: 5, name: "t-1", until: 2 ** 52 },
+      { type: "revoke", at: 5, subject: long, issuedUntil: 5, until: 9 },
+      { type: "revoke", at: 5, subject: "mallory", issuedUntil: 5, until: 2 ** 52 },
       { ...settings, deduplicationMs: Number.POSITIVE_INFINITY },
       { ...clock, at: 2 ** 52 },
     ]

@@ -10,7 +10,20 @@ import { decodeSettingsFields, encodeSettingsFields } from "../rows/system-rows.
 const RECORD_VERSION = 1
 
 /** Numbers of the kinds of entry on the wire; never given to another kind. */
-const TYPES = ["publish", "refused", "clock", "epoch", "settings", "node", "claim", "release", "revoke", "checkpoint", "hash"] as const
+const TYPES = [
+  "publish",
+  "refused",
+  "clock",
+  "epoch",
+  "settings",
+  "node",
+  "claim",
+  "release",
+  "revoke",
+  "checkpoint",
+  "hash",
+  "spend",
+] as const
 const EPOCH_REASONS = ["created", "restored", "lost"] as const
 
 export interface LogRecord {
@@ -49,7 +62,7 @@ function isStorable(entry: Entry, origin: Origin): boolean {
   const names = [origin.node, ...namesIn(entry)]
   const times = [entry.at, ...("leaseMs" in entry ? [entry.leaseMs] : []), ...("until" in entry ? [entry.until] : [])]
   if (entry.type === "settings") times.push(entry.deduplicationMs)
-  if (entry.type === "revoke" && isLonger(entry.user, NAME_BYTES)) return false
+  if (entry.type === "revoke" && isLonger(entry.subject, NAME_BYTES)) return false
   return names.every((name) => name === undefined || isName(name)) && times.every(isMilliseconds)
 }
 
@@ -61,6 +74,7 @@ function namesIn(entry: Entry): readonly (string | undefined)[] {
       return [entry.channel, entry.pattern, entry.producer]
     case "claim":
     case "release":
+    case "spend":
       return [entry.name]
     default:
       return []
@@ -99,7 +113,10 @@ function encodeFields(writer: RowWriter, entry: Entry): void {
       writer.text(entry.name).text(entry.owner)
       return
     case "revoke":
-      writer.text(entry.user).number(entry.issuedUntil).number(entry.until)
+      writer.text(entry.subject).number(entry.issuedUntil).number(entry.until)
+      return
+    case "spend":
+      writer.text(entry.name).number(entry.until)
       return
     case "hash":
       writer.number(entry.partition).number(entry.position).u32(entry.mark).text(entry.hash)
@@ -135,7 +152,9 @@ function decodeFields(reader: RowReader, type: (typeof TYPES)[number], at: numbe
     case "release":
       return { type, at, name: reader.text(), owner: reader.text() }
     case "revoke":
-      return { type, at, user: reader.text(), issuedUntil: reader.number(), until: reader.number() }
+      return { type, at, subject: reader.text(), issuedUntil: reader.number(), until: reader.number() }
+    case "spend":
+      return { type, at, name: reader.text(), until: reader.number() }
     case "hash":
       return { type, at, partition: reader.number(), position: reader.number(), mark: reader.u32(), hash: reader.text() }
     case "clock":

@@ -93,14 +93,16 @@ export function readMemoryKey(key: string): Memory {
 }
 
 export const claimKey = (name: string): string => `x/${name}`
-export const revocationKey = (user: string): string => `v/${user}`
+export const revocationKey = (subject: string): string => `v/${subject}`
 export const REVOCATIONS: KeyRange = { from: "v/", to: `v/${LAST}` }
 export const nodeKey = (node: string): string => `n/${node}`
 export const NODES: KeyRange = { from: "n/", to: `n/${LAST}` }
 export const originKey = (node: string): string => `o/${node}`
 
-/** What has a moment of its own at which it is looked at: an origin, a node, a claim, a revocation. */
-export type DeadlineKind = "o" | "n" | "c" | "v"
+export const spentKey = (name: string): string => `u/${name}`
+
+/** What has a moment of its own at which it is looked at: an origin, a node, a claim, a revocation, a spent name. */
+export type DeadlineKind = "o" | "n" | "c" | "v" | "u"
 
 /** Index: what is looked at when. */
 export const deadlineKey = (at: number, kind: DeadlineKind, name: string): string => `d/${sortable(at)}${kind}${name}`

@@ -8,8 +8,8 @@ export interface Applied {
   readonly publication?: Publication
   readonly claim?: ClaimAnswer
   readonly changes?: readonly ControlChange[]
-  /** Nothing came of it: its end was past. */
-  readonly refused?: "past"
+  /** Nothing came of it: its end was past, the name was spent before, or there is no room for more. */
+  readonly refused?: "past" | "spent" | "full"
   /** The journal gave this entry before, or gave it behind a later one of the same origin: it had no effect. */
   readonly stale?: boolean
 }

@@ -1,14 +1,15 @@
 import { crc32Text } from "../checksum.ts"
 import type { ControlChange } from "../control.ts"
-import type { ClaimEntry, NodeEntry, Origin, ReleaseEntry, RevokeEntry } from "../entry.ts"
+import type { ClaimEntry, NodeEntry, Origin, ReleaseEntry, RevokeEntry, SpendEntry } from "../entry.ts"
 import { decodeClaim, decodeRevocation, encodeClaim, encodeNode, encodeRevocation } from "../rows/control-rows.ts"
-import { claimKey, DEADLINES, nodeKey, readDeadlineKey, revocationKey } from "../rows/keys.ts"
+import { claimKey, DEADLINES, nodeKey, readDeadlineKey, revocationKey, spentKey } from "../rows/keys.ts"
 import type { RowWriter } from "../rows/row-writer.ts"
 import { type Applied, NOTHING } from "./applied.ts"
 import type { Deadlines } from "./deadlines.ts"
 import type { MachineState } from "./machine-state.ts"
 import type { Origins } from "./origins.ts"
 import type { PendingWrites } from "./pending-writes.ts"
+import { EMPTY } from "./sequences.ts"
 
 /** How long a node counts as present after the last entry of its own. */
 export const NODE_LEASE_MS = 10_000
@@ -16,20 +17,42 @@ export const NODE_LEASE_MS = 10_000
 /** From these rules on, a revocation is as long as it was meant, whatever the log's time is. */
 const REVOKED_FOR_SINCE = 2
 
-/** What concerns all nodes: who owns what, who was revoked, who is there. */
+/** From these rules on, names are spent, and the caps hold. */
+export const CAPPED_SINCE = 3
+
+/** What is remembered at most; equal on all nodes, since it changes results. */
+export interface ControlCaps {
+  readonly revocations: number
+  readonly spent: number
+}
+
+export const CONTROL_CAPS: ControlCaps = { revocations: 100_000, spent: 500_000 }
+
+/** What concerns all nodes: who owns what, who was revoked, what was spent, who is there. */
 export class ControlEntries {
   readonly #pending: PendingWrites
   readonly #writer: RowWriter
   readonly #state: MachineState
   readonly #deadlines: Deadlines
   readonly #origins: Origins
+  readonly #caps: ControlCaps
+  /** How many rows there are; counted when first asked. */
+  #counts: { v: number; u: number } | undefined
 
-  constructor(pending: PendingWrites, writer: RowWriter, state: MachineState, deadlines: Deadlines, origins: Origins) {
+  constructor(
+    pending: PendingWrites,
+    writer: RowWriter,
+    state: MachineState,
+    deadlines: Deadlines,
+    origins: Origins,
+    caps: ControlCaps = CONTROL_CAPS,
+  ) {
     this.#pending = pending
     this.#writer = writer
     this.#state = state
     this.#deadlines = deadlines
     this.#origins = origins
+    this.#caps = caps
   }
 
   /** The log's order decides; who holds it already renews, and keeps the fence. A lease that has run out is nobody's. */
@@ -55,18 +78,29 @@ export class ControlEntries {
   }
 
   /** Of two revocations the later and the longer counts, so that one that lands late or twice takes nothing back. */
-  revoke({ user, issuedUntil, ...entry }: RevokeEntry): Applied {
+  revoke({ subject, issuedUntil, ...entry }: RevokeEntry): Applied {
     const until = this.#endOf(entry)
-    const row = this.#pending.getIntact(revocationKey(user))
+    const row = this.#pending.getIntact(revocationKey(subject))
     const known = row === undefined ? undefined : decodeRevocation(row)
     if (known !== undefined && known.issuedUntil >= issuedUntil && known.until >= until) return NOTHING
     if (until <= this.#state.now) return { refused: "past" }
-    if (known !== undefined) this.#deadlines.clear(known.until, "v", user)
+    if (known !== undefined) this.#deadlines.clear(known.until, "v", subject)
+    else if (!this.#hasRoom("v", this.#caps.revocations)) return { refused: "full" }
     const revocation = { issuedUntil: Math.max(issuedUntil, known?.issuedUntil ?? 0), until: Math.max(until, known?.until ?? 0) }
-    this.#pending.put(revocationKey(user), encodeRevocation(this.#writer, revocation))
-    this.#deadlines.set(revocation.until, "v", user)
-    this.#state.mix(crc32Text(user, revocation.until))
-    return { changes: [{ type: "revoked", user, ...revocation }] }
+    this.#pending.put(revocationKey(subject), encodeRevocation(this.#writer, revocation))
+    this.#deadlines.set(revocation.until, "v", subject)
+    this.#state.mix(crc32Text(subject, revocation.until))
+    return { changes: [{ type: "revoked", subject, ...revocation }] }
+  }
+
+  /** One that lands after its own end is refused: the row that would say that it was spent may be gone by then. */
+  spend({ name, until }: SpendEntry): Applied {
+    if (until <= this.#state.now || this.#pending.get(spentKey(name)) !== undefined) return { refused: "spent" }
+    if (!this.#hasRoom("u", this.#caps.spent)) return { refused: "full" }
+    this.#pending.put(spentKey(name), EMPTY)
+    this.#deadlines.set(until, "u", name)
+    this.#state.mix(crc32Text(name, until))
+    return NOTHING
   }
 
   node({ name, supports }: NodeEntry, origin: Origin | undefined): Applied {
@@ -84,10 +118,23 @@ export class ControlEntries {
     return held?.until === at ? this.#endClaim(name) : []
   }
 
-  revocationDue(user: string, at: number): void {
-    this.#deadlines.clear(at, "v", user)
-    const row = this.#pending.getIntact(revocationKey(user))
-    if (row !== undefined && decodeRevocation(row).until === at) this.#pending.remove(revocationKey(user))
+  revocationDue(subject: string, at: number): void {
+    this.#deadlines.clear(at, "v", subject)
+    const row = this.#pending.getIntact(revocationKey(subject))
+    if (row === undefined || decodeRevocation(row).until !== at) return
+    this.#pending.remove(revocationKey(subject))
+    if (this.#counts !== undefined) this.#counts.v -= 1
+  }
+
+  spentDue(name: string, at: number): void {
+    this.#deadlines.clear(at, "u", name)
+    this.#pending.remove(spentKey(name))
+    if (this.#counts !== undefined) this.#counts.u -= 1
+  }
+
+  /** Forgets what was counted since the last commit. */
+  discard(): void {
+    this.#counts = undefined
   }
 
   nodeDue(node: string, at: number): readonly ControlChange[] {
@@ -105,6 +152,21 @@ export class ControlEntries {
   endClaims(): readonly ControlChange[] {
     const due = this.#pending.first(DEADLINES, Number.POSITIVE_INFINITY).map(({ key }) => readDeadlineKey(key))
     return due.flatMap(({ kind, name }) => (kind === "c" ? this.#endClaim(name) : []))
+  }
+
+  /** Counts one more in, where there is room for it. Each row has one deadline, and deadlines can be counted while they are pending. */
+  #hasRoom(kind: "v" | "u", cap: number): boolean {
+    if (this.#state.settings.applyVersion < CAPPED_SINCE) return true
+    if (this.#counts === undefined) {
+      this.#counts = { v: 0, u: 0 }
+      for (const { key } of this.#pending.first(DEADLINES, Number.POSITIVE_INFINITY)) {
+        const { kind: counted } = readDeadlineKey(key)
+        if (counted === "v" || counted === "u") this.#counts[counted] += 1
+      }
+    }
+    if (this.#counts[kind] >= cap) return false
+    this.#counts[kind] += 1
+    return true
   }
 
   /** In the log's time, which may be ahead of the clock of who revoked. */

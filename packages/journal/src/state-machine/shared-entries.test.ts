@@ -23,7 +23,7 @@ function sharedLog(seed: string, length: number): [Entry, Origin][] {
   let at = 1_000_000
   const anyEntry = (): Entry => {
     const [name, owner] = [`t${random.integer(0, 3)}`, `n${random.integer(0, 3)}`]
-    switch (random.integer(0, 8)) {
+    switch (random.integer(0, 9)) {
       case 0:
         return { type: "clock", at }
       case 1:
@@ -31,7 +31,9 @@ function sharedLog(seed: string, length: number): [Entry, Origin][] {
       case 2:
         return { type: "release", at, name, owner }
       case 3:
-        return { type: "revoke", at, user: name, issuedUntil: at, until: at + random.integer(0, 60_000) }
+        return { type: "revoke", at, subject: name, issuedUntil: at, until: at + random.integer(0, 60_000) }
+      case 7:
+        return { type: "spend", at, name: `${name}${random.integer(0, 40)}`, until: at + random.integer(0, 60_000) }
       case 4:
         return { type: "node", at, name: owner, supports: 1 }
       case 5:
@@ -122,14 +124,14 @@ describe("the state machine, with entries of several nodes", () => {
 
   test("[G10] forgets a revocation so long after it as it was meant to hold, however far the log's time is ahead", () => {
     const machine = new StateMachine(memoryStorage())
-    const revoke = (until: number): Applied => machine.apply({ type: "revoke", at: HOUR, user: "mallory", issuedUntil: HOUR, until })
+    const revoke = (until: number): Applied => machine.apply({ type: "revoke", at: HOUR, subject: "mallory", issuedUntil: HOUR, until })
     machine.apply({ ...settings(undefined), applyVersion: 1 } as Entry)
     machine.apply({ type: "clock", at: 9 * HOUR })
     // As nodes of an older Magpie have it: an end in the log's time, which may be past.
     expect(revoke(2 * HOUR)).toEqual({ refused: "past" })
     machine.apply(settings(undefined))
     expect(revoke(HOUR)).toEqual({ refused: "past" })
-    const revoked = { type: "revoked", user: "mallory", issuedUntil: HOUR, until: 10 * HOUR }
+    const revoked = { type: "revoked", subject: "mallory", issuedUntil: HOUR, until: 10 * HOUR }
     expect(revoke(2 * HOUR)).toEqual({ changes: [revoked] })
     expect(revoke(2 * HOUR)).toEqual({})
     machine.apply({ type: "clock", at: 10 * HOUR })

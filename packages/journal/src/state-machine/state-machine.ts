@@ -7,7 +7,7 @@ import { RowWriter } from "../rows/row-writer.ts"
 import type { AppliedSettings } from "../rows/system-rows.ts"
 import type { Storage, Write } from "../storage/storage.ts"
 import { type Applied, NOTHING, STALE } from "./applied.ts"
-import { ControlEntries } from "./control-entries.ts"
+import { type ControlCaps, ControlEntries } from "./control-entries.ts"
 import { Deadlines } from "./deadlines.ts"
 import { nextDueTime } from "./due-times.ts"
 import { MachineState } from "./machine-state.ts"
@@ -20,8 +20,9 @@ import { Streams } from "./streams.ts"
  *
  * 1  the first rules
  * 2  a revocation holds as long as it says, however far the log's time is ahead of who revoked
+ * 3  names are spent; revocations and spent names are bounded in number
  */
-export const APPLY_VERSION = 2
+export const APPLY_VERSION = 3
 
 /** Rows that one clock entry may touch; what remains is due at once, for the next one. */
 const EXPIRED_PER_CLOCK = 512
@@ -46,7 +47,7 @@ export class StateMachine {
   #due: { readonly at: number | undefined } | undefined
 
   /** `supports`: the newest rules it knows. Fails with STORAGE_FENCED on damaged rows and with INVALID_OPTIONS where a newer version wrote them. */
-  constructor(storage: Storage, supports = APPLY_VERSION) {
+  constructor(storage: Storage, supports = APPLY_VERSION, caps?: ControlCaps) {
     this.#supports = supports
     this.#pending = new PendingWrites(storage)
     const writer = new RowWriter()
@@ -54,7 +55,7 @@ export class StateMachine {
     this.#deadlines = new Deadlines(this.#pending)
     this.#origins = new Origins(this.#pending, writer, this.#state, this.#deadlines)
     this.#streams = new Streams(this.#pending, writer, this.#state)
-    this.#control = new ControlEntries(this.#pending, writer, this.#state, this.#deadlines, this.#origins)
+    this.#control = new ControlEntries(this.#pending, writer, this.#state, this.#deadlines, this.#origins, caps)
     this.#load()
     this.#committed = this.#committedNow()
   }
@@ -128,6 +129,8 @@ export class StateMachine {
         return this.#control.release(entry)
       case "revoke":
         return this.#control.revoke(entry)
+      case "spend":
+        return this.#control.spend(entry)
       case "checkpoint":
       case "hash":
         return NOTHING
@@ -162,6 +165,7 @@ export class StateMachine {
     this.#due = undefined
     this.#streams.discard()
     this.#origins.discard()
+    this.#control.discard()
     this.#load()
   }
 
@@ -187,6 +191,7 @@ export class StateMachine {
       this.#state.mix(at)
       if (kind === "o") this.#origins.due(name, at)
       else if (kind === "v") this.#control.revocationDue(name, at)
+      else if (kind === "u") this.#control.spentDue(name, at)
       else changes.push(...(kind === "c" ? this.#control.claimDue(name, at) : this.#control.nodeDue(name, at)))
     }
     return changes

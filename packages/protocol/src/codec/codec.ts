@@ -1,6 +1,8 @@
 import type { MagpieError } from "../errors.ts"
 import type { DownMessage } from "../messages/down.ts"
+import type { Counts, MembersPage, Present } from "../messages/members.ts"
 import type { UpMessage } from "../messages/up.ts"
+import type { Watched } from "../messages/watch.ts"
 import type { Position } from "../position.ts"
 
 /** One message, or several joined, as they go into a frame. Text for JSON, bytes for a binary codec. */
@@ -49,6 +51,22 @@ export interface PageHeader {
   readonly position: Position
 }
 
+/** A member whose state is written already. */
+export interface PresentText extends Omit<Present, "state"> {
+  readonly state: JsonText
+}
+
+/** What became of some members, each with its outcome only. */
+export interface PresenceDelta {
+  readonly channel: string
+  readonly since?: number | undefined
+  readonly version: number
+  readonly counts: Counts
+  readonly joined: readonly PresentText[]
+  readonly updated: readonly Pick<PresentText, "member" | "state">[]
+  readonly left: readonly string[]
+}
+
 /** One message of a stranger's frame: its value, or why it has none and the request id that it seems to carry. */
 export type Decoded = { readonly value: unknown } | { readonly error: MagpieError; readonly id: number | undefined }
 
@@ -56,6 +74,9 @@ export type Decoded = { readonly value: unknown } | { readonly error: MagpieErro
 export interface ServerCodec extends Codec {
   encodePublication(publication: Publication): Encoded
   encodePage(header: PageHeader, publications: readonly Publication[]): Encoded
+  encodePresence(delta: PresenceDelta): Encoded
+  encodeWatched(header: Omit<Watched, "type" | "page">, page: readonly PresentText[] | undefined): Encoded
+  encodeMembers(header: Omit<MembersPage, "type" | "page">, page: readonly PresentText[]): Encoded
   /**
    * `several` allows more than one message in the frame; each that is malformed or beyond the limits stands as its refusal,
    * and costs its neighbours nothing, up to the one that is more than `badRequests` allows: what follows it is left out. Fails

@@ -2,6 +2,7 @@ import { MagpieError, toMagpieError } from "../errors.ts"
 import type { Decoded, DecodeLimits, Encoded, JsonText, Publication, ServerCodec } from "./codec.ts"
 import { inspectJson } from "./inspect-json.ts"
 import { jsonCodec, parseJson, textOf, writeJson } from "./json.ts"
+import { jsonPresenceCodec } from "./json-presence.ts"
 
 /** Writes a validated value once, for the disk and for every subscriber. Fails with BAD_REQUEST on what JSON cannot hold. */
 export function toJsonText(value: unknown): JsonText {
@@ -20,6 +21,7 @@ function publicationFields(publication: Publication): string {
 
 export const jsonServerCodec: ServerCodec = {
   ...jsonCodec,
+  ...jsonPresenceCodec,
   encodePublication: (publication) =>
     `{"type":"message","channel":${JSON.stringify(publication.channel)},${publicationFields(publication)}`,
   encodePage({ id, channel, more, position }, publications) {

@@ -5,9 +5,12 @@ import { isMagpieError } from "../errors.ts"
 import { DEFAULT_LIMITS } from "../limits.ts"
 import { DOWN_SHAPES, type DownMessage, parseDown } from "../messages/down.ts"
 import type { HistoryPage } from "../messages/history.ts"
+import type { MembersPage, Present } from "../messages/members.ts"
 import type { Message } from "../messages/message.ts"
+import type { Presence } from "../messages/presence.ts"
 import { parseUp, UP_SHAPES, type UpMessage } from "../messages/up.ts"
-import type { Publication } from "./codec.ts"
+import type { Watched } from "../messages/watch.ts"
+import type { JsonText, Publication } from "./codec.ts"
 import { jsonCodec } from "./json.ts"
 import { jsonServerCodec, toJsonText } from "./json-server.ts"
 
@@ -31,6 +34,13 @@ function plain(value: unknown): unknown {
 
 function toPublication({ channel, ...fields }: Omit<Message, "type">): Publication {
   return { channel, ...fields, data: toJsonText(fields.data) }
+}
+
+const PRESENCE = ["presence", "watched", "members"]
+type PresenceMessage = (Presence | Watched | MembersPage) & { readonly page?: readonly Present[] }
+
+function toPresentText<M extends { readonly state: unknown }>(member: M): M & { readonly state: JsonText } {
+  return { ...member, state: toJsonText(member.state) }
 }
 
 describe.each(sides)("golden vectors, $side", ({ cases, shapes, parse }) => {
@@ -67,6 +77,20 @@ describe("what the server writes without reading it again", () => {
     const { id, channel, more, position, messages } = vector.message as HistoryPage
     const publications = messages.map((stored) => toPublication({ channel, ...stored }))
     expect(jsonServerCodec.encodePage({ id, channel, more, position }, publications)).toBe(vector.wire)
+  })
+
+  it.each(vectors.down.filter(({ message }) => PRESENCE.includes(message.type)))("writes $wire without its states being read", (vector) => {
+    const { type, page, ...header } = vector.message as unknown as PresenceMessage
+    const members = page?.map(toPresentText)
+    const written = {
+      presence: () => {
+        const { joined = [], updated = [], left = [], ...rest } = header as Presence
+        return jsonServerCodec.encodePresence({ ...rest, joined: joined.map(toPresentText), updated: updated.map(toPresentText), left })
+      },
+      watched: () => jsonServerCodec.encodeWatched(header as Watched, members),
+      members: () => jsonServerCodec.encodeMembers(header as MembersPage, members ?? []),
+    }
+    expect(written[type as keyof typeof written]()).toBe(vector.wire)
   })
 
   it("escapes what a stranger chose, so that a frame keeps its number of messages", () => {

@@ -2,7 +2,7 @@ import { parseChannelName } from "../channel-name.ts"
 import { MagpieError } from "../errors.ts"
 import type { Kind } from "./kinds.ts"
 import { comparePatterns, matchPattern, type Pattern, parsePattern, samePattern } from "./pattern.ts"
-import { validateMessage } from "./validate.ts"
+import { validateMessage, validateState } from "./validate.ts"
 
 /** Channel patterns and the kind behind each. */
 export type ChannelKinds = Readonly<Record<string, Kind>>
@@ -21,6 +21,8 @@ export interface Contract<C extends ChannelKinds = ChannelKinds> {
   match(name: string): ChannelMatch
   /** Checks a message's data against its schema and returns what the schema made of it. Fails with BAD_REQUEST naming the field. */
   validate(kind: Kind, name: string, data: unknown): unknown
+  /** The same for what a member shows of itself. */
+  validateState(kind: Kind, state: unknown): unknown
 }
 
 /**
@@ -48,6 +50,7 @@ export function contract<const C extends ChannelKinds>(channels: C): Contract<C>
   return Object.freeze({
     channels,
     validate: validateMessage,
+    validateState,
     match(name: string): ChannelMatch {
       const matched = known.get(name)
       if (matched !== undefined) return matched
@@ -83,6 +86,8 @@ function checkKind(pattern: string, kind: Kind): void {
     if (!MESSAGE_NAME.test(name)) refuse(`has a message "${name}": names are letters, digits, "_", "." and "-", at most 64, a letter first`)
     if (typeof schema?.["~standard"]?.validate !== "function") refuse(`message "${name}" needs a Standard Schema (zod, valibot, arktype)`)
   }
+  if (kind.presence !== undefined && typeof kind.presence?.["~standard"]?.validate !== "function")
+    refuse("presence needs a Standard Schema (zod, valibot, arktype)")
   if (kind.kind === "stream") {
     const { maxCount, maxAgeMs } = kind.retention
     if (!Number.isSafeInteger(maxCount) || maxCount < 1) refuse("retention.maxCount must be a whole number of at least 1")

@@ -12,6 +12,9 @@ import type {
   PatternName,
   PatternOf,
   PatternsOfKind,
+  PatternsWithPresence,
+  StateInput,
+  StateOutput,
 } from "./infer.ts"
 import { broadcast, type Kind, stream } from "./kinds.ts"
 
@@ -102,5 +105,25 @@ describe("a contract", () => {
     broadcast({ messages: { say: "text" } })
     // @ts-expect-error a broadcast keeps nothing
     broadcast({ messages: {}, retention: { maxCount: 1 } })
+  })
+})
+
+describe("presence", () => {
+  const halls = contract({
+    "hall/:id": broadcast({ messages: {}, presence: z.string().transform(Number) }),
+    "log/:id": stream({ messages: { say }, presence: say }),
+    "bare/:id": stream({ messages: { say } }),
+  })
+  type Halls = typeof halls
+
+  it("has what the schema takes and what it makes of it", () => {
+    expectTypeOf<StateInput<KindOf<Halls, "hall/:id">>>().toEqualTypeOf<string>()
+    expectTypeOf<StateOutput<KindOf<Halls, "hall/:id">>>().toEqualTypeOf<number>()
+    expectTypeOf<StateInput<KindOf<Halls, "bare/:id">>>().toBeNever()
+  })
+
+  it("is had by those patterns whose kind was given a schema", () => {
+    expectTypeOf<PatternsWithPresence<Halls>>().toEqualTypeOf<"hall/:id" | "log/:id">()
+    expectTypeOf<PatternsWithPresence<App>>().toBeNever()
   })
 })

@@ -94,4 +94,18 @@ export type MessageInput<K, M> = InputOf<SchemaOf<K, M>>
 /** What a receiver gets: the output of the message's schema. */
 export type MessageOutput<K, M> = OutputOf<SchemaOf<K, M>>
 
+/** The channel patterns where sessions can be present. */
+export type PatternsWithPresence<C> =
+  C extends Contract<infer K>
+    ? { [P in keyof K & string]: K[P] extends { readonly presence: StandardSchemaV1 } ? P : never }[keyof K & string]
+    : never
+
+type PresenceOf<K> = K extends { readonly presence: infer S } ? S : never
+
+/** What a member passes as its state: the input of the presence schema. `never` where the kind has none. */
+export type StateInput<K> = InputOf<PresenceOf<K>>
+
+/** What others see of it: the output of the presence schema. */
+export type StateOutput<K> = OutputOf<PresenceOf<K>>
+
 export type AnyContract = Contract<ChannelKinds>

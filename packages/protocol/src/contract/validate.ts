@@ -14,22 +14,32 @@ export function validateMessage(kind: Kind, name: string, data: unknown): unknow
       details: { field: "name", allowed: Object.keys(kind.messages) },
     })
   }
-  const result = schema["~standard"].validate(data)
+  return validate(schema, data, "data", name)
+}
+
+/** Checks what a member shows of itself, as `validateMessage` checks data. Fails with BAD_REQUEST also where the kind has no presence. */
+export function validateState(kind: Kind, state: unknown): unknown {
+  if (kind.presence === undefined) throw new MagpieError("BAD_REQUEST", "the channel has no presence", { details: { field: "channel" } })
+  return validate(kind.presence, state, "state", "presence")
+}
+
+function validate(schema: StandardSchemaV1, value: unknown, field: string, name: string): unknown {
+  const result = schema["~standard"].validate(value)
   if (result instanceof Promise) {
     result.catch(() => {}) // it may still reject, and nobody else listens
     throw new MagpieError("INVALID_OPTIONS", `the schema of "${name}" is asynchronous; use one that answers at once`)
   }
-  if (result.issues !== undefined) throw refusal(result.issues)
+  if (result.issues !== undefined) throw refusal(field, result.issues)
   return result.value
 }
 
-function refusal(issues: readonly StandardSchemaV1.Issue[]): MagpieError {
-  const named = issues.slice(0, 5).map((issue) => ({ field: fieldOf(issue), problem: issue.message.slice(0, 200) }))
-  const first = named[0] ?? { field: "data", problem: "refused by its schema" }
+function refusal(field: string, issues: readonly StandardSchemaV1.Issue[]): MagpieError {
+  const named = issues.slice(0, 5).map((issue) => ({ field: fieldOf(field, issue), problem: issue.message.slice(0, 200) }))
+  const first = named[0] ?? { field, problem: "refused by its schema" }
   return new MagpieError("BAD_REQUEST", `${first.field}: ${first.problem}`, { details: { field: first.field, issues: named } })
 }
 
-function fieldOf(issue: StandardSchemaV1.Issue): string {
+function fieldOf(field: string, issue: StandardSchemaV1.Issue): string {
   const keys = (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part))
-  return ["data", ...keys].join(".").slice(0, 200)
+  return [field, ...keys].join(".").slice(0, 200)
 }

@@ -1,17 +1,26 @@
 import type { Shape } from "../shape.ts"
+import { type Entered, entered } from "./enter.ts"
 import { type ErrorReply, error } from "./error.ts"
 import { type Gap, gap } from "./gap.ts"
 import { type GoAway, goAway } from "./go-away.ts"
 import { type HistoryPage, historyPage } from "./history.ts"
+import { type Left, left } from "./leave.ts"
+import { type MembersPage, membersPage } from "./members.ts"
 import { type Message, message } from "./message.ts"
 import { type Pong, pong } from "./ping.ts"
 import { type NewestPosition, newestPosition } from "./position.ts"
+import { type Presence, presence } from "./presence.ts"
 import { type Published, published } from "./published.ts"
 import { type Subscribed, subscribed } from "./subscribed.ts"
 import { type TokenAccepted, type TokenExpiring, tokenAccepted, tokenExpiring } from "./token.ts"
 import { type Unsubscribed, unsubscribed } from "./unsubscribed.ts"
+import { type Unwatched, unwatched } from "./unwatch.ts"
 import { parseBy } from "./up.ts"
+import { type Watched, watched } from "./watch.ts"
 import { type Welcome, welcome } from "./welcome.ts"
+
+/** What a server may say of who is present. */
+export type PresenceDown = Entered | Left | Watched | Unwatched | MembersPage | Presence
 
 /** Everything that a server may say. */
 export type DownMessage =
@@ -28,6 +37,7 @@ export type DownMessage =
   | NewestPosition
   | Pong
   | GoAway
+  | PresenceDown
 
 export const DOWN_SHAPES: ReadonlyMap<string, Shape<DownMessage>> = new Map<string, Shape<DownMessage>>([
   ["welcome", welcome],
@@ -43,6 +53,12 @@ export const DOWN_SHAPES: ReadonlyMap<string, Shape<DownMessage>> = new Map<stri
   ["position", newestPosition],
   ["pong", pong],
   ["go-away", goAway],
+  ["entered", entered],
+  ["left", left],
+  ["watched", watched],
+  ["unwatched", unwatched],
+  ["members", membersPage],
+  ["presence", presence],
 ])
 
 /** Fails with BAD_REQUEST naming the field; an unknown type that is not marked `critical` is to be ignored. */

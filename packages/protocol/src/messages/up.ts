@@ -1,15 +1,23 @@
 import { MagpieError } from "../errors.ts"
 import type { Shape } from "../shape.ts"
+import { type Enter, enter } from "./enter.ts"
 import { type Hello, hello } from "./hello.ts"
 import { type History, history } from "./history.ts"
+import { type Leave, leave } from "./leave.ts"
+import { type Members, members } from "./members.ts"
 import { type Ping, ping } from "./ping.ts"
 import { type Publish, publish } from "./publish.ts"
 import { type Subscribe, subscribe } from "./subscribe.ts"
 import { type Token, token } from "./token.ts"
 import { type Unsubscribe, unsubscribe } from "./unsubscribe.ts"
+import { type Unwatch, unwatch } from "./unwatch.ts"
+import { type Watch, watch } from "./watch.ts"
+
+/** What a client may say of its own presence and of others'. */
+export type PresenceUp = Enter | Leave | Watch | Unwatch | Members
 
 /** Everything that a client may say. */
-export type UpMessage = Hello | Subscribe | Unsubscribe | Publish | History | Token | Ping
+export type UpMessage = Hello | Subscribe | Unsubscribe | Publish | History | Token | Ping | PresenceUp
 
 export const UP_SHAPES: ReadonlyMap<string, Shape<UpMessage>> = new Map<string, Shape<UpMessage>>([
   ["hello", hello],
@@ -19,6 +27,11 @@ export const UP_SHAPES: ReadonlyMap<string, Shape<UpMessage>> = new Map<string, 
   ["history", history],
   ["token", token],
   ["ping", ping],
+  ["enter", enter],
+  ["leave", leave],
+  ["watch", watch],
+  ["unwatch", unwatch],
+  ["members", members],
 ])
 
 /** Fails with BAD_REQUEST naming the field; of an unknown type `details.critical` says whether it is marked so. */

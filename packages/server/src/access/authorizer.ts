@@ -1,7 +1,8 @@
-import { type ChannelMatch, type Log, MagpieError } from "@magpie/protocol"
+import { type ChannelMatch, type Log, MagpieError, toMagpieError } from "@magpie/protocol"
 import type { Action, AnyChannelRules } from "../channel-rules.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
 import type { Connection } from "../session/connection.ts"
+import { isRevocable } from "./identity.ts"
 
 export interface Authorizer {
   setRules(pattern: string, rules: AnyChannelRules): void
@@ -11,6 +12,8 @@ export interface Authorizer {
    * this node does not know who was revoked.
    */
   allowed(connection: Connection, channel: string, match: ChannelMatch, action: Action): boolean | Promise<boolean>
+  /** Why this connection may not go on: FORBIDDEN, or UNAVAILABLE where `allowed` fails. Undefined where it may. */
+  refusal(connection: Connection, channel: string, match: ChannelMatch, action: Action): Promise<MagpieError | undefined>
   /** Everything is asked again, because the rights may have changed. */
   forget(connection: Connection): void
 }
@@ -34,35 +37,46 @@ export function createAuthorizer(log: Log, requireFresh: () => void = () => {}):
     return false
   }
 
-  return {
+  const authorizer: Authorizer = {
     setRules: (pattern, its) => void rules.set(pattern, its),
     rulesOf: (pattern) => rules.get(pattern),
     allowed(connection, channel, match, action) {
-      if (connection.identity?.user !== undefined) requireFresh()
+      if (isRevocable(connection.identity)) requireFresh()
       // Looked at only now: that may have shown that its user was revoked.
       const identity = connection.identity
       if (identity === undefined) return false
       const key = `${action} ${channel}`
       if (connection.granted?.has(key)) return true
       const rule = rules.get(match.pattern)
-      if (rule === undefined) return false
+      if (rule === undefined || identity.rights?.can(channel, action) === false) return false
       try {
         const answer = rule.authorize({ user: identity.user, channel, params: match.params, action })
         if (answer === true) return grant(connection, key)
         if (!(answer instanceof Promise)) return false
         return answer.then(
-          // The identity may have changed while the function was thinking; then its yes is about somebody else.
-          (yes) => yes === true && connection.identity === identity && grant(connection, key),
+          (yes) => {
+            if (isRevocable(identity)) requireFresh()
+            // The identity may have changed while the function was thinking; then its yes is about somebody else.
+            return yes === true && connection.identity === identity && grant(connection, key)
+          },
           (cause) => failed(channel, action, cause),
         )
       } catch (cause) {
         return failed(channel, action, cause)
       }
     },
+    async refusal(connection, channel, match, action) {
+      try {
+        return (await authorizer.allowed(connection, channel, match, action)) ? undefined : forbidden(channel, action)
+      } catch (failure) {
+        return toMagpieError(failure)
+      }
+    },
     forget(connection) {
       connection.granted = undefined
     },
   }
+  return authorizer
 }
 
 /** The same answer for a channel that exists and one that does not, so that nothing can be found out by asking [F38]. */

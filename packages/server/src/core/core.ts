@@ -9,37 +9,40 @@ import {
   type PatternOf,
   type Publication,
 } from "@magpie/protocol"
+import { type Access, createAccess } from "../access/access.ts"
 import { createAdmission, type Knock, type Verdict } from "../access/admission.ts"
-import { createAuthorizer } from "../access/authorizer.ts"
 import type { User } from "../access/identity.ts"
 import { createOccupancy } from "../access/occupancy.ts"
-import { createRevocations } from "../access/revocations.ts"
 import { createCatchUp } from "../channel/catch-up.ts"
 import { createFollowers } from "../channel/followers.ts"
 import { createHub } from "../channel/hub.ts"
 import { type AnyChannelRules, type ChannelRules, checkOverflow } from "../channel-rules.ts"
 import { type LoadWatch, Overload, UNWATCHED } from "../flow/overload.ts"
 import { QueueBudget } from "../flow/queue-budget.ts"
-import { createMeters } from "../flow/rate.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
 import { createTurn } from "../flow/turn.ts"
+import type { Api } from "../http/api.ts"
+import { createCoreApi } from "../http/core-api.ts"
 import { createBroadcastHandler } from "../kinds/broadcast.ts"
 import { createStreamHandler } from "../kinds/stream.ts"
 import { createCounters } from "../metrics/counters.ts"
 import type { CheckedOptions, CoreEnvironment } from "../options.ts"
+import { createPresence } from "../presence/presence.ts"
 import { Connection } from "../session/connection.ts"
 import type { ConnectionContext } from "../session/connection-context.ts"
 import { createDispatch } from "../session/dispatch.ts"
 import { createGreeting } from "../session/greeting.ts"
+import { createPageMeter } from "../session/page-meter.ts"
 import { createRegistry } from "../session/registry.ts"
 import { createSessionTokens, toHex } from "../session/session-token.ts"
 import type { HandshakeCredentials, LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
 import { type Connections, createConnections } from "./connections.ts"
 import { type CloseOptions, createLeaving } from "./leaving.ts"
+import type { Readiness } from "./readiness.ts"
 import { createServerChannel, type ServerChannelOf } from "./server-channel.ts"
 
 /** The whole server without sockets, files or a clock of its own: what a transport hands connections to. */
-export interface Core<C extends AnyContract, U extends User> {
+export interface Core<C extends AnyContract, U extends User> extends Pick<Access<U>, "revoke" | "tickets"> {
   readonly connections: Connections<C, U>
   /** Sets the rules of a pattern's channels. */
   channel<P extends PatternName<C>>(pattern: P, rules: ChannelRules<C, P, U>): void
@@ -51,9 +54,11 @@ export interface Core<C extends AnyContract, U extends User> {
   accept(socket: Socket, request: LinkRequest, handshake: HandshakeCredentials): SocketEvents
   /**
    * Whether somebody new would be let in and served: false from the first moment of a drain, while the server is overloaded,
-   * and while its log is not.
+   * while its log is not ready, and after its storage failed.
    */
   readonly ready: boolean
+  /** The HTTP API; undefined where the options leave it out. */
+  readonly api: Api | undefined
   /** What was counted since the start, and `queuedBytes`: what is held now for all who have not read it. */
   readonly counters: Readonly<Record<string, number>>
   /**
@@ -77,8 +82,9 @@ export function createCore<C extends AnyContract, U extends User>(
   const turn = createTurn(clock, limits.fanOutSliceMs)
   const wheel = createTimingWheel(clock)
   const registry = createRegistry()
-  const revocations = createRevocations({ control: log.control, registry, wheel })
-  const authorizer = createAuthorizer(env.log, revocations.requireFresh)
+  const sessionKey = options.sessionKey ?? random.bytes(32)
+  const access = createAccess<U>({ options, env, log, registry, wheel, key: sessionKey })
+  const { authorizer, revocations } = access
   const budget = new QueueBudget({ limits, clock, queues: () => [...registry.all()].map(({ queue }) => queue) })
   const hub = createHub({
     clock,
@@ -91,8 +97,18 @@ export function createCore<C extends AnyContract, U extends User>(
   })
   const followers = createFollowers(hub)
   const catchUp = createCatchUp(clock)
-  const broadcast = (publication: Publication): void => hub.publish(publication)
-  const stopListening = [log.onApplied((publications) => publications.forEach(broadcast)), log.onEpoch(endEpoch)]
+  const broadcast = (publication: Publication): void => {
+    revocations.guard()
+    hub.publish(publication)
+  }
+  let fenced = false
+  const stopListening = [
+    log.onApplied((publications) => publications.forEach(broadcast)),
+    log.onEpoch(endEpoch),
+    log.onFenced(() => {
+      fenced = true
+    }),
+  ]
 
   const occupancy = createOccupancy()
   const overload: LoadWatch =
@@ -105,7 +121,10 @@ export function createCore<C extends AnyContract, U extends User>(
           counters,
           log: env.log,
           inUse: () => occupancy.all > 0,
-          onBroadcastsAgain: () => hub.tellShed(),
+          onAgain(what) {
+            if (what === "broadcasts") hub.tellShed()
+            else if (what === "presence") presence.release()
+          },
           onMemory(state) {
             budget.setScarce(state !== "free")
             if (state === "exhausted") env.onMemoryExhausted?.()
@@ -120,16 +139,23 @@ export function createCore<C extends AnyContract, U extends User>(
     occupancy,
     overloaded: isOverloaded,
   })
+  const mayReadPage = createPageMeter({ clock, limits, sheds: () => overload.sheds("history") })
+  const presence = createPresence({
+    ...{ contract, env, options, codec, control: log.control, authorizer, mayReadPage, turn, wheel, catchUp, counters },
+    sheds: () => overload.sheds("presence"),
+  })
   const greeting = createGreeting({
-    auth: options.auth,
+    auth: access.auth,
+    log: env.log,
+    refusals: access.refusals,
     clock,
     random,
     limits,
     registry,
     admit: revocations.admit,
-    tokens: createSessionTokens(env.crypto, random, options.sessionKey ?? random.bytes(32)),
+    tokens: createSessionTokens(env.crypto, random, sessionKey),
     heartbeatMs: options.heartbeatMs,
-    features: ["broadcast", "stream", "resume", "history"],
+    features: ["broadcast", "stream", "resume", "history", ...presence.features],
     channels: new Map(Object.entries(contract.channels).map(([pattern, { kind }]) => [pattern, kind])),
   })
   const dispatch = createDispatch({
@@ -139,13 +165,14 @@ export function createCore<C extends AnyContract, U extends User>(
     authorizer,
     greeting,
     leaving: () => leaving.finishing,
-    shedsHistory: () => overload.sheds("history"),
+    mayReadPage,
+    presence,
     kinds: {
       stream: createStreamHandler({ log, codec, limits, authorizer, followers, catchUp }),
       broadcast: createBroadcastHandler({ clock, authorizer, followers, counters, log: env.log, publish: broadcast }),
     },
-    userMeters: createMeters(limits.trackedRates),
-    addressMeters: createMeters(limits.trackedRates),
+    tooFast: access.tooFast,
+    messageRates: access.messageRates,
   })
   const context: ConnectionContext = {
     limits,
@@ -162,7 +189,10 @@ export function createCore<C extends AnyContract, U extends User>(
     pongTimeoutMs: options.pongTimeoutMs,
     tokenGraceMs: options.tokenGraceMs,
     handle: dispatch,
-    onClosed: (connection) => registry.remove(connection),
+    onClosed(connection) {
+      registry.remove(connection)
+      presence.closed(connection)
+    },
   }
   const leaving = createLeaving({
     clock,
@@ -174,12 +204,20 @@ export function createCore<C extends AnyContract, U extends User>(
     flush: () => log.close(),
     release() {
       for (const stop of stopListening) stop()
-      revocations.close()
+      access.close()
+      presence.close()
       hub.close()
       overload.close()
       wheel.close()
     },
   })
+
+  function readiness(): Readiness {
+    if (leaving.begun) return "draining"
+    if (fenced) return "fenced"
+    if (!log.ready) return "catching-up"
+    return isOverloaded() ? "overloaded" : "ready"
+  }
 
   /** What was given may no longer be in the log: whoever follows asks again with its position, and is told. */
   function endEpoch(concerns: (channel: string) => boolean): void {
@@ -192,10 +230,11 @@ export function createCore<C extends AnyContract, U extends User>(
   }
 
   function channel(name: string, rules?: AnyChannelRules): unknown {
-    if (rules === undefined) return createServerChannel(name, contract.match(name), { clock, log, followers, broadcast })
+    if (rules === undefined) return createServerChannel(name, contract.match(name), { clock, log, followers, broadcast, presence })
     if (!Object.hasOwn(contract.channels, name)) throw new MagpieError("INVALID_OPTIONS", `the contract has no pattern "${name}"`)
     if (typeof rules.authorize !== "function") throw new MagpieError("INVALID_OPTIONS", `channel "${name}": authorize must be a function`)
     checkOverflow(name, contract.channels[name]?.kind ?? "", rules.overflow)
+    access.messageRates.set(name, Object.keys(contract.channels[name]?.messages ?? {}), rules.rate ?? {})
     authorizer.setRules(name, rules)
     return undefined
   }
@@ -205,8 +244,18 @@ export function createCore<C extends AnyContract, U extends User>(
     // The overloads of Core say what this one function does for each use; the contract fixes the types behind them.
     channel: channel as unknown as Core<C, U>["channel"],
     get ready() {
-      return !leaving.begun && !isOverloaded() && log.ready
+      return readiness() === "ready"
     },
+    revoke: access.revoke,
+    tickets: access.tickets,
+    api: createCoreApi(options.api, {
+      ...{ access, contract, clock, limits, log: env.log, durable: log, counters, leaving, registry, broadcast, readiness },
+      presence: (name) => presence.of(name),
+      shedsHistory: () => overload.sheds("history"),
+      wake() {
+        if (!leaving.begun) overload.wake()
+      },
+    }),
     knock: (knock) => {
       if (!leaving.begun) overload.wake()
       const verdict = admission.knock(knock)

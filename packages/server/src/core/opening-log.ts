@@ -46,7 +46,11 @@ export function openingLog(opening: Promise<DurableLog>, level: AckLevel): Durab
       get fresh() {
         return opened?.control.fresh ?? false
       },
-      isRevoked: (user, issuedAt) => now().control.isRevoked(user, issuedAt),
+      isRevoked: (proof) => now().control.isRevoked(proof),
+      get spendScope() {
+        return now().control.spendScope
+      },
+      spend: async (name, until) => (await ready).control.spend(name, until),
       revoke: async (request) => (await ready).control.revoke(request),
       claim: async (name, leaseMs) => (await ready).control.claim(name, leaseMs),
       release: async (name) => (await ready).control.release(name),

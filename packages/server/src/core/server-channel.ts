@@ -1,4 +1,4 @@
-import type { DurableLog } from "@magpie/journal"
+import type { DurableLog, Outcome } from "@magpie/journal"
 import {
   type AckLevel,
   type ChannelMatch,
@@ -11,10 +11,13 @@ import {
   type PatternOf,
   type Position,
   type Publication,
+  type StateOutput,
   toJsonText,
   validateMessage,
 } from "@magpie/protocol"
 import type { Followers } from "../channel/followers.ts"
+import type { Presence } from "../presence/presence.ts"
+import type { ServerPresence } from "../presence/read-presence.ts"
 
 /** A message as server code reads it back. */
 export interface ServerMessage<K> {
@@ -60,10 +63,13 @@ export interface ServerBroadcastChannel<K> extends AnyServerChannel {
 }
 
 export type ServerChannelOf<K> = K extends { readonly kind: "stream" }
-  ? ServerStreamChannel<K>
+  ? ServerStreamChannel<K> & PresencePart<K>
   : K extends { readonly kind: "broadcast" }
-    ? ServerBroadcastChannel<K>
+    ? ServerBroadcastChannel<K> & PresencePart<K>
     : never
+
+/** Who is present, where the contract gives the channel presence. */
+type PresencePart<K> = [StateOutput<K>] extends [never] ? unknown : { readonly presence: ServerPresence<StateOutput<K>> }
 
 /** The channel behind a concrete name of a contract. */
 export type ServerChannel<C, N extends string> = ServerChannelOf<KindOf<C, PatternOf<C, N>>>
@@ -73,6 +79,7 @@ export interface ServerChannelContext {
   readonly log: DurableLog
   readonly followers: Followers
   readonly broadcast: (publication: Publication) => void
+  readonly presence: Pick<Presence, "of">
 }
 
 type AnyKind = { readonly messages: Readonly<Record<string, never>> }
@@ -81,12 +88,14 @@ export function createServerChannel(
   name: string,
   match: ChannelMatch,
   context: ServerChannelContext,
-): ServerStreamChannel<AnyKind> | ServerBroadcastChannel<AnyKind> {
+): (ServerStreamChannel<AnyKind> | ServerBroadcastChannel<AnyKind>) & { readonly presence?: ServerPresence } {
   const { clock, log, followers, broadcast } = context
+  const presence = match.kind.presence && { presence: context.presence.of(name) }
   const write = (message: string, data: unknown) => toJsonText(validateMessage(match.kind, message, data))
 
   if (match.kind.kind === "broadcast") {
     return {
+      ...presence,
       kind: "broadcast",
       name,
       get subscribers() {
@@ -97,6 +106,7 @@ export function createServerChannel(
     }
   }
   return {
+    ...presence,
     kind: "stream",
     name,
     get subscribers() {
@@ -114,17 +124,22 @@ export function createServerChannel(
         from,
         key: key === undefined ? undefined : `server/${key}`,
       })
-      if (outcome.result === "stored" || outcome.result === "duplicate") {
-        return { position: outcome.position, level: log.level, duplicate: outcome.result === "duplicate" }
-      }
-      if (outcome.result === "conflict") throw new MagpieError("CONFLICT", "this key stands for another message")
-      throw new MagpieError("EXPIRED", "the outcome of this key is no longer remembered")
+      return receiptOf(outcome, log.level)
     },
     history({ last }) {
       const page = log.readBefore(name, log.newest(name).offset + 1, { maxCount: last, maxBytes: Number.MAX_SAFE_INTEGER })
       return page.publications.map((publication) => readBack(publication))
     },
   }
+}
+
+/** What became of a publish with a key or without one. Fails with CONFLICT or EXPIRED. */
+export function receiptOf(outcome: Outcome, level: AckLevel): ServerReceipt {
+  if (outcome.result === "stored" || outcome.result === "duplicate") {
+    return { position: outcome.position, level, duplicate: outcome.result === "duplicate" }
+  }
+  if (outcome.result === "conflict") throw new MagpieError("CONFLICT", "this key stands for another message")
+  throw new MagpieError("EXPIRED", "the outcome of this key is no longer remembered")
 }
 
 function readBack({ name, data, offset, at, from, ref }: Publication): ServerMessage<AnyKind> {

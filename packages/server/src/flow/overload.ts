@@ -13,7 +13,7 @@ export interface LoadMeter {
 }
 
 /** What is shed while the event loop lags, the first first. Acknowledgements, heartbeats and closes never are [F80]. */
-const SHEDDING_ORDER = ["broadcasts", "connections", "history"] as const
+const SHEDDING_ORDER = ["presence", "broadcasts", "connections", "history"] as const
 export type Shed = (typeof SHEDDING_ORDER)[number]
 
 export type MemoryState = "free" | "scarce" | "exhausted"
@@ -26,8 +26,8 @@ export interface OverloadOptions {
   readonly log: Log
   /** Whether anybody is connected; without anybody and without load there is nothing to look after. */
   readonly inUse: () => boolean
-  /** Broadcasts are delivered again. */
-  readonly onBroadcastsAgain: () => void
+  /** This is no longer shed. */
+  readonly onAgain: (what: Shed) => void
   readonly onMemory: (state: MemoryState) => void
 }
 
@@ -61,9 +61,9 @@ export class Overload implements Watched, LoadWatch {
   #watching = false
 
   constructor(options: OverloadOptions) {
-    const { shedBroadcastsLagMs, shedConnectionsLagMs, shedHistoryLagMs } = options.limits
+    const { shedPresenceLagMs, shedBroadcastsLagMs, shedConnectionsLagMs, shedHistoryLagMs } = options.limits
     this.#options = options
-    this.#thresholds = [shedBroadcastsLagMs, shedConnectionsLagMs, shedHistoryLagMs]
+    this.#thresholds = [shedPresenceLagMs, shedBroadcastsLagMs, shedConnectionsLagMs, shedHistoryLagMs]
   }
 
   sheds(what: Shed): boolean {
@@ -99,7 +99,8 @@ export class Overload implements Watched, LoadWatch {
 
   /** One long turn is not yet a load: only what two samples agree on counts. */
   #noteLag(lagMs: number): void {
-    const wanted = this.#thresholds.filter((threshold) => lagMs >= threshold).length
+    // The order is kept whatever the limits are: what comes later goes only with all that comes before it.
+    const wanted = this.#thresholds.findLastIndex((threshold) => lagMs >= threshold) + 1
     const agreed = Math.min(wanted, this.#lastWanted)
     this.#lastWanted = wanted
     if (agreed > this.#level) return this.#setLevel(agreed, lagMs)
@@ -110,12 +111,13 @@ export class Overload implements Watched, LoadWatch {
   }
 
   #setLevel(level: number, lagMs: number): void {
-    const { counters, log, onBroadcastsAgain } = this.#options
+    const { counters, log, onAgain } = this.#options
     for (const what of SHEDDING_ORDER.slice(this.#level, level)) counters.add("shedding", what)
+    const again = SHEDDING_ORDER.slice(level, this.#level)
     this.#level = level
     this.#calm = 0
     log("info", "shedding", { sheds: SHEDDING_ORDER.slice(0, level), lagMs: Math.round(lagMs) })
-    if (level === 0) onBroadcastsAgain()
+    for (const what of again) onAgain(what)
   }
 
   #noteMemory(percent: number): void {

@@ -35,6 +35,11 @@ export function take(meter: Meter, limit: Rate, nowMs: number): number {
   return wait
 }
 
+/** Counts more that came along with one that was within the rate: whoever is next waits for all of them. */
+export function charge(meter: Meter, limit: Rate, nowMs: number, count: number): void {
+  meter.arrivalMs = Math.max(meter.arrivalMs, nowMs) + limit.costMs * count
+}
+
 /** Meters by key, at most `maxKeys`; the longest unused goes first, so that made-up keys cannot fill the memory [F49]. */
 export interface Meters {
   readonly size: number

@@ -1,14 +1,18 @@
 import type { Server as HttpServer, IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
+import { Server as TlsServer } from "node:tls"
 import { memoryStorage, openDurableLog, type Storage } from "@magpie/journal"
 import { type AnyContract, DEFAULT_PATH, type Log, MagpieError } from "@magpie/protocol"
 import type { User } from "../access/identity.ts"
 import { type Core, createCore } from "../core/core.ts"
 import { openingLog } from "../core/opening-log.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
+import { failureFields } from "../metrics/failure-fields.ts"
 import { type CoreOptions, checkOptions, retentionOf } from "../options.ts"
+import { type Certificate, openCertificate, type TlsOptions, type TlsPair } from "./certificate.ts"
 import { createEndpoint, type Endpoint, type EndpointHandler, type EndpointOptions, type LiveEndpoint } from "./endpoint.ts"
-import { createHttp, nothingHere, type RequestHandler, type TlsOptions } from "./http-server.ts"
+import { type ApiHandler, createApiHandler } from "./http-api.ts"
+import { createHttp, nothingHere, type RequestHandler } from "./http-server.ts"
 import { lineLog, nodeEnv } from "./node-env.ts"
 import { nodeLoad } from "./node-load.ts"
 import { createUpgradeListener, pathOf, type UpgradeListener } from "./upgrade.ts"
@@ -29,9 +33,9 @@ export interface ListenOptions {
   readonly port: number
   /** Default: all addresses. */
   readonly host?: string
-  /** Serve https and wss. */
+  /** Serve https and wss: with a pair in PEM, or with files that are looked at again while the server runs [F87]. */
   readonly tls?: TlsOptions
-  /** Answers requests that are no upgrades: pages, an API. */
+  /** Answers requests that are neither upgrades nor of the HTTP API: pages, an API of your own. */
   readonly http?: RequestHandler
 }
 
@@ -44,15 +48,26 @@ export interface Listening {
 /** Why a server closed: `close()` was called, or memory was used up beyond `memoryHardPercent`. */
 export type CloseCause = "asked" | "memory"
 
-export interface Server<C extends AnyContract, U extends User = User> extends Pick<Core<C, U>, "channel" | "connections" | "counters"> {
+export interface Server<C extends AnyContract, U extends User = User>
+  extends Pick<Core<C, U>, "channel" | "connections" | "counters" | "revoke" | "tickets"> {
   /** For a load balancer's question: whether it listens and would let somebody in. False from the first moment of a drain. */
   readonly ready: boolean
   /** Settles as the `close()` that ends it does. After "memory" the process should end: what it holds is not given back. */
   readonly closed: Promise<CloseCause>
   /** Plain WebSockets on a path of their own. Fails with INVALID_OPTIONS on a path that is taken. */
   endpoint(path: string, handler: EndpointHandler, options?: EndpointOptions): Endpoint
+  /**
+   * Answers what is below the HTTP API's prefix and says whether it did. `listen` asks it before `http`; call it first in the
+   * request listener of a server that exists, before anybody reads bodies.
+   */
+  readonly api: ApiHandler
   /** Opens the storage, then the port. Fails with CONFLICT when another process holds the storage, UNAVAILABLE when the port is taken. */
   listen(options: ListenOptions): Promise<Listening>
+  /**
+   * Reads the certificate files of `listen` now, as on a SIGHUP. Connections stay. Fails with INVALID_OPTIONS where a pair cannot
+   * be used; then the old one stays.
+   */
+  reloadTls(): Promise<void>
   /** Takes the upgrades of a server that exists; it stays its owner's. Returns the detacher. */
   attach(server: HttpServer): () => void
   /**
@@ -96,8 +111,17 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
     trustedProxies: new Set(options.trustedProxies),
     endpoints,
   })
+  const api = createApiHandler({
+    api: core.api,
+    prefix: checked.api?.prefix ?? "",
+    clock: env.clock,
+    limits: checked.limits,
+    log: env.log,
+    trustedProxies: new Set(options.trustedProxies),
+  })
   const listening = new Set<HttpServer>()
   const attached = new Set<() => void>()
+  const certificates = new Set<Certificate>()
   let closing: Promise<CloseCause> | undefined
   let settleClosed: (closing: Promise<CloseCause>) => void = () => {}
   const closed = new Promise<CloseCause>((resolve) => {
@@ -125,6 +149,7 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
     } finally {
       const ended = [...listening].map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
       for (const detach of attached) detach()
+      for (const certificate of certificates) certificate.close()
       for (const server of listening) server.closeIdleConnections()
       // Somebody may hold half a request for ever.
       const cut = env.clock.setTimer(checked.limits.closeMs, () => {
@@ -143,12 +168,15 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
   return {
     channel: core.channel,
     connections: core.connections,
+    revoke: core.revoke,
+    tickets: core.tickets,
     get counters() {
       return core.counters
     },
     get ready() {
       return listening.size + attached.size > 0 && core.ready
     },
+    api,
     closed,
     endpoint(at, handler, endpointOptions = {}) {
       if (!at.startsWith("/") || at === path || endpoints.has(at)) {
@@ -169,19 +197,29 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
     async listen({ port, host, tls, http }) {
       refuseClosed()
       await opening
+      const certificate = tls && (await openCertificate(tls, { ...env, use: (pair) => setPair(server, pair) }))
+      if (closing !== undefined) certificate?.close()
       refuseClosed()
-      const server = createHttp(http ?? nothingHere(path, () => core.ready), checked.limits, tls)
+      const server = createHttp(api, http ?? nothingHere(path, () => core.ready), checked.limits, certificate?.pair)
+      if (certificate) certificates.add(certificate)
       server.on("upgrade", onUpgrade)
       listening.add(server)
       await new Promise<void>((resolve, reject) => {
-        server.once("error", (cause) => {
+        server.on("error", (cause) => {
+          // One link that could not be accepted is no reason to stop.
+          if (server.listening) return env.log("error", "accept-failed", failureFields(cause))
           listening.delete(server)
+          certificate?.close()
           reject(new MagpieError("UNAVAILABLE", `cannot listen on port ${port}`, { cause }))
         })
         server.listen({ port, host, backlog: BACKLOG }, resolve)
       })
       const { port: taken } = server.address() as AddressInfo
       return { port: taken, url: `${tls ? "wss" : "ws"}://${urlHost(host)}:${taken}${path}` }
+    },
+    async reloadTls() {
+      const results = await Promise.allSettled([...certificates].map((certificate) => certificate.reload()))
+      for (const result of results) if (result.status === "rejected") throw result.reason
     },
     attach(server) {
       refuseClosed()
@@ -200,6 +238,11 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
       return this.close()
     },
   }
+}
+
+/** Whoever is connected stays so; newcomers see the new certificate. */
+function setPair(server: HttpServer, { cert, key }: TlsPair): void {
+  if (server instanceof TlsServer) server.setSecureContext({ cert, key })
 }
 
 /** An IPv6 address stands in brackets in a URL. */

@@ -1,21 +1,19 @@
 import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http"
 import { createServer as createHttpsServer } from "node:https"
 import type { Limits } from "@magpie/protocol"
+import type { TlsPair } from "./certificate.ts"
+import type { ApiHandler } from "./http-api.ts"
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void
-
-export interface TlsOptions {
-  /** Certificate chain in PEM. */
-  readonly cert: string | Buffer
-  /** Private key in PEM. */
-  readonly key: string | Buffer
-}
 
 /** How often Node looks for handshakes that take too long. */
 const CHECK_MS = 500
 
-/** An HTTP server whose deadlines keep slow and silent handshakes from piling up [F8, F9]. */
-export function createHttp(handler: RequestHandler, limits: Limits, tls: TlsOptions | undefined): HttpServer {
+/** An HTTP server whose deadlines keep slow and silent handshakes from piling up [F8, F9]. The API is asked first. */
+export function createHttp(api: ApiHandler, other: RequestHandler, limits: Limits, tls: TlsPair | undefined): HttpServer {
+  const handler: RequestHandler = (request, response) => {
+    if (!api(request, response)) other(request, response)
+  }
   const options = {
     headersTimeout: limits.handshakeMs,
     requestTimeout: Math.max(limits.handshakeMs, 30_000),
@@ -26,6 +24,12 @@ export function createHttp(handler: RequestHandler, limits: Limits, tls: TlsOpti
     tls === undefined
       ? createHttpServer(options, handler)
       : createHttpsServer({ ...options, ...tls, handshakeTimeout: limits.handshakeMs }, handler)
+  // A body that is refused by its head alone is never asked for.
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    if (api(request, response)) return
+    response.writeContinue()
+    other(request, response)
+  })
   server.on(tls === undefined ? "connection" : "secureConnection", (socket: { setNoDelay(on: boolean): void }) => socket.setNoDelay(true))
   return server
 }

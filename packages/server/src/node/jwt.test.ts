@@ -37,8 +37,26 @@ describe("jwt", () => {
     expect(await authenticate(auth, await sign({ role: "host" }))).toEqual({
       user: { id: "ann", role: "host" },
       expiresAt: (now + 65) * 1_000,
+      claims: { sub: "ann", role: "host", exp: now + 60 },
     })
     expect(await authenticate(jwt({ publicKey: pem }), await sign({}, privateKey))).toMatchObject({ user: { id: "ann" } })
+  })
+
+  it("[F35] tells what a token can be revoked by", async () => {
+    const claims = { iat: now - 10, jti: "t-1", org: "acme" }
+    expect(await authenticate(jwt({ secret }), await sign(claims))).toMatchObject({ issuedAt: (now - 10) * 1_000, token: "t-1", claims })
+    const odd = await authenticate(jwt({ secret }), await sign({ jti: 7 }))
+    expect([odd?.issuedAt, odd?.token]).toEqual([undefined, undefined])
+  })
+
+  it("[F36] tries each key of a set that a token without a name may be of", async () => {
+    const other = generateKeyPairSync("rsa", { modulusLength: 2048 })
+    const keys = [await exportJWK(other.publicKey), await exportJWK(publicKey)]
+    const auth = jwt({ jwks: { keys } })
+    expect(await authenticate(auth, await sign({}, privateKey))).toBeDefined()
+    expect(await authenticate(auth, await sign({ exp: now - 6 }, privateKey))).toBeUndefined()
+    const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 })
+    expect(await authenticate(auth, await sign({}, stranger.privateKey))).toBeUndefined()
   })
 
   it("[F31] refuses alg none, and HS256 signed with the public key", async () => {
@@ -106,7 +124,19 @@ describe("jwt", () => {
     expect(await authenticate(rotated, fresh)).toBeDefined()
   })
 
-  it.each([{}, { secret: "short" }, { secret, publicKey: pem }, { publicKey: "no pem" }])("refuses bad options %#", (options) => {
+  it.each([
+    {},
+    { secret: "short" },
+    { secret, publicKey: pem },
+    { publicKey: "no pem" },
+    { jwks: { keys: 7 } as never },
+    { jwks: "no address" },
+    { jwks: "http://keys.example/jwks.json" },
+    { jwks: "https://ann:secret@keys.example/jwks.json" },
+    { jwks: "file:///etc/passwd" },
+    { jwks: "https://keys.example/", keySet: { cooldownMs: 0 } },
+    { jwks: "https://keys.example/", keySet: { maxBytes: Number.NaN } },
+  ])("refuses bad options %#", (options) => {
     expect(() => jwt(options)).toThrow(expect.objectContaining({ code: "INVALID_OPTIONS" }))
   })
 })

@@ -1,15 +1,31 @@
 import { createPublicKey, type KeyObject, webcrypto } from "node:crypto"
-import { MagpieError } from "@magpie/protocol"
-import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from "jose"
+import { type Clock, isMagpieError, type Log, MagpieError } from "@magpie/protocol"
+import {
+  createLocalJWKSet,
+  errors,
+  type JSONWebKeySet,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+  jwtVerify,
+} from "jose"
 import type { Authenticator, User } from "../access/identity.ts"
+import { createRemoteKeys, type PublicKey, type RemoteKeysOptions } from "../access/remote-keys.ts"
+import { fetchJson, isTrustworthy } from "./fetch-json.ts"
 
 export interface JwtOptions<U extends User> {
   /** Shared secret for HS256, HS384, HS512: at least 32 bytes. */
   readonly secret?: string | Uint8Array
   /** Public key in PEM for asymmetric signatures, instead. */
   readonly publicKey?: string
-  /** Public keys by `kid`, instead. */
-  readonly jwks?: JSONWebKeySet
+  /**
+   * Public keys by `kid`, instead: the set, or the address where it stands. Over https, or http on this machine; fetched when
+   * the first token comes, and kept as `keySet` says.
+   */
+  readonly jwks?: JSONWebKeySet | string | URL
+  /** How a set at an address is kept: when it is fetched anew, and how long what is known serves. */
+  readonly keySet?: KeySetOptions
   /** Algorithms that are accepted. Default: the HMAC family for a secret, the asymmetric ones for a key. */
   readonly algorithms?: readonly string[]
   readonly issuer?: string
@@ -18,6 +34,13 @@ export interface JwtOptions<U extends User> {
   readonly clockToleranceMs?: number
   /** What the server knows of a user. Default: `{ id: sub, claims }`. Throwing refuses the token. */
   readonly user?: (claims: JWTPayload & { readonly sub: string }) => U
+}
+
+export interface KeySetOptions extends RemoteKeysOptions {
+  /** How long a fetch may take, in milliseconds. Default 3,000. */
+  readonly timeoutMs?: number
+  /** How long the answer may be. Default 262,144. */
+  readonly maxBytes?: number
 }
 
 /** The user of a token when no `user` function says more. */
@@ -33,10 +56,12 @@ const MIN_SECRET_BYTES = 32
 
 /**
  * Signed tokens (RFC 7519). A token needs `sub` and `exp`, a signature by the one configured kind of key, and the issuer and
- * audience where those are set; keys that a token brings along are never looked at [F31, F32]. Fails with INVALID_OPTIONS.
+ * audience where those are set; keys that a token brings along are never looked at [F31, F32]. It can be revoked by its
+ * user, its `jti`, and its claims; a `iat` says what a revocation was before. Where the keys cannot be had, tokens are neither
+ * taken nor refused: UNAVAILABLE. Fails with INVALID_OPTIONS.
  */
 export function jwt<U extends User = ClaimedUser>(options: JwtOptions<U>): Authenticator<U> {
-  const { key, algorithms } = keyOf(options)
+  const { find, algorithms } = keysOf(options)
   const toUser = options.user ?? ((claims) => ({ id: claims.sub, claims }) as unknown as U)
   const toleranceMs = options.clockToleranceMs ?? 5_000
   const verifyOptions: JWTVerifyOptions = {
@@ -47,14 +72,21 @@ export function jwt<U extends User = ClaimedUser>(options: JwtOptions<U>): Authe
     ...(options.audience === undefined ? undefined : { audience: options.audience }),
   }
   return {
-    async authenticate({ token }, clock) {
+    async authenticate({ token }, clock, log) {
       if (token === undefined || token.split(".").length !== 3) return undefined
       try {
-        const { payload } = await verify(token, key, { ...verifyOptions, currentDate: new Date(clock.now()) })
-        const { sub, exp } = payload
+        const { payload } = await verify(token, find(clock, log), { ...verifyOptions, currentDate: new Date(clock.now()) })
+        const { sub, exp, iat, jti } = payload
         if (typeof sub !== "string" || sub === "" || sub.length > 256 || exp === undefined) return undefined
-        return { user: toUser({ ...payload, sub }), expiresAt: exp * 1_000 + toleranceMs }
-      } catch {
+        return {
+          user: toUser({ ...payload, sub }),
+          expiresAt: exp * 1_000 + toleranceMs,
+          issuedAt: typeof iat === "number" ? iat * 1_000 : undefined,
+          token: typeof jti === "string" ? jti : undefined,
+          claims: payload,
+        }
+      } catch (failure) {
+        if (failure instanceof KeysUnavailable) throw failure.unavailable
         // Whatever was wrong with it, the answer is the same.
         return undefined
       }
@@ -62,10 +94,34 @@ export function jwt<U extends User = ClaimedUser>(options: JwtOptions<U>): Authe
   }
 }
 
+/** Keeps what nobody can decide just now apart from everything that refuses a token. */
+class KeysUnavailable extends Error {
+  readonly unavailable: MagpieError
+
+  constructor(unavailable: MagpieError) {
+    super(unavailable.reason)
+    this.unavailable = unavailable
+  }
+}
+
 type Key = KeyObject | JWTVerifyGetKey
 
-function verify(token: string, key: Key, options: JWTVerifyOptions): ReturnType<typeof jwtVerify> {
-  return typeof key === "function" ? jwtVerify(token, key, options) : jwtVerify(token, key, options)
+/** Where a set has several keys that may be a token's, each is tried. */
+async function verify(token: string, key: Key, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+  if (typeof key !== "function") return jwtVerify(token, key, options)
+  try {
+    return await jwtVerify(token, key, options)
+  } catch (several) {
+    if (!(several instanceof errors.JWKSMultipleMatchingKeys)) throw several
+    for await (const one of several) {
+      try {
+        return await jwtVerify(token, one, options)
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure
+      }
+    }
+    throw several
+  }
 }
 
 /** A secret as the key of each algorithm, made once: importing it takes longer than checking a signature. */
@@ -80,24 +136,62 @@ function hmacKeys(secret: Uint8Array): JWTVerifyGetKey {
   }
 }
 
-function keyOf({ secret, publicKey, jwks }: Pick<JwtOptions<User>, "secret" | "publicKey" | "jwks">): {
-  key: Key
-  algorithms: readonly string[]
-} {
+interface Keys {
+  readonly find: (clock: Clock, log: Log | undefined) => Key
+  readonly algorithms: readonly string[]
+}
+
+function refuse(why: string, cause?: unknown): never {
+  throw new MagpieError("INVALID_OPTIONS", `jwt: ${why}`, { details: { option: "auth" }, cause })
+}
+
+function keysOf({ secret, publicKey, jwks, keySet }: Pick<JwtOptions<User>, "secret" | "publicKey" | "jwks" | "keySet">): Keys {
   const given = [secret, publicKey, jwks].filter((value) => value !== undefined)
-  if (given.length !== 1)
-    throw new MagpieError("INVALID_OPTIONS", "jwt: give one of secret, publicKey and jwks", { details: { option: "auth" } })
+  if (given.length !== 1) refuse("give one of secret, publicKey and jwks")
   if (secret !== undefined) {
     const key = typeof secret === "string" ? new TextEncoder().encode(secret) : secret
-    if (key.length < MIN_SECRET_BYTES) {
-      throw new MagpieError("INVALID_OPTIONS", `jwt: secret must have at least ${MIN_SECRET_BYTES} bytes`, { details: { option: "auth" } })
-    }
-    return { key: hmacKeys(key), algorithms: HMAC }
+    if (key.length < MIN_SECRET_BYTES) refuse(`secret must have at least ${MIN_SECRET_BYTES} bytes`)
+    const keys = hmacKeys(key)
+    return { find: () => keys, algorithms: HMAC }
   }
-  if (jwks !== undefined) return { key: createLocalJWKSet(jwks), algorithms: ASYMMETRIC }
+  if (typeof jwks === "string" || jwks instanceof URL) return remoteKeysOf(jwks, keySet)
   try {
-    return { key: createPublicKey(publicKey ?? ""), algorithms: ASYMMETRIC }
+    const key = jwks === undefined ? createPublicKey(publicKey ?? "") : createLocalJWKSet(jwks)
+    return { find: () => key, algorithms: ASYMMETRIC }
   } catch (cause) {
-    throw new MagpieError("INVALID_OPTIONS", "jwt: publicKey is no public key in PEM", { details: { option: "auth" }, cause })
+    return refuse(jwks === undefined ? "publicKey is no public key in PEM" : "jwks is no key set", cause)
+  }
+}
+
+const TIMEOUT_MS = 3_000
+const MAX_SET_BYTES = 262_144
+
+function remoteKeysOf(jwks: string | URL, options: KeySetOptions = {}): Keys {
+  const url = URL.canParse(String(jwks)) ? new URL(String(jwks)) : undefined
+  if (url === undefined || !isTrustworthy(url)) return refuse("jwks must be an https address without credentials, or http on this machine")
+  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_SET_BYTES, ...times } = options
+  for (const [name, value] of Object.entries({ timeoutMs, maxBytes, ...times })) {
+    if (!Number.isFinite(value) || value <= 0) refuse(`keySet.${name} must be a number above 0`)
+  }
+  const remote = createRemoteKeys(() => fetchJson(url, { timeoutMs, maxBytes }), times)
+  const sets = new WeakMap<readonly PublicKey[], JWTVerifyGetKey>()
+
+  function setOf(keys: readonly PublicKey[]): JWTVerifyGetKey {
+    const known = sets.get(keys)
+    if (known !== undefined) return known
+    const set = createLocalJWKSet({ keys: [...keys] as JSONWebKeySet["keys"] })
+    sets.set(keys, set)
+    return set
+  }
+
+  return {
+    algorithms: ASYMMETRIC,
+    find: (clock, log) => async (header, input) => {
+      try {
+        return await setOf(await remote.find(header.kid, clock, log))(header, input)
+      } catch (failure) {
+        throw isMagpieError(failure) ? new KeysUnavailable(failure) : failure
+      }
+    },
   }
 }

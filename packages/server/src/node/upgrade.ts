@@ -50,7 +50,8 @@ export function createUpgradeListener({ core, clock, limits, path, trustedProxie
     const { origin, authorization, ...headers } = request.headers
     const socket = new WebSocketSocket(webSocket, stream, pingRate)
     const link = { address, origin, userAgent: headers["user-agent"]?.slice(0, 256), plain: handshake.subprotocol === undefined }
-    const credentials = { token: handshake.token ?? bearerOf(authorization), key: headerText(headers["x-api-key"]) }
+    const { token = bearerOf(authorization), ticket } = handshake
+    const credentials = { token, key: headerText(headers["x-api-key"]), ticket }
     socket.connect(core.accept(socket, link, credentials))
   }
 

@@ -9,6 +9,7 @@ import {
   toMagpieError,
 } from "@magpie/protocol"
 import type { Identity } from "../access/identity.ts"
+import type { SharedRates } from "../access/speed-check.ts"
 import type { Subscription } from "../channel/subscription.ts"
 import type { Batch } from "../flow/batch.ts"
 import type { Gatherer } from "../flow/line.ts"
@@ -22,7 +23,7 @@ import { encodeRefusal } from "./error-reply.ts"
 import { Inbound, type InboundOwner } from "./inbound.ts"
 import { Liveness } from "./liveness.ts"
 import { ANSWER_BYTES, type QueueOwner, SendQueue } from "./send-queue.ts"
-import type { ConnectionState, OpenState } from "./state.ts"
+import { type ConnectionState, type OpenState, saysTooMuch } from "./state.ts"
 
 /** One link and what is open on it. Created for each accepted socket, never reused. */
 export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched, Departing, QueueOwner {
@@ -32,8 +33,8 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   handshake: HandshakeCredentials | undefined
   readonly openedAt: number
   readonly meter: Meter = createMeter()
-  /** Its user's and its address's meters, found once. */
-  sharedMeters: { readonly user: Meter | undefined; readonly address: Meter } | undefined
+  /** The rates that it shares with others, found once for each identity. */
+  sharedRates: SharedRates | undefined
   readonly subscriptions = new Map<string, Subscription>()
   readonly queue: SendQueue
   readonly departure: Departure
@@ -98,12 +99,17 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     this.#context.wheel.watch(this, 0)
   }
 
-  /** Ends a subscription from this side and says why; one that has no room to hear it is closed, and learns it when it comes back. */
-  drop(subscription: Subscription, error: MagpieError): void {
+  /** Ends a subscription from this side and says why. */
+  drop(subscription: Subscription, { code, reason }: MagpieError): void {
     subscription.end()
     this.subscriptions.delete(subscription.channel)
-    if (!this.queue.hasRoom(ANSWER_BYTES)) return this.close("SLOW_CONSUMER", "reads too slowly")
-    this.send({ type: "unsubscribed", channel: subscription.channel, code: error.code, message: error.reason })
+    this.tell({ type: "unsubscribed", channel: subscription.channel, code, message: reason })
+  }
+
+  /** Says what nobody asked for; one that has no room to hear it is closed, and learns it when it comes back. */
+  tell(message: DownMessage): void {
+    if (this.queue.hasRoom(ANSWER_BYTES)) this.send(message)
+    else this.close("SLOW_CONSUMER", "reads too slowly")
   }
 
   send(message: DownMessage): void {
@@ -185,19 +191,11 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     } catch (failure) {
       return this.strike(undefined, toMagpieError(failure))
     }
-    if (this.state.name === "greeting" && this.#saysTooMuchBeforeHello(frame.length))
+    if (this.state.name === "greeting" && saysTooMuch(this.state, frame.length, this.#inbound.waiting, limits))
       return this.close("BAD_REQUEST", "too much before hello")
     this.#inbound.pump()
     if (this.#inbound.waiting > limits.pendingRequests) return this.close("RATE_LIMITED", "too many messages wait for an earlier one")
     this.inboundMoved()
-  }
-
-  #saysTooMuchBeforeHello(bytes: number): boolean {
-    if (this.state.name !== "greeting") return false
-    this.state.bytes += bytes
-    this.state.messages += 1
-    const { helloBytes, helloMessages } = this.#context.limits
-    return this.state.bytes > helloBytes || this.state.messages > helloMessages || this.#inbound.waiting > helloMessages
   }
 
   /** Stops reading while earlier messages wait to be decided or the other side does not read its answers. */

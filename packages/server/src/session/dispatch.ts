@@ -12,13 +12,15 @@ import {
   toMagpieError,
   type UpMessage,
 } from "@magpie/protocol"
-import { type Authorizer, forbidden } from "../access/authorizer.ts"
-import { addressKey } from "../access/occupancy.ts"
-import { createMeter, type Meter, type Meters, type Rate, rate, take } from "../flow/rate.ts"
+import type { Authorizer } from "../access/authorizer.ts"
+import type { MessageRates } from "../access/message-rates.ts"
+import type { SpeedCheck } from "../access/speed-check.ts"
 import { createTurnstile } from "../flow/turnstile.ts"
 import type { KindHandler } from "../kinds/kind-handler.ts"
+import type { Presence } from "../presence/presence.ts"
 import type { Connection } from "./connection.ts"
 import type { Greeting } from "./greeting.ts"
+import type { PageMeter } from "./page-meter.ts"
 import { createSubscribing } from "./subscribing.ts"
 
 export interface DispatchOptions {
@@ -28,12 +30,12 @@ export interface DispatchOptions {
   readonly kinds: Readonly<Record<string, KindHandler>>
   readonly authorizer: Authorizer
   readonly greeting: Greeting
-  readonly userMeters: Meters
-  readonly addressMeters: Meters
+  readonly tooFast: SpeedCheck
+  readonly messageRates: MessageRates
   /** The server closes: nothing new is begun. */
   readonly leaving: () => boolean
-  /** There is too much to carry to read history for anybody. */
-  readonly shedsHistory: () => boolean
+  readonly mayReadPage: PageMeter
+  readonly presence: Pick<Presence, "handle" | "reconsider">
 }
 
 /** Decides about one decoded value of a connection. Everything that goes wrong becomes an answer on that connection. */
@@ -41,8 +43,6 @@ export type Dispatch = (connection: Connection, value: unknown) => void | Promis
 
 /** By then the close has told when to come back. */
 const LEAVING_RETRY_MS = 250
-/** What has been shed stays so for about as long. */
-const SHED_RETRY_MS = 2_000
 /**
  * A greeting, or the beginning of a subscription, takes a fraction of a millisecond: when everybody comes back at once, so
  * many a turn hold the event loop for a few milliseconds and no longer.
@@ -50,8 +50,7 @@ const SHED_RETRY_MS = 2_000
 const BEGINNINGS_PER_TURN = 32
 
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { contract, clock, limits, kinds, authorizer, greeting, leaving, shedsHistory } = options
-  const tooFast = createSpeedCheck(options)
+  const { contract, clock, limits, kinds, authorizer, greeting, leaving, mayReadPage, presence, tooFast, messageRates } = options
   const turnstile = createTurnstile(clock, BEGINNINGS_PER_TURN)
   const { subscribe, unsubscribe } = createSubscribing({
     contract,
@@ -61,8 +60,6 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     turn: () => turnstile.enter(),
     requireStaying,
   })
-  const historyRate = rate(limits.historyReadsPerSecond, limits.historyReadsPerSecond * 2)
-  const historyMeters = new WeakMap<Connection, Meter>()
 
   function inTurn(task: () => Promise<void>): Promise<void> {
     const wait = turnstile.enter()
@@ -81,19 +78,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 
   function publish(connection: Connection, message: Publish): void | Promise<void> {
     const match = contract.match(message.channel)
+    messageRates.take(match.pattern, message.name, { userId: connection.userId, address: connection.request.address })
     return handlerOf(match.kind.kind).publish(connection, message, match)
   }
 
   async function history(connection: Connection, message: History): Promise<void> {
-    const meter = historyMeters.get(connection) ?? createMeter()
-    historyMeters.set(connection, meter)
-    const wait = take(meter, historyRate, clock.monotonic())
-    if (wait > 0)
-      throw new MagpieError("RATE_LIMITED", "too many pages of history at once", {
-        retryAfterMs: wait,
-        details: { limit: "historyReadsPerSecond" },
-      })
-    if (shedsHistory()) throw new MagpieError("UNAVAILABLE", "the server sheds load", { retryAfterMs: SHED_RETRY_MS })
+    mayReadPage(connection)
     const match = contract.match(message.channel)
     await handlerOf(match.kind.kind).history(connection, message, match)
   }
@@ -103,6 +93,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     const identity = await greeting.authenticate(connection, { token: message.token })
     const { open } = connection
     if (open === undefined) return
+    greeting.admit(identity)
     if (identity.user?.id !== open.identity.user?.id) return connection.close("UNAUTHORIZED", "the token belongs to another user")
     connection.renew(identity)
     authorizer.forget(connection)
@@ -113,12 +104,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       ...(tokenExpiresInMs === undefined ? undefined : { tokenExpiresInMs }),
     })
     for (const [channel, subscription] of connection.subscriptions) {
-      const match = contract.match(channel)
-      if (await authorizer.allowed(connection, channel, match, "subscribe")) continue
+      const refusal = await authorizer.refusal(connection, channel, contract.match(channel), "subscribe")
       // Meanwhile the connection may have closed, or subscribed anew.
-      if (connection.subscriptions.get(channel) !== subscription) continue
-      connection.drop(subscription, forbidden(channel, "subscribe"))
+      if (refusal === undefined || connection.subscriptions.get(channel) !== subscription) continue
+      connection.drop(subscription, refusal)
     }
+    await presence.reconsider(connection)
   }
 
   function ping(connection: Connection, message: Ping): void {
@@ -160,6 +151,10 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         return connection.answer(message.id, () => history(connection, message))
       case "token":
         return connection.answer(message.id, () => refreshToken(connection, message))
+      case "watch":
+        return connection.answer(message.id, () => inTurn(async () => presence.handle(connection, message)))
+      default:
+        return presence.handle(connection, message)
     }
   }
 
@@ -193,33 +188,9 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     } catch (failure) {
       const error = toMagpieError(failure)
       if (error.code === "BAD_REQUEST") return connection.strike(id, error)
+      if (error.code === "RATE_LIMITED") return connection.slowDown(id, error)
       return connection.refuse(id, error)
     }
-  }
-}
-
-/** How long the sender of one more message has to wait: 0 within the rates of its connection, user and address. */
-function createSpeedCheck(options: DispatchOptions): (connection: Connection, cost: number) => number {
-  const { clock, limits, userMeters, addressMeters } = options
-  const burst = (perSecond: number): Rate => rate(perSecond, perSecond * 2)
-  const perConnection = burst(limits.messagesPerSecond)
-  const perUser = burst(limits.messagesPerUserPerSecond)
-  const perAddress = burst(limits.messagesPerAddressPerSecond)
-  return (connection, cost) => {
-    const now = clock.monotonic()
-    for (let unit = 0; unit < cost; unit++) {
-      const wait = take(connection.meter, perConnection, now)
-      if (wait > 0) return wait
-    }
-    const meters = connection.sharedMeters ?? {
-      user: connection.userId === undefined ? undefined : userMeters.of(connection.userId),
-      address: addressMeters.of(addressKey(connection.request.address)),
-    }
-    // Before the hello nobody knows whose it is.
-    if (connection.open !== undefined) connection.sharedMeters = meters
-    const { user, address } = meters
-    const userWait = user === undefined ? 0 : take(user, perUser, now)
-    return userWait > 0 ? userWait : take(address, perAddress, now)
   }
 }
 

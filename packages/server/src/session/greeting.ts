@@ -3,25 +3,33 @@ import {
   closeReason,
   type Hello,
   type Limits,
+  type Log,
   MagpieError,
   OLDEST_PROTOCOL_VERSION,
   PROTOCOL_VERSION,
   type Random,
   toMagpieError,
 } from "@magpie/protocol"
-import type { Authenticator, Identity } from "../access/identity.ts"
+import type { Authenticator, Credentials, Identity } from "../access/identity.ts"
+import type { Refusals } from "../access/refusals.ts"
+import type { HandshakeCredentials } from "../transports/socket.ts"
 import type { Connection } from "./connection.ts"
 import type { Registry } from "./registry.ts"
 import { type SessionTokens, toHex } from "./session-token.ts"
 
 export interface GreetingOptions {
   readonly auth: Authenticator
+  readonly log: Log
+  readonly refusals: Refusals
   readonly clock: Clock
   readonly random: Random
   readonly limits: Limits
   readonly registry: Registry
   readonly tokens: SessionTokens
-  /** Fails with UNAUTHORIZED or UNAVAILABLE for somebody who holds valid credentials and may not come in all the same. */
+  /**
+   * Fails with UNAUTHORIZED or UNAVAILABLE for somebody who holds valid credentials and may not come in all the same. Asked in
+   * the turn in which it counts, because a revocation may come while credentials are looked at.
+   */
   readonly admit: (identity: Identity) => void
   readonly heartbeatMs: number
   readonly features: readonly string[]
@@ -34,10 +42,8 @@ export interface Greeting {
   hello(connection: Connection, hello: Hello): Promise<void>
   /** A plain client that need not say hello: it is let in when what came with the handshake is enough. */
   welcomePlain(connection: Connection): Promise<void>
-  authenticate(
-    connection: Connection,
-    credentials: { readonly token?: string | undefined; readonly key?: string | undefined },
-  ): Promise<Identity>
+  authenticate(connection: Connection, credentials: HandshakeCredentials): Promise<Identity>
+  readonly admit: (identity: Identity) => void
 }
 
 const USER_LIMIT_RETRY_MS = 5_000
@@ -46,21 +52,30 @@ const USER_ID = /^\P{C}{1,256}$/u
 const PRODUCER = /^[A-Za-z0-9_-]{8,64}$/
 
 export function createGreeting(options: GreetingOptions): Greeting {
-  const { auth, clock, random, limits, registry, tokens, heartbeatMs, features, channels } = options
+  const { auth, log, refusals, admit, clock, random, limits, registry, tokens, heartbeatMs, features, channels } = options
 
-  async function authenticate(
-    connection: Connection,
-    { token, key }: { token?: string | undefined; key?: string | undefined },
-  ): Promise<Identity> {
-    if ((token?.length ?? 0) > limits.tokenBytes)
-      throw new MagpieError("UNAUTHORIZED", "the token is too long", { details: { limit: "tokenBytes" } })
+  async function authenticate(connection: Connection, { token, key, ticket }: HandshakeCredentials): Promise<Identity> {
     const { address, origin } = connection.request
-    const identity = await auth.authenticate({ token, key, address, origin }, clock)
+    const credentials = { token, key, ticket, address, origin }
+    // Who gives none guesses nothing.
+    if (token === undefined && key === undefined && ticket === undefined) return prove(credentials)
+    refusals.check(address)
+    try {
+      return await prove(credentials)
+    } catch (failure) {
+      if (toMagpieError(failure).code === "UNAUTHORIZED") refusals.count(address)
+      throw failure
+    }
+  }
+
+  async function prove(credentials: Credentials): Promise<Identity> {
+    if (Math.max(credentials.token?.length ?? 0, credentials.ticket?.length ?? 0) > limits.tokenBytes)
+      throw new MagpieError("UNAUTHORIZED", "the token is too long", { details: { limit: "tokenBytes" } })
+    const identity = await auth.authenticate(credentials, clock, log)
     if (identity === undefined) throw new MagpieError("UNAUTHORIZED", "no valid credentials")
     if (identity.user !== undefined && !USER_ID.test(identity.user.id)) throw new MagpieError("UNAUTHORIZED", "the user id cannot be used")
     if (identity.expiresAt !== undefined && identity.expiresAt <= clock.now())
       throw new MagpieError("UNAUTHORIZED", "the credentials have expired")
-    options.admit(identity)
     return identity
   }
 
@@ -80,9 +95,17 @@ export function createGreeting(options: GreetingOptions): Greeting {
     if (holder?.open?.offered === hello.session) holder.close("REPLACED", "another connection took this session over")
   }
 
+  /** Where the proof itself says how many may come in with it. */
+  function isProofFull({ user, token, limits: own }: Identity, replaced: Connection | undefined): boolean {
+    if (user === undefined || own?.connections === undefined) return false
+    let others = 0
+    for (const other of registry.ofUser(user.id)) if (other !== replaced && other.identity?.token === token) others += 1
+    return others >= own.connections
+  }
+
   function open(connection: Connection, identity: Identity, hello: Hello | undefined): void {
-    // Once more in the very moment in which it is listed: a revocation that came after the first look finds nobody to send away.
-    options.admit(identity)
+    // In the very moment in which it is listed: a revocation that came earlier would have found nobody to send away.
+    admit(identity)
     const user = identity.user?.id ?? ""
     takeOverUnwelcomed(user, hello)
     const known = hello?.session === undefined ? undefined : tokens.verify(hello.session, user)
@@ -90,6 +113,9 @@ export function createGreeting(options: GreetingOptions): Greeting {
     const others = registry.countOfUser(user) - (replaced === undefined ? 0 : 1)
     if (user !== "" && others >= limits.connectionsPerUser) {
       return connection.close("CONNECTION_LIMIT", closeReason("too many connections of this user", USER_LIMIT_RETRY_MS))
+    }
+    if (isProofFull(identity, replaced)) {
+      return connection.close("CONNECTION_LIMIT", closeReason("too many connections with these credentials", USER_LIMIT_RETRY_MS))
     }
     const { session, token } = known === undefined ? tokens.create(user) : { session: known, token: hello?.session ?? "" }
     const producer = bindProducer(user, hello?.producer, session)
@@ -121,6 +147,7 @@ export function createGreeting(options: GreetingOptions): Greeting {
 
   return {
     authenticate,
+    admit,
     async hello(connection, hello) {
       if (hello.version < OLDEST_PROTOCOL_VERSION)
         return connection.close("VERSION", `this server speaks ${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}`)
@@ -128,6 +155,7 @@ export function createGreeting(options: GreetingOptions): Greeting {
         const identity = await authenticate(connection, {
           token: hello.token ?? connection.handshake?.token,
           key: hello.key ?? connection.handshake?.key,
+          ticket: hello.ticket ?? connection.handshake?.ticket,
         })
         if (connection.state.name === "greeting") open(connection, identity, hello)
       } catch (failure) {

@@ -1,4 +1,4 @@
-import { SUBPROTOCOL_JSON, SUBPROTOCOL_TOKEN_PREFIX } from "@magpie/protocol"
+import { SUBPROTOCOL_JSON, SUBPROTOCOL_TICKET_PREFIX, SUBPROTOCOL_TOKEN_PREFIX } from "@magpie/protocol"
 
 /** The parts of an upgrade request that decide whether it is a WebSocket handshake (RFC 6455 section 4.2.1). */
 export interface HandshakeRequest {
@@ -8,7 +8,12 @@ export interface HandshakeRequest {
 }
 
 export type HandshakeVerdict =
-  | { readonly ok: true; readonly subprotocol: string | undefined; readonly token: string | undefined }
+  | {
+      readonly ok: true
+      readonly subprotocol: string | undefined
+      readonly token: string | undefined
+      readonly ticket: string | undefined
+    }
   | { readonly ok: false; readonly status: 400 | 405 | 426; readonly reason: string; readonly headers: Readonly<Record<string, string>> }
 
 const KEY = /^[+/0-9A-Za-z]{22}==$/
@@ -33,15 +38,20 @@ export function checkHandshake({ method, headers }: HandshakeRequest): Handshake
 }
 
 function chooseSubprotocol(header: string | undefined): HandshakeVerdict {
-  if (header === undefined) return { ok: true, subprotocol: undefined, token: undefined }
+  if (header === undefined) return { ok: true, subprotocol: undefined, token: undefined, ticket: undefined }
   if (header.length > MAX_PROTOCOL_HEADER) return refuse(400, "Sec-WebSocket-Protocol is too long")
   const offered = header.split(",", MAX_PROTOCOLS + 1).map((entry) => entry.trim())
   if (offered.length > MAX_PROTOCOLS || !offered.every((entry) => PROTOCOL_TOKEN.test(entry))) {
     return refuse(400, "Sec-WebSocket-Protocol is malformed")
   }
-  const carrier = offered.find((entry) => entry.startsWith(SUBPROTOCOL_TOKEN_PREFIX))
+  const carried = (prefix: string): string | undefined => offered.find((entry) => entry.startsWith(prefix))?.slice(prefix.length)
   if (!offered.includes(SUBPROTOCOL_JSON)) return refuse(400, `this server speaks ${SUBPROTOCOL_JSON}`)
-  return { ok: true, subprotocol: SUBPROTOCOL_JSON, token: carrier?.slice(SUBPROTOCOL_TOKEN_PREFIX.length) }
+  return {
+    ok: true,
+    subprotocol: SUBPROTOCOL_JSON,
+    token: carried(SUBPROTOCOL_TOKEN_PREFIX),
+    ticket: carried(SUBPROTOCOL_TICKET_PREFIX),
+  }
 }
 
 function only(values: readonly string[] | undefined): string | undefined {

@@ -44,4 +44,5 @@ export interface LinkRequest {
 export interface HandshakeCredentials {
   readonly token?: string | undefined
   readonly key?: string | undefined
+  readonly ticket?: string | undefined
 }

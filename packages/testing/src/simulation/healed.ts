@@ -1,12 +1,14 @@
 import type { DurableLog } from "@magpie/journal"
 import { heldMessages } from "./held-messages.ts"
 import { checkPublishersOrder } from "./judge/log-truth.ts"
+import { textOf } from "./judge/presence-truth.ts"
 import { Violation } from "./judge/violation.ts"
 import { type Payload, STREAMS } from "./simulated-app.ts"
 import type { World } from "./world.ts"
 
 /** What is not whole yet, after the last fault; undefined when everything is. */
-export function notYetHealed({ nodes, clients, judge, broker }: World): string | undefined {
+export function notYetHealed(world: World): string | undefined {
+  const { nodes, clients, judge, broker } = world
   for (const { name, core, log, fenced } of nodes) {
     if (core === undefined || log === undefined || fenced) return `${name} is ${fenced ? "fenced" : "down"}`
     if (!broker.isReady(log)) return `${name} builds its log anew`
@@ -31,12 +33,24 @@ export function notYetHealed({ nodes, clients, judge, broker }: World): string |
       if (!level) return `${publisher} has not everything of ${channel} that it is owed`
     }
   }
+  const untrue = untruePresence(world)
+  if (untrue !== undefined) return untrue
   for (const each of clients) {
     const left = STREAMS.find((channel) => each.subscriptionTo(channel) !== "live" && isServed(nodes, each.name, channel))
     if (left !== undefined) return `${each.name} is still given ${left}, which it left`
   }
   const open = nodes.reduce((sum, { core }) => sum + (core?.connections.size ?? 0), 0)
   return open === clients.length ? undefined : `${open} connections are open for ${clients.length} clients`
+}
+
+/** Whose view of who is present is not the truth; undefined when nobody's is [I20]. */
+function untruePresence({ clients, judge }: World): string | undefined {
+  const expected = judge.presence.expected().join()
+  for (const { name, hall } of clients) {
+    const seen = hall?.map(({ state }) => textOf(state)).sort()
+    if (seen?.join() !== expected) return `${name} sees ${seen} where ${expected} are present`
+  }
+  return undefined
 }
 
 function isServed(nodes: World["nodes"], user: string, channel: string): boolean {
@@ -46,7 +60,7 @@ function isServed(nodes: World["nodes"], user: string, channel: string): boolean
 /** At the end: nobody waits, every log holds what was acknowledged, and everybody saw the same. */
 export function checkHealed(world: World): void {
   const missing = notYetHealed(world)
-  if (missing !== undefined) throw new Violation("I22", `not whole again: ${missing}`)
+  if (missing !== undefined) throw new Violation(untruePresence(world) === missing ? "I20" : "I22", `not whole again: ${missing}`)
   const { judge, nodes, broker } = world
   for (const { name, log } of nodes) if (log !== undefined) for (const channel of STREAMS) checkLog(world, name, log, channel)
   judge.truth.checkOrder((id) => mayLandLate(judge, id))

@@ -26,6 +26,7 @@ export interface HostileClientOptions {
 }
 
 const USER = "mallory"
+const FORBIDDEN = ["message", "history", "entered", "watched", "members", "presence"]
 const FAR_FUTURE_MS = 9_000_000_000_000
 
 export function createHostileClient({ network, random, judge, nodes, overhear }: HostileClientOptions): HostileClient {
@@ -81,6 +82,9 @@ export function createHostileClient({ network, random, judge, nodes, overhear }:
     (raw) => raw.send({ type: "token", id: ++request, token: tokenOf("c0", FAR_FUTURE_MS) }),
     (raw) => raw.send({ type: "unsubscribe", id: ++request, channel: "short/a" }, { type: "nonsense" }, { type: 7 }),
     (raw) => raw.sendFrame("x".repeat(70_000)),
+    (raw) => raw.send({ type: "enter", id: ++request, channel: "hall/a", state: { who: "c0.1", change: 99 }, link: 1e15 }),
+    (raw) => raw.send({ type: "watch", id: ++request, channel: "hall/a" }, { type: "members", id: ++request, channel: "hall/a" }),
+    (raw) => raw.send({ type: "leave", channel: "hall/a", member: "c0" }, { type: "watch", channel: "hall/a", epoch: "", version: -1 }),
     () => network.strand(USER),
     () => network.reset(USER),
     () => network.stallReaders(true, USER),
@@ -90,7 +94,7 @@ export function createHostileClient({ network, random, judge, nodes, overhear }:
 
   function check(): void {
     const { of, frames } = link ?? { of: () => [], frames: [] }
-    if (of("message").length + of("history").length > 0) throw new Violation("I10", `${USER} was given ${JSON.stringify(frames.at(-1))}`)
+    if (FORBIDDEN.some((type) => of(type).length > 0)) throw new Violation("I10", `${USER} was given ${JSON.stringify(frames.at(-1))}`)
   }
 
   return {

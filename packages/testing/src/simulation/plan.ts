@@ -19,13 +19,14 @@ export interface Setup {
   readonly flushMs: number
   readonly tokenLifeMs: number
   readonly heartbeatMs: number
+  readonly presenceLeaseMs: number
   /** Product settings at their edges, so that rare paths become common ones. */
   readonly limits: Readonly<Record<string, number>>
 }
 
 export type Action = { readonly at: number; readonly client: number } & (
   | { readonly do: "publish"; readonly channel: StreamName; readonly refused?: boolean; readonly padBytes?: number }
-  | { readonly do: "beat" | "backend-publish" }
+  | { readonly do: "beat" | "backend-publish" | "enter" | "withdraw" }
   | { readonly do: "follow"; readonly channel: StreamName; readonly last?: number }
   | { readonly do: "leave"; readonly channel: StreamName }
   | { readonly do: "history"; readonly channel: StreamName; readonly limit: number }
@@ -71,6 +72,7 @@ function setupOf(random: SeededRandom): Setup {
     flushMs: random.pick([0, 1, 4, 25]),
     tokenLifeMs: shortTokens ? 6_000 : 3_600_000,
     heartbeatMs: random.pick([2_000, 5_000, 10_000]),
+    presenceLeaseMs: random.fork("presence").pick([6_000, 10_000]),
     limits: {
       queuedBytes: random.pick([131_072, 131_072, 262_144]),
       historyPage: random.pick([3, 20, 500]),
@@ -89,6 +91,7 @@ function actionsOf(setup: Setup, random: SeededRandom): Action[] {
   const paddings = dice < 0.1 ? HEAVY_PADDINGS : dice < 0.3 ? PADDINGS : []
   return Array.from({ length: setup.clients }, (_, client) => actionsOfClient(client, setup, paddings, random.fork(`client-${client}`)))
     .flat()
+    .concat(Array.from({ length: setup.clients }, (_, client) => presenceActions(client, setup, random.fork(`presence-${client}`))).flat())
     .concat(hostileActions(setup, random.fork("hostile")), backendActions(setup, random.fork("backend")))
     .sort((a, b) => a.at - b.at)
 }
@@ -117,6 +120,15 @@ function actionsOfClient(client: number, { durationMs }: Setup, paddings: readon
     else if (dice < 0.95) actions.push({ at, client, do: "leave", channel })
     else actions.push({ at, client, do: "follow", channel, ...(random.float() < 0.4 ? { last: random.integer(1, 12) } : {}) })
   }
+  return actions
+}
+
+/** Whoever comes shows itself, changes that, and now and then goes away for a while. */
+function presenceActions(client: number, { durationMs }: Setup, random: SeededRandom): Action[] {
+  const actions: Action[] = []
+  const pace = random.pick([700, 2_000, 6_000])
+  for (let at = random.float() * pace; at < durationMs; at += random.float() * 2 * pace)
+    actions.push({ at, client, do: random.float() < 0.8 ? "enter" : "withdraw" })
   return actions
 }
 

@@ -75,6 +75,7 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed
   let healing = false
   const watch = (): void => {
     checkResources(world)
+    checkPresence(world)
     // A user whose right is back asks again.
     if (healing) for (const client of world.clients) for (const channel of STREAMS) client.retry(channel)
     watching = director.setTimer(RESOURCES_EVERY_MS, watch)
@@ -115,6 +116,12 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed
     faults: [...counted.values()].reduce((sum, count) => sum + count, 0),
     faultsByKind: Object.fromEntries(counted),
     sometimes: Object.fromEntries(judge.sometimes),
+  }
+
+  /** Who sees whom, as far as each is told now. */
+  function checkPresence({ clients, nodes }: World): void {
+    judge.presence.look((connection) => nodes.some(({ core }) => core?.connections.get(connection) !== undefined))
+    for (const { publisher, hall } of clients) for (const { user, state } of hall ?? []) judge.presence.seen(publisher, user, state)
   }
 
   async function heal(): Promise<void> {

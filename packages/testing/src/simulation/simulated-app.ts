@@ -1,5 +1,6 @@
 import { broadcast, contract, json, MagpieError, stream } from "@magpie/protocol"
 import type { Authenticator, ChannelRules, User } from "@magpie/server/core"
+import type { Shown } from "./judge/presence-truth.ts"
 
 /** What is published in a simulation. The id tells who sent it and as which of their messages, so that a judge can read it. */
 export interface Payload {
@@ -11,16 +12,18 @@ export interface Payload {
 
 const messages = { say: json() }
 
-/** The contract under simulation: a stream that keeps everything, one that soon forgets, and a broadcast. */
+/** The contract under simulation: a stream that keeps everything, one that soon forgets, a broadcast, and a place to be present in. */
 export const simulatedApp = contract({
   "chat/:room": stream({ messages }),
   "short/:room": stream({ messages, retention: { maxCount: 8, maxAgeMs: 20_000 } }),
   "beat/:room": broadcast({ messages }),
+  "hall/:room": broadcast({ messages, presence: json<Shown>() }),
 })
 export type SimulatedApp = typeof simulatedApp
 
 export const STREAMS = ["chat/a", "chat/b", "short/a"] as const
 export const BROADCAST = "beat/a"
+export const HALL = "hall/a"
 export type StreamName = (typeof STREAMS)[number]
 
 /** The stream that a share from 0 to 1 stands for. */

@@ -1,11 +1,13 @@
 import { type Client, connect, type StreamChannel, type SubscriptionState, type Transport } from "@magpie/client"
-import { type Env, type MagpieError, toMagpieError } from "@magpie/protocol"
+import { type Presence, presence } from "@magpie/client/presence"
+import { type Env, type KindOf, type MagpieError, toMagpieError } from "@magpie/protocol"
 import { type FakeProcess, fakeProcess } from "../fake-process.ts"
 import type { MemoryNetwork } from "../memory-network.ts"
 import type { SeededRandom } from "../seeded-random.ts"
 import type { Judge } from "./judge/judge.ts"
 import { messageId } from "./judge/message-id.ts"
-import { BROADCAST, type Payload, type SimulatedApp, STREAMS, type StreamName, simulatedApp } from "./simulated-app.ts"
+import type { Shown } from "./judge/presence-truth.ts"
+import { BROADCAST, HALL, type Payload, type SimulatedApp, STREAMS, type StreamName, simulatedApp } from "./simulated-app.ts"
 
 export interface SimulatedClientOptions {
   readonly name: string
@@ -39,6 +41,11 @@ export interface SimulatedClient {
   /** Asks again for what was refused. */
   retry(channel: StreamName): void
   readHistory(channel: StreamName, limit: number): void
+  /** Be present in the hall, or change what is shown there. */
+  enter(): void
+  withdraw(): void
+  /** Who is present in the hall, as far as this client is told; undefined while it is not told. */
+  readonly hall: readonly { readonly user: string | undefined; readonly state: Shown }[] | undefined
   freeze(): void
   /** `noticed`: whether the machine says so. */
   thaw(noticed: boolean): void
@@ -57,8 +64,11 @@ interface Life {
   readonly its: FakeProcess
   readonly client: Client<SimulatedApp>
   readonly publisher: string
+  readonly hall: Presence<KindOf<SimulatedApp, "hall/:room">>
   /** Messages of this life, on all channels. */
   said: number
+  /** How often it changed what it shows of itself. */
+  changes: number
   readonly wakers: ReadonlySet<() => void>
 }
 
@@ -97,7 +107,10 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
       options.trace(`status ${to}`)
       judge.status(publisher, to, cause)
     })
-    const opened = { its, client, publisher, said: 0, wakers }
+    const hall = presence(client.channel(HALL))
+    hall.on("leave", ({ state }) => judge.presence.leftFor(publisher, state))
+    hall.on("change", () => options.trace(`hall ${hall.version} ${hall.counts.members}`))
+    const opened = { its, client, publisher, hall, said: 0, changes: 0, wakers }
     for (const channel of STREAMS) watch(opened, channel)
     client.channel(BROADCAST).on("say", ({ data, from }) => judge.beat(publisher, (data as Payload).id, from))
     return opened
@@ -230,6 +243,26 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
         .catch(judge.broken)
         .finally(() => reading--)
     },
+    enter() {
+      if (frozen) return
+      const { hall, publisher, client } = life
+      const change = ++life.changes
+      judge.presence.wished(publisher, change)
+      const taken = (): void => {
+        const { status } = client
+        if (status.state === "online") judge.presence.taken(publisher, status.connection)
+      }
+      hall.enter({ who: publisher, change }).then(taken, (failure: unknown) => judge.clientError(publisher, toMagpieError(failure)))
+    },
+    withdraw() {
+      if (frozen) return
+      judge.presence.wished(life.publisher, undefined)
+      ignore(life.hall.leave())
+    },
+    get hall() {
+      const { hall } = life
+      return hall.state.state === "live" && !frozen ? [...hall.members.values()] : undefined
+    },
     freeze() {
       frozen = true
       life.its.pause()
@@ -250,6 +283,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
       life = open()
     },
     async close() {
+      judge.presence.ended(life.publisher)
       await life.client.close()
     },
   }

@@ -1,4 +1,4 @@
-import type { DurableLog, Storage } from "@magpie/journal"
+import type { Bus, DurableLog, Storage } from "@magpie/journal"
 import type { Env, Publication } from "@magpie/protocol"
 import { type CheckedOptions, type Core, createCore, payloadOf, type Socket, type User } from "@magpie/server/core"
 import { fakeCrypto } from "../fake-crypto.ts"
@@ -28,6 +28,8 @@ export interface NodeOptions {
   readonly listener: NodeListener
   /** Opens the log in a new process of this node. */
   openLog(its: FakeProcess, storage: Storage): Promise<DurableLog>
+  /** What carries presence to other nodes, for a new process of this node; undefined where there are none. */
+  openBus(its: FakeProcess): Bus | undefined
   /** Its process is gone. */
   onGone(): void
 }
@@ -79,11 +81,13 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
       fenced = true
       listener.onFenced()
     })
-    const core = createCore<SimulatedApp, User>(simulatedApp, settings, log, { ...process.env, crypto: fakeCrypto })
+    const bus = options.openBus(process)
+    const core = createCore<SimulatedApp, User>(simulatedApp, settings, log, { ...process.env, crypto: fakeCrypto, ...(bus && { bus }) })
     const rules = simulatedRules(rights)
     core.channel("chat/:room", rules)
     core.channel("short/:room", rules)
     core.channel("beat/:room", rules)
+    core.channel("hall/:room", rules)
     running = { its: process, log, core, unlisten: network.listen(name, inProcess(core, process, listener.onAccepted)) }
   }
 

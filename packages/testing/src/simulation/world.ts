@@ -1,6 +1,7 @@
 import type { DurableLog, MemoryStorage } from "@magpie/journal"
 import { type Env, type LogLevel, toMagpieError } from "@magpie/protocol"
-import { checkOptions } from "@magpie/server/core"
+import { type CheckedOptions, checkOptions } from "@magpie/server/core"
+import { type BusModel, busModel } from "../bus-model.ts"
 import { type MemoryNetwork, memoryNetwork } from "../memory-network.ts"
 import { type SeededRandom, seededRandom } from "../seeded-random.ts"
 import { createBackend } from "./backend.ts"
@@ -12,7 +13,7 @@ import { createJudge, type Judge } from "./judge/judge.ts"
 import { Violation } from "./judge/violation.ts"
 import type { Action, Plan } from "./plan.ts"
 import { createScheduler, type Scheduler } from "./scheduler.ts"
-import { createRights, type Rights, STREAMS, simulatedAuth, streamAt, tokenOf } from "./simulated-app.ts"
+import { createRights, HALL, type Rights, STREAMS, simulatedAuth, streamAt, tokenOf } from "./simulated-app.ts"
 import { createSimulatedClient, type SimulatedClient } from "./simulated-client.ts"
 import { createSimulatedDisk } from "./simulated-disk.ts"
 import { createSimulatedNode, type SimulatedNode } from "./simulated-node.ts"
@@ -33,6 +34,7 @@ export interface World {
   /** Extra milliseconds for a flush, by node. */
   readonly slowDisks: Map<number, number>
   readonly broker: Broker
+  readonly bus: BusModel
   /** The cap of what a server holds for one connection. */
   readonly queuedBytes: number
   readonly blindness: Blindness
@@ -42,6 +44,14 @@ export interface World {
   takeRight(client: number, choice: number): (() => void) | undefined
   drainAndRestart(node: number, downMs: number): (() => void) | undefined
   restoreLater(node: number): (() => void) | undefined
+}
+
+/** How long a server and a client may each take to notice that a link is dead, and how long a fault may hold both up. */
+const NOTICE_MS = 75_000
+
+/** How long after its end a session may be seen: until its server notices and the lease is over, and its watcher is told. */
+function ghostMsOf({ heartbeatMs, pongTimeoutMs, presenceLeaseMs }: CheckedOptions): number {
+  return heartbeatMs + pongTimeoutMs + presenceLeaseMs + NOTICE_MS
 }
 
 const RESTART_MS = 300
@@ -54,6 +64,14 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
   const scheduler = createScheduler(random.fork("scheduler"))
   const trace = createTrace(tell)
   const rights = createRights(() => scheduler.monotonicMs)
+  const settings = checkOptions({
+    auth: simulatedAuth,
+    heartbeatMs: setup.heartbeatMs,
+    presenceLeaseMs: setup.presenceLeaseMs,
+    limits: setup.limits,
+    // Servers that stand for each other know each other's sessions.
+    ...(setup.nodes > 1 && { sessionKey: new Uint8Array(32).fill(1) }),
+  })
   const readyLogs = (): readonly DurableLog[] =>
     nodes.flatMap(({ log, fenced }) => (log !== undefined && !fenced && broker.isReady(log) ? [log] : []))
   const judge = createJudge({
@@ -62,13 +80,12 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     monotonic: () => scheduler.monotonicMs,
     logs: readyLogs,
     whole: () => readyLogs().length === nodes.length,
+    leaseMs: settings.presenceLeaseMs,
+    ghostMs: ghostMsOf(settings),
   })
   const slowLinks = new Map<string, number>()
   const supervisor = scheduler.clock("supervisor")
   const slowDisks = new Map<number, number>()
-  // A process alone makes a key of its own; nodes of one log share theirs.
-  const sessionKey = setup.nodes > 1 ? { sessionKey: new Uint8Array(32) } : {}
-  const settings = checkOptions({ auth: simulatedAuth, heartbeatMs: setup.heartbeatMs, limits: setup.limits, ...sessionKey })
   let operations = 0
 
   function envOf(owner: string): Env & { readonly random: SeededRandom } {
@@ -92,6 +109,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
   // Each address has a stream of its own, so that what one says changes nothing for the others.
   network.jitterMs = (address) => jitterOf(address).float() * setup.jitterMs + (slowLinks.get(address) ?? 0)
 
+  const bus = busModel({ env: envOf("bus"), random: random.fork("bus") })
   const broker = createBroker(setup, envOf("broker"), settings.deduplicationMs)
   const nodes = Array.from({ length: setup.nodes }, (_, index) => {
     const name = `node-${index}`
@@ -101,7 +119,11 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     const node: SimulatedNode = createSimulatedNode({
       name,
       openLog: (its, storage) => broker.open(name, its, storage),
-      onGone: () => broker.model?.crash(name),
+      openBus: (its) => (setup.nodes === 1 ? undefined : bus.connect(name, its.run)),
+      onGone() {
+        broker.model?.crash(name)
+        bus.crash(name)
+      },
       env: envOf(name),
       disk,
       network,
@@ -156,7 +178,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     overhear: () => overheard.pick(clients).papers,
   })
   const backend = createBackend({ clock: scheduler.clock("backend"), judge, pickNode: () => balance.pick(nodes) })
-  for (const channel of STREAMS) rights.deny(hostile.user, channel)
+  for (const channel of [...STREAMS, HALL]) rights.deny(hostile.user, channel)
 
   function act(action: Action): void {
     operations++
@@ -178,6 +200,10 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
         return client.leave(action.channel)
       case "history":
         return client.readHistory(action.channel, action.limit)
+      case "enter":
+        return client.enter()
+      case "withdraw":
+        return client.withdraw()
     }
   }
 
@@ -193,6 +219,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     slowLinks,
     slowDisks,
     broker,
+    bus,
     queuedBytes: settings.limits.queuedBytes,
     blindness: createBlindness({ clock: scheduler.clock("judge"), clients, judge, setup }),
     get operations() {

@@ -1,7 +1,7 @@
 import { STREAMS } from "../simulated-app.ts"
 import { AT_ONCE, type FaultRow, NOTHING_TO_UNDO } from "./fault-row.ts"
 
-/** What happens between one server and the broker that it shares with others. */
+/** What happens between one server and the broker that it shares with others, and on the bus between servers. */
 export const BROKER_FAULTS = {
   "broker-cut": {
     on: "node",
@@ -97,6 +97,33 @@ export const BROKER_FAULTS = {
       broker.model?.restart({ lose: 1 + Math.floor(amount * 5) })
       judge.rolledBack(epochs)
       return NOTHING_TO_UNDO
+    },
+  },
+  "bus-cut": {
+    on: "node",
+    cluster: true,
+    weight: 2,
+    forMs: [200, 15_000],
+    strike({ bus, nodes, judge, scheduler }, { target, amount, forMs }) {
+      const name = nodes[target]?.name ?? ""
+      // From everybody, or from one other node only.
+      const other = amount < 0.5 ? undefined : nodes[(target + 1) % nodes.length]?.name
+      bus.cut(name, other)
+      judge.presence.disturbed(scheduler.monotonicMs + forMs)
+      return () => bus.heal(name, other)
+    },
+  },
+  "bus-loss": {
+    on: "node",
+    cluster: true,
+    weight: 2,
+    forMs: [500, 6_000],
+    strike({ bus, judge, scheduler }, { amount, forMs }) {
+      bus.loss = 0.1 + amount * 0.6
+      judge.presence.disturbed(scheduler.monotonicMs + forMs)
+      return () => {
+        bus.loss = 0
+      }
     },
   },
 } as const satisfies Record<string, FaultRow>

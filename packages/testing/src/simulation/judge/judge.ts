@@ -7,6 +7,7 @@ import { createFollowing, type Following } from "./following.ts"
 import { checkGap } from "./gap-truth.ts"
 import { createLogTruth, type LogTruth, type Place } from "./log-truth.ts"
 import { readMessageId } from "./message-id.ts"
+import { createPresenceTruth, type PresenceTruth, type PresenceTruthOptions } from "./presence-truth.ts"
 import { createPublishes, type Publishes, type PublishRecord } from "./publishes.ts"
 import { createSessions } from "./sessions.ts"
 import { Violation } from "./violation.ts"
@@ -15,6 +16,7 @@ import { Violation } from "./violation.ts"
 export interface Judge {
   readonly publishes: Publishes
   readonly truth: LogTruth
+  readonly presence: PresenceTruth
   /** The first violation; nothing is judged after it. */
   readonly violation: Error | undefined
   /** States worth reaching, by name, with how often they were. */
@@ -72,7 +74,7 @@ const EXPLAINED: readonly string[] = [
   "RATE_LIMITED",
 ]
 
-export interface JudgeOptions {
+export interface JudgeOptions extends Partial<Pick<PresenceTruthOptions, "leaseMs" | "ghostMs">> {
   readonly rights: Rights
   /** Channels of one number share an order. */
   partitionOf(channel: string): number
@@ -83,7 +85,7 @@ export interface JudgeOptions {
   whole(): boolean
 }
 
-export function createJudge({ rights, partitionOf, monotonic, logs, whole }: JudgeOptions): Judge {
+export function createJudge({ rights, partitionOf, monotonic, logs, whole, leaseMs = 10_000, ghostMs = 60_000 }: JudgeOptions): Judge {
   const truth = createLogTruth()
   const publishes = createPublishes({ truth, monotonic, epochOf, lost: () => restored })
   const durability = createDurability(partitionOf)
@@ -93,6 +95,7 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole }: Jud
   const beats = new Map<string, string>()
   const heard = new Map<string, Map<string, number>>()
   const newest = new Map<string, Place>()
+  const presence = createPresenceTruth({ monotonic, leaseMs, ghostMs, broken, reached })
   let violation: Error | undefined
   let restored = false
 
@@ -154,6 +157,7 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole }: Jud
   return {
     publishes,
     truth,
+    presence,
     get violation() {
       return violation
     },
@@ -162,6 +166,7 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole }: Jud
     broken,
     opened: () => reached("client-opened"),
     gone(publisher) {
+      presence.ended(publisher)
       publishes.abandoned(publisher)
       for (const key of followings.keys()) if (key.startsWith(`${publisher} `)) followings.delete(key)
     },

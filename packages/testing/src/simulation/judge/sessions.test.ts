@@ -32,6 +32,20 @@ test("sees it also where the link before the last one is given something", () =>
   expect(broken()).toBe("I9:")
 })
 
+test("is content with the dead link of a session that went to another node, until it is back", () => {
+  const { link, broken } = judged()
+  const [first, elsewhere, back] = [link(), link("node-1"), link()]
+  first(welcome("s1"))
+  elsewhere(welcome("s1"))
+  first(message)
+  expect(broken()).toBeUndefined()
+  back(welcome("s1"))
+  elsewhere(message)
+  expect(broken()).toBeUndefined()
+  first(message)
+  expect(broken()).toBe("I9:")
+})
+
 test("is content with links of other sessions, and finds a welcome behind other answers of the same frame", () => {
   const { link, broken } = judged()
   const [one, other, fresh] = [link(), link(), link()]

@@ -16,6 +16,7 @@ interface Watched {
 }
 
 export function createSessions(): Sessions {
+  /** By node and session. */
   const newest = new Map<string, Watched>()
 
   function welcomed(node: string, link: Watched, session: string): void {

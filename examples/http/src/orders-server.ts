@@ -1,0 +1,27 @@
+import { contract, stream } from "@magpie/protocol"
+import { apiKeys, createServer } from "@magpie/server"
+import { z } from "zod"
+
+/** What a shop tells its customers: one stream for each. */
+export const orders = contract({
+  "orders/:customer": stream({
+    messages: { shipped: z.object({ order: z.number().int(), parcel: z.string() }) },
+    retention: { maxCount: 100 },
+  }),
+})
+
+/** A server whose back end may publish to every customer's stream, and whose customers read their own. */
+export function createOrdersServer(backEndKey: string, customerKey: string) {
+  const server = createServer(orders, {
+    auth: apiKeys({
+      keys: {
+        [backEndKey]: { id: "shop", api: { may: "everything", channels: ["orders/:customer"], users: "any" } },
+        [customerKey]: { id: "ann" },
+      },
+    }),
+  })
+  server.channel("orders/:customer", {
+    authorize: ({ user, params, action }) => action !== "publish" && user?.id === params.customer,
+  })
+  return server
+}

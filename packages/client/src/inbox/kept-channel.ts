@@ -1,0 +1,139 @@
+import type { MagpieError, Message, MessageName, MessageOutput, Position, StoredMessage } from "@magpie/protocol"
+import type { Received, StreamChannel, SubscriptionState } from "../channel.ts"
+import { extend } from "../extension.ts"
+import type { Changes } from "../lanes/lanes.ts"
+import { createListeners, type ListenersOf } from "../listeners.ts"
+import { messageKey, positionKey, readChannelRows } from "./channel-rows.ts"
+
+/** A message, and whether it comes from this device or from the server. */
+export type KeptReceived<K> = { [N in MessageName<K>]: Received<N, MessageOutput<K, N>> & { readonly cached: boolean } }[MessageName<K>]
+
+export interface KeptChannelEvents<K> {
+  message: KeptReceived<K>
+  /** What was given until now is no longer what the channel ends with; what follows begins anew. */
+  clear: undefined
+}
+
+export interface KeptChannelOptions {
+  /** Newest messages that are kept. Default 100. */
+  readonly keep?: number
+}
+
+/** A stream whose newest messages are there at once, before there is a link. */
+export interface KeptChannel<K> {
+  /** The newest ones without a hole, oldest first: at first what this device has. Another array after each change. */
+  readonly messages: readonly KeptReceived<K>[]
+  /** `message`: what is there already, then what comes, each once and in order. Returns the disposer. */
+  on<E extends keyof KeptChannelEvents<K>>(event: E, listener: (value: KeptChannelEvents<K>[E]) => void): () => void
+  /** Forgets what this device has of the channel. */
+  clear(): void
+}
+
+/** Where the rows of all channels are. */
+export interface InboxRows {
+  /** Resolves when they are read, with nothing where they cannot be had. */
+  read(onError: (error: MagpieError) => void): Promise<ReadonlyMap<string, unknown>>
+  write(changes: Changes): void
+}
+
+/** `onClosed` is called when the client ends. */
+export function createKeptChannel<K>(
+  channel: StreamChannel<K, undefined>,
+  keep: number,
+  rows: InboxRows,
+  onClosed: () => void,
+): KeptChannel<K> {
+  const { name, subscription, read, follow, onError } = extend(channel)
+  const listeners: ListenersOf<KeptChannelEvents<K>> = { message: createListeners(onError, name), clear: createListeners(onError, name) }
+  let messages: readonly KeptReceived<K>[] = []
+  /** Offsets of the rows of messages. */
+  let offsets: number[] = []
+  let position: Position | undefined
+  /** What the channel's listeners were given last. */
+  let given: Received | undefined
+
+  function show(received: Received | undefined, cached: boolean): void {
+    if (received === undefined) return
+    // The contract is a type here; the object has what each message has.
+    const shown = { ...received, cached } as KeptReceived<K>
+    messages = [...messages, shown].slice(-keep)
+    listeners.message.emit(shown)
+  }
+
+  /** After the subscription has looked at it: what it took is where it stands now. */
+  function receive(message: Message): void {
+    const reached = subscription.position
+    if (reached === undefined || reached.offset !== message.offset) return
+    if (position?.epoch === reached.epoch && reached.offset <= position.offset) return
+    if (position?.epoch !== reached.epoch || reached.offset !== position.offset + 1) forget()
+    const { name: messageName, data, at, from, ref, offset, mark } = message
+    const row: StoredMessage = { name: messageName, data, at, from, ref, offset: reached.offset, mark }
+    const changes = new Map<string, unknown>([[messageKey(name, reached.offset), row]])
+    offsets.push(reached.offset)
+    for (const old of offsets.splice(0, offsets.length - keep)) changes.set(messageKey(name, old), undefined)
+    moveTo(reached, changes)
+    show(given?.offset === offset ? given : undefined, false)
+  }
+
+  function moveTo(reached: Position, changes = new Map<string, unknown>()): void {
+    position = reached
+    rows.write(changes.set(positionKey(name), reached))
+  }
+
+  function forget(): void {
+    rows.write(new Map([positionKey(name), ...offsets.map((offset) => messageKey(name, offset))].map((key) => [key, undefined])))
+    const isEmpty = messages.length === 0
+    offsets = []
+    messages = []
+    position = undefined
+    if (!isEmpty) listeners.clear.emit(undefined)
+  }
+
+  function beginAnew(): void {
+    forget()
+    if (subscription.position) moveTo(subscription.position)
+  }
+
+  function onState(state: SubscriptionState): void {
+    const reached = subscription.position
+    // What is no longer allowed is not shown from a copy either.
+    if (state.state === "refused" && ["FORBIDDEN", "UNAUTHORIZED"].includes(state.error.code)) forget()
+    if (state.state !== "live" || reached === undefined) return
+    if (position?.epoch !== reached.epoch || position.offset < reached.offset) beginAnew()
+  }
+
+  async function begin(): Promise<void> {
+    const found = readChannelRows(await rows.read(onError), name)
+    position = found?.position
+    for (const message of found?.messages ?? []) {
+      offsets.push(Number(message.offset))
+      show(read(message), true)
+    }
+    subscription.on("state", onState)
+    subscription.on("gap", beginAnew)
+    // Asked before it is listened to, so that listening does not ask from now on first. The subscription says what became of it.
+    channel.subscribe(position ? { position } : { last: keep }).catch(() => {})
+    channel.onAny((message) => {
+      given = message as Received
+    })
+    follow({ message: { channel: "string", name: "string", at: "number" } }, { receive, close: onClosed })
+  }
+
+  begin().catch(onError)
+
+  return {
+    get messages() {
+      return messages
+    },
+    on(event, listener) {
+      const dispose = listeners[event].add(listener)
+      if (event === "message") {
+        const first: ListenersOf<KeptChannelEvents<K>>["message"] = createListeners(onError, name)
+        first.add(listener as (message: KeptReceived<K>) => void)
+        for (const message of messages) first.emit(message)
+      }
+      return dispose
+    },
+    clear: beginAnew,
+  }
+}

@@ -1,0 +1,144 @@
+// @vitest-environment happy-dom
+import { act } from "react"
+import { describe, expect, it } from "vitest"
+import { mount, pass, say, startBed } from "./mounting.fixture.ts"
+import { type ChannelView, type UseChannelOptions, useChannel } from "./use-channel.ts"
+
+async function setUp(options: UseChannelOptions = {}, token = "ada") {
+  const bed = await startBed()
+  const client = bed.connect({ token: () => token })
+  const channel = client.channel("chat/a")
+  const begin = () =>
+    mount(
+      () => useChannel(channel, options),
+      (view) => (view as ChannelView<never>).messages.map(({ data }) => (data as { text: string }).text),
+    )
+  return { bed, client, channel, begin }
+}
+
+describe("useChannel", () => {
+  it("[G4] shows the newest page and what comes behind it, each message once and in order", async () => {
+    const { bed, begin } = await setUp({ last: 2 })
+    await say(bed, "a", "b", "c")
+    const shown = await begin()
+    expect([shown.text, shown.view.loaded]).toEqual(["[]", false])
+    await pass(bed)
+    expect([shown.text, shown.view.loaded, shown.view.state, shown.view.hasOlder]).toEqual(['["b","c"]', true, "live", true])
+    await say(bed, "d")
+    await pass(bed)
+    expect(shown.text).toBe('["b","c","d"]')
+  })
+
+  it("puts older pages in front, until there are none", async () => {
+    const { bed, begin } = await setUp({ last: 2 })
+    await say(bed, "a", "b", "c")
+    const shown = await begin()
+    await pass(bed)
+    const both = Promise.all([shown.view.loadOlder(), shown.view.loadOlder()])
+    await pass(bed)
+    await both
+    expect([shown.text, shown.view.hasOlder]).toEqual(['["a","b","c"]', false])
+    await shown.view.loadOlder()
+    expect(shown.text).toBe('["a","b","c"]')
+  })
+
+  it("keeps no more than it is told to when newer ones come, and can load them again", async () => {
+    const { bed, begin } = await setUp({ last: 10, keep: 2 })
+    const shown = await begin()
+    await pass(bed)
+    await say(bed, "a", "b", "c")
+    await pass(bed)
+    expect([shown.text, shown.view.hasOlder]).toEqual(['["b","c"]', true])
+  })
+
+  it("[G12] follows while a component is there, in StrictMode too, and lets go of the channel when the last one has gone", async () => {
+    const { bed, begin } = await setUp()
+    const followers = (): number => bed.server.channel("chat/a").subscribers
+    const [one, other] = [await begin(), await begin()]
+    await pass(bed)
+    expect(followers()).toBe(1)
+    await one.show(false)
+    await pass(bed)
+    expect(followers()).toBe(1)
+    await other.show(false)
+    await pass(bed, 1_000)
+    expect(followers()).toBe(0)
+  })
+
+  it("[G4] shows what it missed when a component is there again, also where that is more than a page", async () => {
+    const { bed, begin } = await setUp({ last: 2 })
+    const shown = await begin()
+    await say(bed, "a")
+    await pass(bed)
+    await shown.show(false)
+    await pass(bed)
+    await say(bed, "b", "c")
+    await shown.show(true)
+    await pass(bed)
+    expect(shown.text).toBe('["a","b","c"]')
+    await shown.show(false)
+    await say(bed, "d", "e", "f")
+    await shown.show(true)
+    await pass(bed)
+    expect([shown.text, shown.view.hasOlder]).toEqual(['["e","f"]', true])
+  })
+
+  it("waits in Suspense for the first page, and leaves nothing behind where it is not waited for", async () => {
+    const { bed, begin } = await setUp({ suspense: true })
+    await say(bed, "a")
+    const shown = await begin()
+    expect(shown.text).toBe("waiting")
+    expect(bed.server.channel("chat/a").subscribers).toBe(0)
+    await pass(bed)
+    expect(shown.text).toBe('["a"]')
+    await pass(bed)
+    expect(bed.server.channel("chat/a").subscribers).toBe(1)
+  })
+
+  it("[G10] says why it shows nothing", async () => {
+    for (const suspense of [false, true]) {
+      const { bed, begin } = await setUp({ suspense }, "mallory")
+      const shown = await begin()
+      await pass(bed)
+      await pass(bed)
+      expect([shown.text, shown.view.error?.code, shown.view.state]).toEqual(["[]", "FORBIDDEN", "refused"])
+    }
+  })
+
+  it("says so where the client is closed", async () => {
+    const { bed, client, begin } = await setUp()
+    const closing = client.close()
+    await bed.clock.settle()
+    await closing
+    const shown = await begin()
+    expect([shown.view.error?.code, shown.view.loaded]).toEqual(["CLOSED", true])
+  })
+
+  it("of a broadcast shows what comes from now on", async () => {
+    const bed = await startBed()
+    const channel = bed.connect().channel("cursor/a")
+    const shown = await mount(
+      () => useChannel(channel),
+      ({ messages }) => messages.map(({ data }) => data.x),
+    )
+    await pass(bed)
+    expect([shown.view.loaded, shown.view.hasOlder]).toEqual([true, false])
+    for (const x of [1, 2]) bed.server.channel("cursor/a").publish("move", { x })
+    await pass(bed)
+    expect(shown.text).toBe("[1,2]")
+  })
+
+  it("[G4] begins anew behind a gap", async () => {
+    const { bed, begin } = await setUp()
+    await say(bed, "a")
+    const shown = await begin()
+    await pass(bed)
+    await act(async () => {
+      bed.kill()
+      await bed.start()
+    })
+    await say(bed, "another log")
+    await pass(bed, 30_000)
+    expect(shown.text).toBe('["another log"]')
+  })
+})

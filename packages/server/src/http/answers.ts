@@ -1,0 +1,97 @@
+import { ACK_LEVELS, ERROR_CODES } from "@magpie/protocol"
+import type { JsonSchema } from "./description.ts"
+
+/** What the API says, as JSON Schema under the names that its description gives them. */
+const string = (description: string): JsonSchema => ({ type: "string", description })
+const integer = (description: string): JsonSchema => ({ type: "integer", description })
+const record = (properties: Readonly<Record<string, JsonSchema>>, optional: readonly string[] = []): JsonSchema => ({
+  type: "object",
+  properties,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+})
+
+/** A named part of the description. */
+export const part = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` })
+
+export const PARTS: Readonly<Record<string, JsonSchema>> = {
+  Position: record(
+    {
+      epoch: string("Names the log that the offset belongs to; another one means that the log was lost and begins anew."),
+      offset: integer("Counts the channel's messages from 1; 0 is before the first."),
+      mark: string("A checksum of the message at the offset and all before it."),
+    },
+    ["mark"],
+  ),
+  Receipt: record(
+    {
+      channel: string("The channel."),
+      kind: { type: "string", enum: ["stream", "broadcast"] },
+      position: { ...part("Position"), description: "Where it stands in the log; on a stream only." },
+      level: { type: "string", enum: ACK_LEVELS, description: "What a crash must do to lose it; on a stream only." },
+      duplicate: { type: "boolean", description: "The same key was stored before, at this position; on a stream only." },
+    },
+    ["position", "level", "duplicate"],
+  ),
+  BatchResult: { oneOf: [part("Receipt"), record({ error: part("Error") })] },
+  Message: record(
+    {
+      offset: integer("Its place in the channel's log."),
+      mark: string("A checksum of it and all before it."),
+      at: integer("The server's time in milliseconds since 1970."),
+      from: string("The user in whose name it was published; absent where it was the server or a back end."),
+      ref: string("Its sender's own reference."),
+      name: string("The message's name in the contract."),
+      data: { description: "Its data." },
+    },
+    ["mark", "from", "ref"],
+  ),
+  HistoryPage: record({
+    type: { type: "string", enum: ["history"] },
+    channel: string("The channel."),
+    messages: { type: "array", items: part("Message"), description: "In the channel's order, oldest first." },
+    more: { type: "boolean", description: "Whether the log goes on in the direction of reading." },
+    position: { ...part("Position"), description: "The newest position of the channel." },
+  }),
+  PresencePage: record(
+    {
+      counts: record({ members: integer("How many are present."), users: integer("How many users they are.") }),
+      members: {
+        type: "array",
+        items: record(
+          {
+            member: string("Names one presence of somebody."),
+            user: string("Its user's id; absent for an anonymous one."),
+            at: integer("When it entered, the server's time in milliseconds since 1970."),
+            state: { description: "What it says of itself, as the contract's schema has it." },
+          },
+          ["user"],
+        ),
+      },
+      cursor: string("For the next page; absent on the last."),
+      missing: { type: "array", items: { type: "string" }, description: "Nodes that did not answer in time." },
+    },
+    ["cursor"],
+  ),
+  Connection: record(
+    {
+      id: string("Names the connection."),
+      user: string("Its user's id; absent for an anonymous one."),
+      address: string("Where it comes from, as far as proxies are trusted."),
+      userAgent: string("What the client calls itself."),
+      openedAt: integer("The server's time in milliseconds since 1970."),
+      channels: { type: "array", items: { type: "string" }, description: "The channels that it follows." },
+    },
+    ["user", "userAgent"],
+  ),
+  Error: record(
+    {
+      code: { type: "string", enum: Object.keys(ERROR_CODES), description: "Decide on this." },
+      message: string("What happened, for people."),
+      remedy: string("What to do about it."),
+      retryable: { type: "boolean", description: "Whether the same request may succeed later without a change." },
+      retryAfterMs: integer("How long to wait before a retry can succeed."),
+      details: { type: "object", description: "The field, limit or channel that it is about." },
+    },
+    ["retryAfterMs", "details"],
+  ),
+}

@@ -1,0 +1,50 @@
+import type { RawConnection } from "@magpie/testing"
+import type { Door } from "./access-bed.ts"
+
+const HELLO = { type: "hello", version: 1 }
+
+function isAnswered(raw: RawConnection): boolean {
+  return raw.closedWith !== undefined || raw.of("welcome").length > 0
+}
+
+/** Credentials in `hello`, as Magpie's own client gives them. */
+function inHello(name: string, plain: boolean): Door {
+  return {
+    name,
+    resumes: true,
+    async enter(bed, { token, key, ticket, session, ...from }) {
+      const raw = bed.raw({ ...from, plain })
+      raw.send({ ...HELLO, token, key, ticket, session })
+      await bed.idle()
+      return raw
+    },
+  }
+}
+
+/** Every way into the server that there is today. */
+export const DOORS: readonly Door[] = [
+  inHello("a WebSocket with the subprotocol, by hello", false),
+  inHello("a plain WebSocket, by hello", true),
+  {
+    name: "a WebSocket with the subprotocol, by its handshake",
+    resumes: true,
+    async enter(bed, { session, ...visit }) {
+      const raw = bed.raw(visit)
+      raw.send({ ...HELLO, session })
+      await bed.idle()
+      return raw
+    },
+  },
+  {
+    name: "a plain WebSocket, by its handshake",
+    resumes: false,
+    async enter(bed, { session: _session, ...visit }) {
+      const raw = bed.raw({ ...visit, plain: true })
+      await bed.idle()
+      // Not enough by itself, it may still say hello; with nothing more to give, it is told.
+      if (!isAnswered(raw)) raw.send(HELLO)
+      await bed.idle()
+      return raw
+    },
+  },
+]

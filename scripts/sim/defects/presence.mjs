@@ -35,13 +35,6 @@ export const PRESENCE_DEFECTS = [
     replace: "",
   },
   {
-    name: "presence-of-the-older-link-shown",
-    breaks: "presence",
-    file: `${SERVER}/presence/claims.ts`,
-    find: "best === undefined || claim.link > best.link ||",
-    replace: "best === undefined || claim.link < best.link ||",
-  },
-  {
     name: "presence-change-lost-in-a-turn",
     breaks: "presence",
     file: `${SERVER}/presence/change-set.ts`,

@@ -1,3 +1,4 @@
+import { longPoll, type NamedTransport, sse, type TransportWorld } from "@magpie/client/transports"
 import type { RawConnection } from "@magpie/testing"
 import type { Door } from "./access-bed.ts"
 
@@ -21,8 +22,32 @@ function inHello(name: string, plain: boolean): Door {
   }
 }
 
+/** A transport over HTTP, with credentials in `hello` or in the headers of the requests that open a link. */
+function overHttp(name: string, make: (world: TransportWorld) => NamedTransport, where: "hello" | "headers"): Door {
+  return {
+    name: `${name}, by ${where === "hello" ? "hello" : "its headers"}`,
+    resumes: true,
+    async enter(bed, { token, key, ticket, session, ...from }) {
+      const credentials = where === "hello" ? {} : { token, key, ticket }
+      const http = bed.network.http({ ...from, ...defined(credentials) })
+      const raw = bed.raw({ ...from, transport: make({ http, clock: bed.clock, random: bed.env.random }) })
+      raw.send({ ...HELLO, session, ...(where === "hello" && { token, key, ticket }) })
+      await bed.idle()
+      return raw
+    },
+  }
+}
+
+function defined(fields: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}
+
 /** Every way into the server that there is today. */
 export const DOORS: readonly Door[] = [
+  overHttp("server-sent events", sse, "hello"),
+  overHttp("server-sent events", sse, "headers"),
+  overHttp("long polls", longPoll, "hello"),
+  overHttp("long polls", longPoll, "headers"),
   inHello("a WebSocket with the subprotocol, by hello", false),
   inHello("a plain WebSocket, by hello", true),
   {

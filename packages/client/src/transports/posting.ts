@@ -39,6 +39,7 @@ export function createPosting({ http, clock, url, secret, maxLength, onLost }: P
   let state: "up" | "leaving" | "ended" = "up"
   let left: (() => void) | undefined
   let timer: Timer | undefined
+  let limit: Timer | undefined
   const cancels = new Set<() => void>()
 
   /** Asks, and tells the status; 0 where nothing came back. */
@@ -103,6 +104,7 @@ export function createPosting({ http, clock, url, secret, maxLength, onLost }: P
   function end(): void {
     state = "ended"
     timer?.cancel()
+    limit?.cancel()
     waiting = []
     for (const cancel of cancels) cancel()
     cancels.clear()
@@ -123,9 +125,8 @@ export function createPosting({ http, clock, url, secret, maxLength, onLost }: P
     leave(done) {
       if (state !== "up") return
       state = "leaving"
-      const limit = clock.setTimer(LEAVE_MS, () => left?.())
+      limit = clock.setTimer(LEAVE_MS, () => left?.())
       left = () => {
-        limit.cancel()
         left = undefined
         end()
         done()

@@ -2,10 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Clock, Limits } from "@magpie/protocol"
 import { clientAddress, plainAddress } from "../access/client-address.ts"
 import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
+import { COMMENT } from "../transports/event.ts"
 import type { AnswerEvents, Answered, AnswerStream, Exchange } from "../transports/exchange.ts"
 import { discardRest, expectsContinue, readRequest } from "./read-request.ts"
-
-const NOTHING = Buffer.alloc(0)
 
 export interface NodeExchangeOptions {
   readonly clock: Clock
@@ -17,7 +16,8 @@ export interface NodeExchangeOptions {
 /** One request of Node's HTTP server as the transports see it. */
 export function nodeExchange(request: IncomingMessage, response: ServerResponse, options: NodeExchangeOptions): Exchange {
   const { clock, trustedProxies } = options
-  const { headersDistinct: headers, method = "", url: target = "/" } = request
+  const { method = "", url: target = "/" } = request
+  const headers = headersOf(request)
   let left = (): void => {}
   let state: "open" | "answered" | "left" = "open"
   response.on("error", () => {})
@@ -50,6 +50,14 @@ export function nodeExchange(request: IncomingMessage, response: ServerResponse,
   }
 }
 
+/** HTTP/2 names the host by a header of its own, and Node gives its headers without the list of all values. */
+function headersOf(request: IncomingMessage): Readonly<Record<string, readonly string[] | undefined>> {
+  if (request.httpVersionMajor < 2) return request.headersDistinct
+  const headers: Record<string, readonly string[] | undefined> = {}
+  for (const [name, value] of Object.entries(request.headers)) headers[name] = value === undefined ? undefined : [value].flat()
+  return { ...headers, host: headers.host ?? headers[":authority"] }
+}
+
 function write(
   request: IncomingMessage,
   response: ServerResponse,
@@ -64,13 +72,12 @@ function write(
   discardRest(request, clock)
   if (response.writableLength === 0) return
   // Who does not read the answer keeps nothing of ours for long.
-  const stalled: Watched = { check: () => void request.socket.destroy() }
+  const stalled: Watched = { check: () => void response.destroy() }
   wheel.watch(stalled, limits.stallMs)
   response.once("close", () => wheel.unwatch(stalled))
 }
 
 function openStream(response: ServerResponse, events: AnswerEvents): AnswerStream {
-  const { socket } = response
   let asked = false
   response.on("drain", () => events.onDrain())
   response.once("close", () => events.onGone())
@@ -86,8 +93,8 @@ function openStream(response: ServerResponse, events: AnswerEvents): AnswerStrea
     askForDrain() {
       if (asked || response.writableNeedDrain || response.destroyed) return
       asked = true
-      // Behind everything that was written.
-      socket?.write(NOTHING, (failure) => {
+      // Behind everything that was written: a comment, which no reader sees.
+      response.write(COMMENT, (failure) => {
         asked = false
         if (!failure) events.onDrain()
       })

@@ -10,9 +10,8 @@ const fetchHttp: HttpClient = {
       const response = await fetch(url, {
         method,
         signal: aborter.signal,
-        cache: "no-store",
         redirect: "error",
-        ...(body !== undefined && { body }),
+        ...(body === undefined ? { cache: "no-store" } : { body }),
       })
       if (!aborter.signal.aborted) onHead(response.status)
       const decoder = new TextDecoder()

@@ -1,6 +1,7 @@
 import type { Client } from "@magpie/client"
+import type { RawConnection } from "@magpie/testing"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { type App, type ChatBed, closeBed, greeted, listen, numbered, outcomeOf, publish, say, startChat } from "../memory/chat-bed.ts"
+import { type App, type ChatBed, closeBed, listen, numbered, outcomeOf, publish, say, startChat } from "../memory/chat-bed.ts"
 import type { Way } from "./ways.ts"
 
 const READER = "192.0.2.7"
@@ -18,6 +19,16 @@ export function deliverySuite(way: Way): void {
   const publishMany = async (count: number, text: string): Promise<void> => {
     for (let index = 0; index < count; index++) void bed.server.channel("chat/a").publish("say", { text })
     await bed.clock.settle()
+  }
+
+  /** A link that says what the test likes, and was welcomed. */
+  const enter = async (): Promise<RawConnection> => {
+    const world = { http: bed.network.http(), clock: bed.clock, random: bed.env.random }
+    const raw = bed.raw({ transport: way.make(bed.network.transport(), world) })
+    raw.send({ type: "hello", version: 1 })
+    await bed.clock.advance(100)
+    expect(raw.of("welcome")).toHaveLength(1)
+    return raw
   }
 
   describe(`over ${way.name}`, () => {
@@ -128,11 +139,7 @@ export function deliverySuite(way: Way): void {
     })
 
     it("[F44][G11] malformed frames are refused one by one, and too many end the link with the same code", async () => {
-      const raw = await greeted(
-        bed,
-        {},
-        { transport: way.make(bed.network.transport(), { http: bed.network.http(), clock: bed.clock, random: bed.env.random }) },
-      )
+      const raw = await enter()
       raw.sendFrame('{"type":')
       raw.send(publish(7, "fine"))
       await bed.clock.advance(1_000)
@@ -144,17 +151,15 @@ export function deliverySuite(way: Way): void {
     })
 
     it("[F49][G11] who sends faster than the rate is refused with the time to wait", async () => {
-      const raw = await greeted(
-        bed,
-        {},
-        { transport: way.make(bed.network.transport(), { http: bed.network.http(), clock: bed.clock, random: bed.env.random }) },
-      )
+      const raw = await enter()
       for (let index = 0; index < 6; index++) raw.send(...Array.from({ length: 100 }, (_, at) => publish(100 * index + at, "fast")))
       await bed.clock.advance(1_000)
       const refused = raw.of("error")
       expect(refused.length).toBeGreaterThan(100)
       expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["RATE_LIMITED"]))
       expect(refused[0]).toMatchObject({ retryAfterMs: expect.any(Number) })
+      raw.close()
+      await bed.clock.advance(2_000)
     })
 
     it("[G12] a client's close leaves nothing at the server", async () => {

@@ -12,7 +12,28 @@ export const WAYS: readonly Way[] = [
   { name: "WebSocket", make: (webSockets) => webSockets },
   { name: "server-sent events", make: (_webSockets, world) => sse(world) },
   { name: "long polls", make: (_webSockets, world) => longPoll(world) },
+  { name: "long polls that no server keeps", make: (_webSockets, world) => longPoll(elsewhere(world)) },
 ]
+
+const GONE = 410
+
+/** A world in which the second request of a link comes to a server that does not know it, always. */
+export function elsewhere(world: TransportWorld): TransportWorld {
+  return {
+    ...world,
+    http: {
+      request(request, events) {
+        if (!request.url.includes("/up?")) return world.http.request(request, events)
+        world.clock.defer(() => {
+          events.onHead(GONE)
+          events.onText('{"code":"CLOSED","details":{"node":"ffffffffffffffff"}}')
+          events.onEnd(true)
+        })
+        return () => {}
+      },
+    },
+  }
+}
 
 export const OVER_HTTP: readonly Way[] = WAYS.slice(1)
 

@@ -247,6 +247,12 @@ export const LIMITS = {
   postMs: { value: 10_000, unit: "ms", answer: "http 408", about: "time for the body of one POST of a link, or of a poll, to come" },
   postsPerLink: { value: 4, unit: "count", answer: "http 429", about: "bodies of one link that are read at the same time" },
   postsAtOnce: { value: 1_024, unit: "count", answer: "http 503", about: "bodies of all links that are read at the same time" },
+  visitBytes: {
+    value: 262_144,
+    unit: "bytes",
+    answer: "http 413",
+    about: "length of what a client without a link of its own brings on one visit",
+  },
   readChannels: {
     value: 16,
     unit: "count",

@@ -10,12 +10,14 @@ export interface Down {
 
 /** What the way down does with what comes. */
 export interface DownEvents {
-  /** Its first answer named the link's secret: the link is open. */
-  opened(secret: string): void
+  /** Its first answer named the link's secret, and perhaps the server: the link is open. */
+  opened(secret: string, node?: string): void
   message(frame: string): void
   /** The server asks whether somebody is there. */
   asked(): void
   closed(code: number, reason: string): void
+  /** The server that answers does not know the link; with this it said so. */
+  unknown(answer: string): void
 }
 
 export type StartDown = (
@@ -23,19 +25,26 @@ export type StartDown = (
   down: DownEvents,
 ) => Down
 
-const LOST = 1006
+export const LOST = 1006
 /** The close of a link on which nothing comes back. */
-const NO_PONG = 4002
+export const NO_PONG = 4002
 /** Until the welcome has said it: what every server takes. */
 const FIRST_LENGTH = 16_384
 /** A character of text may take three bytes, and a body has a line in front. */
 const BYTES_A_UNIT = 3
 
-/** One link over HTTP: frames come by the way down, and go up by POST. */
-export function openHttpLink(url: string, world: TransportWorld, startDown: StartDown, events: LinkEvents): Link {
+/** One link over HTTP: frames come by the way down, and go up by POST. `onElsewhere`: another server than its own has answered. */
+export function openHttpLink(
+  url: string,
+  world: TransportWorld,
+  startDown: StartDown,
+  events: LinkEvents,
+  onElsewhere = (): void => {},
+): Link {
   const { clock, http } = world
   const address = addressOf(url, nameOf(world))
   let posting: Posting | undefined
+  let own: string | undefined
   let maxLength = FIRST_LENGTH
   let welcomed = false
   let state: "up" | "leaving" | "closed" = "up"
@@ -49,10 +58,18 @@ export function openHttpLink(url: string, world: TransportWorld, startDown: Star
     clock.defer(() => events.onClose(code, reason))
   }
 
+  function unknown(answer: string): void {
+    const [, node] = /"node":"([0-9a-f]+)"/.exec(answer) ?? []
+    if (node !== undefined && own !== undefined && node !== own) onElsewhere()
+    closed(LOST, "")
+  }
+
   const down = startDown((path, request, its) => http.request({ url: address(path), ...request }, its), {
-    opened(secret) {
+    opened(secret, node) {
       if (state !== "up" || posting) return
-      posting = createPosting({ ...world, url: address("up"), secret, maxLength: () => maxLength, onLost: (code) => closed(code, "") })
+      own = node
+      const onLost = (code: number, answer: string): void => (code === LOST ? unknown(answer) : closed(code, ""))
+      posting = createPosting({ ...world, url: address("up"), secret, maxLength: () => maxLength, onLost })
       events.onOpen()
     },
     message(frame) {
@@ -65,6 +82,7 @@ export function openHttpLink(url: string, world: TransportWorld, startDown: Star
     },
     asked: () => posting?.alive(),
     closed,
+    unknown,
   })
 
   return {
@@ -82,15 +100,13 @@ export function openHttpLink(url: string, world: TransportWorld, startDown: Star
 }
 
 /** Names the link in each of its URLs, so that a load balancer can keep them together. */
-function nameOf({ random }: TransportWorld): string {
+export function nameOf({ random }: Pick<TransportWorld, "random">): string {
   return Array.from(random.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("")
 }
 
 /** `wss://host/magpie?query` becomes `https://host/magpie/sse?link=…&query`. */
-function addressOf(url: string, link: string): (path: string) => string {
+export function addressOf(url: string, link: string): (path: string) => string {
   const { protocol, host, pathname, search } = new URL(url)
   const query = search === "" ? "" : `&${search.slice(1)}`
   return (path) => `${protocol.replace("ws", "http")}//${host}${pathname}/${path}?link=${link}${query}`
 }
-
-export { LOST }

@@ -1,20 +1,88 @@
-import type { Timer } from "@magpie/protocol"
+import type { Encoded, Timer } from "@magpie/protocol"
 import { thisMachine } from "../environment/fetch-http.ts"
+import type { Link, LinkEvents } from "../transport/transport.ts"
 import type { TransportWorld } from "./http-client.ts"
 import { LOST, openHttpLink, type StartDown } from "./http-link.ts"
 import type { NamedTransport } from "./named-transport.ts"
+import { type Head, readHead } from "./poll-head.ts"
+import { openVisits } from "./visits.ts"
 
-/** One question after another, each answered when there is something: for networks that hold back everything that lasts. */
+/**
+ * One question after another, each answered when there is something: for networks that hold back everything that lasts. Where
+ * requests come to several servers by turns, it notices, and from then on brings everything along that a server has to know.
+ */
 export function longPoll(world: Partial<TransportWorld> = {}): NamedTransport {
   const its = { ...thisMachine, ...world }
-  return { name: "long-poll", open: (url, _protocols, events) => openHttpLink(url, its, startPolling(its), events) }
+  let roams = false
+  const keep = (url: string, events: LinkEvents): Link => {
+    const onElsewhere = (): void => {
+      roams = true
+    }
+    return openHttpLink(url, its, startPolling(its), events, onElsewhere)
+  }
+  return {
+    name: "long-poll",
+    open(url, _protocols, events) {
+      const visit = (own: LinkEvents): Link => openVisits(url, its, own)
+      return roams
+        ? visit(events)
+        : openInstead(
+            (own) => keep(url, own),
+            () => (roams ? visit : undefined),
+            events,
+          )
+    },
+  }
 }
 
-interface Head {
-  readonly n: number
-  readonly secret?: string
-  readonly replaced?: boolean
-  readonly close?: { readonly code: number; readonly reason: string }
+/** A link in whose place another comes, where it ends before it has said anything. */
+function openInstead(
+  first: (events: LinkEvents) => Link,
+  instead: () => ((events: LinkEvents) => Link) | undefined,
+  events: LinkEvents,
+): Link {
+  const frames: Encoded[] = []
+  let heard = false
+  let opened = false
+  let closing = false
+  const onMessage = (frame: Encoded): void => {
+    heard = true
+    frames.length = 0
+    events.onMessage(frame)
+  }
+  let link = first({
+    ...events,
+    onMessage,
+    onClose(code, reason, cause) {
+      const other = heard || closing ? undefined : instead()
+      if (other === undefined) return events.onClose(code, reason, cause)
+      link = other({
+        onOpen() {
+          if (!opened) events.onOpen()
+          for (const frame of frames) link.send(frame)
+        },
+        onMessage,
+        onClose: events.onClose,
+      })
+    },
+    onOpen() {
+      opened = true
+      events.onOpen()
+    },
+  })
+  return {
+    get bufferedBytes() {
+      return link.bufferedBytes
+    },
+    send(frame) {
+      if (!heard) frames.push(frame)
+      link.send(frame)
+    },
+    close(code, reason) {
+      closing = true
+      link.close(code, reason)
+    },
+  }
 }
 
 /** A poll that got no answer is asked again after so long, then after twice as long, so many times. */
@@ -51,7 +119,7 @@ function startPolling({ clock }: Pick<TransportWorld, "clock">): StartDown {
       if (stopped) return
       const end = body.indexOf("\n")
       const head = status === 200 ? readHead(end < 0 ? body : body.slice(0, end)) : undefined
-      if (head === undefined) return failed(status)
+      if (head === undefined) return status === 410 ? down.unknown(body) : failed(status)
       failures = 0
       take(head, end < 0 ? "" : body.slice(end + 1))
     }
@@ -59,7 +127,7 @@ function startPolling({ clock }: Pick<TransportWorld, "clock">): StartDown {
     function take(head: Head, frame: string): void {
       if (head.secret !== undefined && secret === undefined) {
         secret = head.secret
-        down.opened(secret)
+        down.opened(secret, head.node)
       }
       if (head.n > acknowledged) {
         acknowledged = head.n
@@ -85,15 +153,5 @@ function startPolling({ clock }: Pick<TransportWorld, "clock">): StartDown {
         cancel()
       },
     }
-  }
-}
-
-/** What stands before the frames; undefined where a proxy or somebody else answered in the server's place. */
-function readHead(line: string): Head | undefined {
-  try {
-    const head: Head = JSON.parse(line)
-    return typeof head?.n === "number" && (head.close === undefined || typeof head.close?.code === "number") ? head : undefined
-  } catch {
-    return undefined
   }
 }

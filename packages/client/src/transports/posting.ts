@@ -18,8 +18,8 @@ export interface PostingOptions extends TransportWorld {
   readonly secret: string
   /** The most that one body may hold, in units of text. */
   readonly maxLength: () => number
-  /** Nothing more gets through. */
-  readonly onLost: (code: number) => void
+  /** Nothing more gets through. `answer` is what the server said to that. */
+  readonly onLost: (code: number, answer: string) => void
 }
 
 const LOST = 1006
@@ -43,18 +43,21 @@ export function createPosting({ http, clock, url, secret, maxLength, onLost }: P
   const cancels = new Set<() => void>()
 
   /** Asks, and tells the status; 0 where nothing came back. */
-  function post(content: string, then: (status: number) => void): void {
+  function post(content: string, then: (status: number, answer: string) => void): void {
     let status = 0
+    let answer = ""
     const cancel = http.request(
       { method: "POST", url, body: content },
       {
         onHead: (given) => {
           status = given
         },
-        onText: () => {},
+        onText(text) {
+          answer += text
+        },
         onEnd(complete) {
           cancels.delete(cancel)
-          if (state !== "ended") then(complete ? status : 0)
+          if (state !== "ended") then(complete ? status : 0, answer)
         },
       },
     )
@@ -89,14 +92,14 @@ export function createPosting({ http, clock, url, secret, maxLength, onLost }: P
     if (body !== undefined) post(body, settled)
   }
 
-  function settled(status: number): void {
+  function settled(status: number, answer: string): void {
     if (status === 204) {
       body = undefined
       failures = 0
       return next()
     }
     const mayPass = status === 0 || status === 408 || status === 429 || status >= 500
-    if (!mayPass || failures >= RETRIES) return onLost(status === 413 ? TOO_BIG : LOST)
+    if (!mayPass || failures >= RETRIES) return onLost(status === 413 ? TOO_BIG : LOST, answer)
     timer = clock.setTimer(RETRY_MS * 2 ** failures, attempt)
     failures += 1
   }

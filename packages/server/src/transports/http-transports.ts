@@ -24,8 +24,9 @@ import type { HttpLink } from "./http-link.ts"
 import { PollSocket, pollAnswer } from "./poll-socket.ts"
 import { ReadingPoll, ReadingStream } from "./reading-sockets.ts"
 import { errorOfClose, refusalAnswer } from "./refusing.ts"
-import { readUpBody, type Target, targetOf } from "./requests.ts"
+import { readUpBody, readVisit, type Target, targetOf } from "./requests.ts"
 import type { HandshakeCredentials, LinkRequest, Socket, SocketEvents } from "./socket.ts"
+import { VisitSocket } from "./visit-socket.ts"
 
 export interface HttpTransportsOptions {
   readonly core: Pick<Core<AnyContract, User>, "knock" | "accept">
@@ -57,6 +58,7 @@ interface Opening extends Socket {
 }
 
 const SECRET_BYTES = 16
+const NODE_BYTES = 8
 const METHODS = "GET, POST"
 const GONE = 410
 
@@ -65,7 +67,9 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
   const wheel = createTimingWheel(clock)
   const links = new Map<string, HttpLink>()
   const pollRate = rate(limits.pollsPerSecond, limits.pollsPerSecond * 2)
-  const paths = new Set(["sse", "poll", "up"].map((name) => `${path}/${name}`))
+  const paths = new Set(["sse", "poll", "up", "visit"].map((name) => `${path}/${name}`))
+  /** Tells this server from others, so that a client notices that its requests come to several. */
+  const node = toHex(random.bytes(NODE_BYTES))
   let reading = 0
 
   /** The one gate, as for an upgrade; whoever comes through takes up room until `leave`. */
@@ -88,7 +92,8 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
       exchange.answer(refusalAnswer(new MagpieError(status === 403 ? "FORBIDDEN" : "UNAVAILABLE", reason, { retryAfterMs }), headers))
     } else {
       const socket = open(verdict.leave)
-      socket.connect(core.accept(socket, linkRequestOf(exchange), credentialsOf(exchange)))
+      const request = linkRequestOf(exchange, socket instanceof VisitSocket)
+      socket.connect(core.accept(socket, request, credentialsOf(exchange)))
     }
   }
 
@@ -120,7 +125,7 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
       const onGone = forgetting(id, leave)
       const socket = new PollSocket({ secret, limits, wheel, monotonic: () => clock.monotonic(), rate: pollRate, onGone })
       links.set(id, socket)
-      exchange.answer(pollAnswer(headers, { n: 0, secret }))
+      exchange.answer(pollAnswer(headers, { n: 0, secret, node }))
       return socket
     }
     admit(exchange, headers, open, (code, reason) => exchange.answer(pollAnswer(headers, { n: 0, close: { code, reason } })))
@@ -136,33 +141,48 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
     })
   }
 
+  /** A visitor is let in when it has said what it wants, so that nobody takes up room by saying nothing. */
+  async function visit(exchange: Exchange, headers: Headers): Promise<void> {
+    const request = await reads(() => readVisit(exchange, limits))
+    const open = (onGone: () => void): Opening =>
+      new VisitSocket({ exchange, headers, request, limits, wheel, defer: (task) => clock.defer(task), onGone })
+    admit(exchange, headers, open, (code, reason) => exchange.answer(pollAnswer(headers, { n: 0, close: { code, reason } })))
+  }
+
+  async function reads<T>(read: () => Promise<T>): Promise<T> {
+    if (reading >= limits.postsAtOnce) throw busy("UNAVAILABLE", "postsAtOnce")
+    reading += 1
+    try {
+      return await read()
+    } finally {
+      reading -= 1
+    }
+  }
+
   /** Reads a body whose first line names the secret of a link and a number. */
   async function bodyOf(exchange: Exchange, link: HttpLink): Promise<ReturnType<typeof readUpBody>> {
     if (link.reading >= limits.postsPerLink) throw busy("RATE_LIMITED", "postsPerLink")
-    if (reading >= limits.postsAtOnce) throw busy("UNAVAILABLE", "postsAtOnce")
     link.reading += 1
-    reading += 1
     try {
-      return await readUpBody(exchange, limits)
+      return await reads(() => readUpBody(exchange, limits))
     } finally {
       link.reading -= 1
-      reading -= 1
     }
   }
 
   async function post(exchange: Exchange, { name, link: id }: Target, headers: Headers): Promise<void> {
     const link = links.get(id)
     if (link === undefined && name === "poll" && isEmpty(exchange)) return openPolls(exchange, id, headers)
-    if (link === undefined) throw unknownLink()
+    if (link === undefined) throw unknownLink(node)
     const { secret, number, frame } = await bodyOf(exchange, link)
     // Links come and go while a body is on its way.
-    if (links.get(id) !== link || !equalInConstantTime(secret, link.secret)) throw unknownLink()
+    if (links.get(id) !== link || !equalInConstantTime(secret, link.secret)) throw unknownLink(node)
     if (name === "poll") {
-      if (!(link instanceof PollSocket)) throw unknownLink()
+      if (!(link instanceof PollSocket)) throw unknownLink(node)
       return link.poll(exchange, headers, number)
     }
     const taken = link.up?.take(number, frame, () => exchange.answer({ status: 204, headers, body: "" }))
-    if (taken === undefined) throw unknownLink()
+    if (taken === undefined) throw unknownLink(node)
     if (taken === "left") return link.left()
     if (taken === "out-of-order") throw new MagpieError("OUT_OF_ORDER", "a frame before this one has not come")
   }
@@ -171,9 +191,10 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
     if (exchange.method === "OPTIONS")
       return exchange.answer({ status: 204, headers: { ...headers, ...preflightHeaders(METHODS) }, body: "" })
     const target = targetOf(exchange, path, limits)
+    if (exchange.method === "POST" && target.name === "visit") return visit(exchange, headers)
     if (exchange.method === "POST" && target.channels.length === 0 && target.name !== "sse") return post(exchange, target, headers)
-    if (exchange.method !== "GET" || target.name === "up") {
-      const allow = { ...headers, Allow: target.name === "sse" ? "GET" : target.name === "up" ? "POST" : METHODS }
+    if (exchange.method !== "GET" || target.name === "up" || target.name === "visit") {
+      const allow = { ...headers, Allow: target.name === "sse" ? "GET" : target.name === "poll" ? METHODS : "POST" }
       return exchange.answer(refusalAnswer(new MagpieError("BAD_REQUEST", "this path does not take that method"), allow, 405))
     }
     if (target.channels.length > 0) return read(exchange, target, headers)
@@ -201,12 +222,13 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
   }
 }
 
-function linkRequestOf(exchange: Exchange): LinkRequest {
+function linkRequestOf(exchange: Exchange, visit: boolean): LinkRequest {
   return {
     address: exchange.address,
     origin: header(exchange, "origin"),
     userAgent: header(exchange, "user-agent")?.slice(0, 256),
     plain: false,
+    visit,
   }
 }
 
@@ -228,7 +250,7 @@ function busy(code: "RATE_LIMITED" | "UNAVAILABLE", limit: string): MagpieError 
   return new MagpieError(code, "too many bodies are being read", { retryAfterMs: BUSY_RETRY_MS, details: { limit } })
 }
 
-/** Nobody's secret is told apart from a link that is not there. */
-function unknownLink(): MagpieError {
-  return new MagpieError("CLOSED", "there is no such link", { details: { link: "unknown" } })
+/** Nobody's secret is told apart from a link that is not there. `node`: it may be there on another server. */
+function unknownLink(node: string): MagpieError {
+  return new MagpieError("CLOSED", "there is no such link", { details: { node } })
 }

@@ -1,5 +1,6 @@
 import { jsonCodec, MagpieError, type Position } from "@magpie/protocol"
-import { type Batch, payloadOf } from "../flow/batch.ts"
+import type { Batch } from "../flow/batch.ts"
+import { type Line, linesOf } from "./lines-of-batch.ts"
 import type { SocketEvents } from "./socket.ts"
 
 /** What somebody reads who names channels in a URL and says nothing else. */
@@ -8,12 +9,6 @@ export interface ReadRequest {
   readonly positions: ReadonlyMap<string, Position>
   /** How many of the newest messages come first, on a channel without a position. */
   readonly last: number | undefined
-}
-
-/** One message of the server's, as text and as what it says. */
-interface Line {
-  readonly text: string
-  readonly value: Readonly<Record<string, unknown>>
 }
 
 export interface ReaderEvents {
@@ -28,19 +23,6 @@ export interface ReaderEvents {
 const HELLO = JSON.stringify({ type: "hello", version: 1 })
 /** What concerns the connection and not its reader. */
 const UNTOLD: ReadonlySet<unknown> = new Set(["welcome", "pong", "token-expiring"])
-const text = new TextDecoder()
-
-/** What a batch holds, read once for everybody who reads so. */
-const linesOfBatches = new WeakMap<Batch, readonly Line[]>()
-
-function linesOf(batch: Batch): readonly Line[] {
-  const known = linesOfBatches.get(batch)
-  if (known !== undefined) return known
-  const payload = text.decode(payloadOf(batch))
-  const lines = payload.split("\n").map((line) => ({ text: line, value: JSON.parse(line) as Line["value"] }))
-  linesOfBatches.set(batch, lines)
-  return lines
-}
 
 /** Speaks the protocol for somebody who only reads: says hello, subscribes, and keeps the positions. */
 export class Reader {

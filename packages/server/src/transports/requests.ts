@@ -2,10 +2,11 @@ import { type Limits, MagpieError, type Position } from "@magpie/protocol"
 import { header, splitTarget } from "../http/request.ts"
 import type { Exchange } from "./exchange.ts"
 import { parseVector } from "./position-vector.ts"
+import { parseVisit, type VisitRequest } from "./visit-socket.ts"
 
 /** What the URL of a request, and the header of a reader who comes back, ask for. */
 export interface Target {
-  readonly name: "sse" | "poll" | "up"
+  readonly name: "sse" | "poll" | "up" | "visit"
   /** Names a link; empty where channels are named instead. */
   readonly link: string
   readonly channels: readonly string[]
@@ -28,7 +29,7 @@ export function targetOf(exchange: Exchange, base: string, limits: Limits): Targ
   const channels = [...new Set(parameters.getAll("channel"))]
   if (channels.length > limits.readChannels) refuse("channel", `is given more than ${limits.readChannels} times`, "readChannels")
   const link = parameters.get("link") ?? ""
-  if (channels.length === 0 && !LINK.test(link)) refuse("link", "must be 16 to 64 letters, digits, - or _")
+  if (channels.length === 0 && name !== "visit" && !LINK.test(link)) refuse("link", "must be 16 to 64 letters, digits, - or _")
   const last = parameters.get("last") ?? undefined
   if (last !== undefined && !NUMBER.test(last)) refuse("last", "must be a number from 1")
   // The header of a reader who comes back goes before what stood in the URL when it came first.
@@ -58,6 +59,13 @@ export async function readUpBody(
   if (secret === undefined) refuse("body", "must begin with the link's secret and a number")
   const frame = end < 0 ? "" : decode(bytes.subarray(end + 1))
   return { secret, number: Number(number), frame }
+}
+
+/** The body of a visit. Fails as `readBody`, and with BAD_REQUEST and TOO_LARGE. */
+export async function readVisit(exchange: Exchange, limits: Pick<Limits, "messageBytes" | "visitBytes" | "postMs">): Promise<VisitRequest> {
+  const parameters = new URLSearchParams(splitTarget(exchange.target).query)
+  const how = { waits: parameters.has("wait"), leaves: parameters.has("leave") }
+  return parseVisit(decode(await exchange.readBody(limits.visitBytes, limits.postMs)), how, limits)
 }
 
 function decode(bytes: Uint8Array): string {

@@ -10,6 +10,8 @@ export interface Standing {
   asked(request: Said): void
   /** The lines of a visit, in the order in which they were granted. */
   lines(): readonly string[]
+  /** The lines of the last visit: what others would see of this client for a while is taken back. */
+  farewells(): readonly string[]
   /** What the client is told of something that the server said; undefined where that is no news to it. */
   heard(said: Said): Said | undefined
 }
@@ -96,6 +98,11 @@ export function createStanding(): Standing {
       return [...items.values()].map(({ request, position, epoch, version }, index) =>
         JSON.stringify({ ...request, position, epoch, version, id: STANDING_ID + index }),
       )
+    },
+    farewells() {
+      order = []
+      const present = [...items.values()].filter(({ request }) => request.type === "enter")
+      return present.map(({ request }, index) => JSON.stringify({ type: "leave", channel: request.channel, id: STANDING_ID + index }))
     },
     heard(said) {
       if (typeof said.id === "number") {

@@ -97,7 +97,11 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
     const requests = take()
     const leaves = state === "leaving" && waiting.length === 0
     const waits = requests.length === 0 && producer !== undefined && !leaves
-    const lines = [JSON.stringify(hello), ...(leaves ? [] : standing.lines()), ...requests.map((request) => JSON.stringify(request))]
+    const lines = [
+      JSON.stringify(hello),
+      ...(leaves ? standing.farewells() : standing.lines()),
+      ...requests.map((request) => JSON.stringify(request)),
+    ]
     for (let line = 0; line <= standing.size; line++) pace.take()
     let status = 0
     const pieces: string[] = []

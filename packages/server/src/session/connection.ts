@@ -77,10 +77,6 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     return this.open?.identity
   }
 
-  get session(): string | undefined {
-    return this.open?.session
-  }
-
   get userId(): string | undefined {
     return this.identity?.user?.id
   }

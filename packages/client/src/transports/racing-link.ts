@@ -111,7 +111,8 @@ export function openRacing(options: RacingOptions, events: LinkEvents): Link {
   function change(index: number): void {
     if (race.name !== "running") return
     choice.works(index)
-    giveUp(race.runner, NORMAL)
+    // Not as somebody who leaves: whoever is present stays so.
+    giveUp(race.runner, NO_PONG)
     over(SERVICE_RESTART, "a better transport comes through;retryAfterMs=0")
   }
 

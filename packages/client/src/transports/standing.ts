@@ -52,6 +52,8 @@ export function createStanding(): Standing {
     const item = items.get(key)
     if (item === undefined) return undefined
     const { type: kind, channel } = item.request
+    // It may be granted on the next visit, from where it was.
+    if (said.retryable === true) return undefined
     if (said.type === "error" || said.answer === "unrecoverable") {
       items.delete(key)
       const { code = "UNAVAILABLE", message = "the visit could not go on where the last one was" } = said

@@ -1,4 +1,4 @@
-import type { Timer } from "@magpie/protocol"
+import { STANDING_ID, type Timer } from "@magpie/protocol"
 import { createPace } from "../connection/pace.ts"
 import type { Link, LinkEvents } from "../transport/transport.ts"
 import type { TransportWorld } from "./http-client.ts"
@@ -10,7 +10,9 @@ import { createStanding, type Said } from "./standing.ts"
 const RETRY_MS = 200
 const RETRIES = 5
 /** What visits repeat leaves at half of a server's rate, and the other half to what the client says. */
-const LINES_PER_SECOND = 100
+const SHARE = 1 / 2
+/** After a refusal that may pass and does not say when. */
+const LATER_MS = 500
 /** What one visit brings beside what stands, in units of text and in lines. */
 const MOST_TEXT = 32_768
 const MOST_LINES = 128
@@ -35,7 +37,7 @@ interface Visit {
 export function openVisits(url: string, { http, clock, random }: TransportWorld, events: LinkEvents): Link {
   const address = addressOf(url, nameOf({ random }))
   const standing = createStanding()
-  const pace = createPace(clock, LINES_PER_SECOND)
+  let pace = createPace(clock, undefined)
   let hello: Said = {}
   let producer: unknown
   let waiting: Said[] = []
@@ -132,6 +134,7 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
     const told: string[] = []
     // Servers that know presence by different counts would give a snapshot on every visit.
     let isFlood = true
+    let laterMs = 0
     for (const line of lines) {
       const said = read(line)
       if (typeof said.id === "number") replied.add(said.id)
@@ -141,6 +144,7 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
       if (said.type === "token-expiring") continue
       // The close says it.
       if (said.type === "error" && said.id === undefined && head.close && producer !== undefined) continue
+      if (said.retryable === true && Number(said.id) >= STANDING_ID) laterMs = Math.max(laterMs, Number(said.retryAfterMs ?? LATER_MS))
       const news = standing.heard(said)
       if (news === undefined) continue
       isFlood &&= said.answer === "snapshot"
@@ -150,7 +154,7 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
     waiting = [...requests.filter(({ id }) => id !== undefined && !replied.has(id)), ...waiting]
     if (told.length > 0) events.onMessage(told.join("\n"))
     if (head.close) return ended(head.close)
-    come(isFlood && told.length > 0 ? FLOOD_MS : 0)
+    come(isFlood && told.length > 0 ? FLOOD_MS : laterMs)
   }
 
   /** A token that was good when the link began, and is shown once too often, has expired. */
@@ -166,7 +170,10 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
     if (!isFirst && welcome.producer !== producer) closed(LOST, "")
     producer = welcome.producer
     hello = { ...hello, session: welcome.session, producer }
-    if (isFirst) remindBefore(welcome.tokenExpiresInMs)
+    if (isFirst) {
+      remindBefore(welcome.tokenExpiresInMs)
+      pace = createPace(clock, Number(welcome.messagesPerSecond ?? 0) * SHARE)
+    }
     return isFirst
   }
 

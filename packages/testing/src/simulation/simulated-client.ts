@@ -1,5 +1,6 @@
 import { type Client, connect, type StreamChannel, type SubscriptionState, type Transport } from "@magpie/client"
 import { type Presence, presence } from "@magpie/client/presence"
+import type { TransportWorld } from "@magpie/client/transports"
 import { type Env, type KindOf, type MagpieError, toMagpieError } from "@magpie/protocol"
 import { type FakeProcess, fakeProcess } from "../fake-process.ts"
 import type { MemoryNetwork } from "../memory-network.ts"
@@ -8,6 +9,7 @@ import type { Judge } from "./judge/judge.ts"
 import { messageId } from "./judge/message-id.ts"
 import type { Shown } from "./judge/presence-truth.ts"
 import { BROADCAST, HALL, type Payload, type SimulatedApp, STREAMS, type StreamName, simulatedApp } from "./simulated-app.ts"
+import { httpIn } from "./simulated-http.ts"
 
 export interface SimulatedClientOptions {
   readonly name: string
@@ -19,6 +21,10 @@ export interface SimulatedClientOptions {
   token(user: string): string
   /** Everything that the client hears and says. */
   trace(what: string): void
+  /** By which transport, made of WebSockets and HTTP. Default: WebSocket. */
+  readonly through?: ((webSockets: Transport, world: TransportWorld) => Transport) | undefined
+  /** Where a request goes that was meant for a node. */
+  readonly balance?: (node: string) => string
   readonly backoff: { readonly initialMs: number; readonly maxMs: number }
 }
 
@@ -93,7 +99,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
         return () => void wakers.delete(listener)
       },
     }
-    const environment = { ...its.env, random, transport: transportOf(its), signals }
+    const environment = { ...its.env, random, transport: transportOf(its, random), signals }
     const token = (): string => options.token(name)
     const client: Client<SimulatedApp> = connect<SimulatedApp>("ws://magpie", {
       contract: simulatedApp,
@@ -116,13 +122,15 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
     return opened
   }
 
-  function transportOf(its: FakeProcess): Transport {
-    const transport = network.transport({ address: name })
+  function transportOf(its: FakeProcess, random: SeededRandom): Transport {
+    const webSockets = network.transport({ address: name })
+    const http = httpIn(its, network.http({ address: name }), options.balance ?? ((node) => node))
+    const transport = options.through?.(webSockets, { http, clock: its.env.clock, random }) ?? webSockets
     return {
       open(_url, protocols, events) {
         const node = options.pickNode()
         options.trace(`open ${node}`)
-        const link = transport.open(`ws://${node}`, protocols, {
+        const link = transport.open(`ws://${node}/magpie`, protocols, {
           onOpen: () => its.run(() => events.onOpen()),
           onMessage: (frame) =>
             its.run(() => {

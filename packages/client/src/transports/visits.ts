@@ -99,6 +99,7 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
     const requests = take()
     const leaves = state === "leaving" && waiting.length === 0
     const waits = requests.length === 0 && producer !== undefined && !leaves
+    hello = { ...hello, link: Math.max(Number(hello.link ?? 0) + 1, Math.floor(clock.now())) }
     const lines = [
       JSON.stringify(hello),
       ...(leaves ? standing.farewells() : standing.lines()),

@@ -96,11 +96,17 @@ export function createGreeting(options: GreetingOptions): Greeting {
     return { name: fresh, bound: `${user}/${fresh}` }
   }
 
-  /** Of the same client, whose welcome was lost with its link: it offers the session and the producer that it offered before. */
-  function unwelcomed(user: string, hello: Hello | undefined): Connection | undefined {
+  /**
+   * An earlier link of the same client, whose welcome was lost with it: it offered the session and the producer that are offered
+   * now, or none yet, and its hello came late.
+   */
+  function unwelcomed(user: string, hello: Hello | undefined, known: string | undefined): Connection | undefined {
     if (hello?.session === undefined || hello.producer === undefined) return undefined
     const holder = registry.ofProducer(`${user}/${hello.producer}`)
-    return holder?.open?.offered === hello.session ? holder : undefined
+    if (holder?.open === undefined) return undefined
+    const { offered, link, session } = holder.open
+    const isBefore = offered === undefined && session !== known && link !== undefined && link < (hello.link ?? 0)
+    return offered === hello.session || isBefore ? holder : undefined
   }
 
   /** Where the proof itself says how many may come in with it. */
@@ -116,11 +122,12 @@ export function createGreeting(options: GreetingOptions): Greeting {
     admit(identity)
     const user = identity.user?.id ?? ""
     const known = hello?.session === undefined ? undefined : tokens.verify(hello.session, user)
-    const orphan = unwelcomed(user, hello)
-    if (isLate(hello, orphan) || isLate(hello, known === undefined ? undefined : registry.ofSession(known)))
+    const orphan = unwelcomed(user, hello, known)
+    const holder = known === undefined ? undefined : registry.ofSession(known)
+    if (isLate(hello, orphan) || isLate(hello, holder))
       return connection.close("TRY_AGAIN_LATER", closeReason("a newer link of this session is there", LATE_RETRY_MS))
     orphan?.close("REPLACED", REPLACED)
-    const replaced = known === undefined ? undefined : registry.ofSession(known)
+    const replaced = orphan === holder ? undefined : holder
     const others = registry.countOfUser(user) - (replaced === undefined ? 0 : 1)
     if (user !== "" && others >= limits.connectionsPerUser) {
       return connection.close("CONNECTION_LIMIT", closeReason("too many connections of this user", USER_LIMIT_RETRY_MS))

@@ -19,6 +19,8 @@ export interface VisitOptions {
 /** What a visitor says: hello, and then the rest, a frame at a time. */
 export interface VisitRequest {
   readonly hello: string
+  /** Whose numbers its publishes have: under another producer they would be other messages. */
+  readonly producer: unknown
   readonly frames: readonly string[]
   /** The ids of its requests, each of which is answered before it leaves. */
   readonly ids: ReadonlySet<number>
@@ -102,7 +104,8 @@ export class VisitSocket implements Socket, Watched {
     if (type === "welcome") {
       this.#state = "there"
       // Later in the turn: the connection is in the midst of sending.
-      this.#options.defer(() => this.#speak())
+      if (value.producer === this.#options.request.producer || this.#unanswered.size === 0) this.#options.defer(() => this.#speak())
+      else this.#options.defer(() => this.#leave())
     } else if (typeof id === "number" && id >= STANDING_ID) {
       this.#unanswered.delete(id)
       if (type === "error" || value.answer === "unrecoverable" || value.answer === "snapshot") this.#hasNews = true
@@ -165,6 +168,7 @@ export function parseVisit(
   const [hello = "", ...lines] = body.split("\n")
   if (!hello.startsWith('{"type":"hello"'))
     throw new MagpieError("BAD_REQUEST", "the first line must be a hello", { details: { field: "body" } })
+  const { producer } = read(hello)
   const ids = new Set<number>()
   for (const line of lines) {
     if (line.length > limits.messageBytes)
@@ -174,15 +178,19 @@ export function parseVisit(
   }
   const frames: string[] = []
   for (let from = 0; from < lines.length; from += FRAME_LINES) frames.push(lines.slice(from, from + FRAME_LINES).join("\n"))
-  return { hello, frames, ids, waits, leaves }
+  return { hello, producer, frames, ids, waits, leaves }
 }
 
 /** The id of a request; of a line that cannot be read the connection says so itself, without one. */
 function idOf(line: string): number | undefined {
+  const { id } = read(line)
+  return Number.isSafeInteger(id) && Number(id) >= 0 ? Number(id) : undefined
+}
+
+function read(line: string): Readonly<Record<string, unknown>> {
   try {
-    const id: unknown = JSON.parse(line)?.id
-    return Number.isSafeInteger(id) && Number(id) >= 0 ? Number(id) : undefined
+    return Object(JSON.parse(line))
   } catch {
-    return undefined
+    return {}
   }
 }

@@ -1,7 +1,7 @@
 import { longPoll, type TransportWorld } from "@magpie/client/transports"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { ask, HELLO } from "./asking.ts"
-import { type ChatBed, closeBed, listen, numbered, publish, startChat } from "./chat-bed.ts"
+import { type ChatBed, closeBed, greeted, listen, numbered, publish, startChat } from "./chat-bed.ts"
 import { clustersClosedAfterEach, HOSTS, type ServerCluster } from "./server-cluster.ts"
 
 const startCluster = clustersClosedAfterEach()
@@ -122,6 +122,17 @@ describe("[F90] a visit", () => {
     }
     expect(answers).toMatchObject([{ type: "published" }, { duplicate: true }, { duplicate: true }])
     expect(answers[2]).toMatchObject({ position: answers[0].position })
+  })
+
+  it("[G2] does nothing under another producer than the one that its numbers belong to", async () => {
+    const holder = await greeted(bed, { producer: HELLO.producer })
+    const one = visit([HELLO, publish(2, "once", { sequence: 1 })])
+    await bed.clock.settle()
+    expect(said(one).map(({ type }) => type)).toEqual(["welcome"])
+    expect(said(one)[0].producer).not.toBe(HELLO.producer)
+    expect(bed.server.channel("chat/a").position.offset).toBe(0)
+    holder.close()
+    await bed.clock.settle()
   })
 
   it("waits for news where it is asked to, and is answered after pollMs without any", async () => {

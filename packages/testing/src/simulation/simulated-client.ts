@@ -1,6 +1,5 @@
 import { type Client, connect, type StreamChannel, type SubscriptionState, type Transport } from "@magpie/client"
 import { type Presence, presence } from "@magpie/client/presence"
-import type { TransportWorld } from "@magpie/client/transports"
 import { type Env, type KindOf, type MagpieError, toMagpieError } from "@magpie/protocol"
 import { type FakeProcess, fakeProcess } from "../fake-process.ts"
 import type { MemoryNetwork } from "../memory-network.ts"
@@ -9,7 +8,6 @@ import type { Judge } from "./judge/judge.ts"
 import { messageId } from "./judge/message-id.ts"
 import type { Shown } from "./judge/presence-truth.ts"
 import { BROADCAST, HALL, type Payload, type SimulatedApp, STREAMS, type StreamName, simulatedApp } from "./simulated-app.ts"
-import { httpIn } from "./simulated-http.ts"
 
 export interface SimulatedClientOptions {
   readonly name: string
@@ -21,10 +19,8 @@ export interface SimulatedClientOptions {
   token(user: string): string
   /** Everything that the client hears and says. */
   trace(what: string): void
-  /** By which transport, made of WebSockets and HTTP. Default: WebSocket. */
-  readonly through?: ((webSockets: Transport, world: TransportWorld) => Transport) | undefined
-  /** Where a request goes that was meant for a node. */
-  readonly balance?: (node: string) => string
+  /** What a life of it connects by. Default: WebSocket. */
+  readonly through?: ((webSockets: Transport, its: FakeProcess, random: SeededRandom) => Transport) | undefined
   readonly backoff: { readonly initialMs: number; readonly maxMs: number }
 }
 
@@ -124,8 +120,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
 
   function transportOf(its: FakeProcess, random: SeededRandom): Transport {
     const webSockets = network.transport({ address: name })
-    const http = httpIn(its, network.http({ address: name }), options.balance ?? ((node) => node))
-    const transport = options.through?.(webSockets, { http, clock: its.env.clock, random }) ?? webSockets
+    const transport = options.through?.(webSockets, its, random) ?? webSockets
     return {
       open(_url, protocols, events) {
         const node = options.pickNode()

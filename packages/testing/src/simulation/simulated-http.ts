@@ -1,10 +1,12 @@
 import type { Transport } from "@magpie/client"
-import { fallback, type HttpClient, longPoll, sse, type TransportWorld, webSocket } from "@magpie/client/transports"
+import { fallback, type HttpClient, longPoll, sse, webSocket } from "@magpie/client/transports"
 import type { Exchange, HttpTransports } from "@magpie/server/core"
 import type { FakeProcess } from "../fake-process.ts"
+import type { MemoryNetwork } from "../memory-network.ts"
+import type { SeededRandom } from "../seeded-random.ts"
 
 /** HTTP as a process asks by it: what comes back while it stands still waits. */
-export function httpIn(its: FakeProcess, http: HttpClient, pickHost: (host: string) => string): HttpClient {
+function httpIn(its: FakeProcess, http: HttpClient, pickHost: (host: string) => string): HttpClient {
   return {
     request(request, { onHead, onText, onEnd }) {
       const url = new URL(request.url)
@@ -21,10 +23,20 @@ export function httpIn(its: FakeProcess, http: HttpClient, pickHost: (host: stri
   }
 }
 
+export interface WaysOptions {
+  readonly network: MemoryNetwork
+  readonly address: string
+  /** Where a request goes that was meant for a node. */
+  balance(node: string): string
+}
+
 /** Every transport of a client, as its user would have it, without a memory of other lives. */
-export function everyTransport(webSockets: Transport, world: TransportWorld): Transport {
+export function everyTransport({ network, address, balance }: WaysOptions) {
   const memory = { read: () => undefined, write: () => {} }
-  return fallback([webSocket(webSockets), sse(world), longPoll(world)], { world, memory, patienceMs: 1_500, climbAfterMs: 2_000 })
+  return (webSockets: Transport, its: FakeProcess, random: SeededRandom): Transport => {
+    const world = { http: httpIn(its, network.http({ address }), balance), clock: its.env.clock, random }
+    return fallback([webSocket(webSockets), sse(world), longPoll(world)], { world, memory, patienceMs: 1_500, climbAfterMs: 2_000 })
+  }
 }
 
 /** The door for requests, opened from inside a server's process. */

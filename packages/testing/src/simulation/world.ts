@@ -173,7 +173,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       token: (user) => tokenOf(user, scheduler.clock("issuer").now() + setup.tokenLifeMs),
       trace: (what) => trace.add(scheduler.monotonicMs, addressOf(index), what),
       backoff: { initialMs: 200, maxMs: 3_000 },
-      ...(setup.transports && { through: everyTransport, balance: balanceOf(index) }),
+      ...(setup.transports && { through: everyTransport({ network, address: addressOf(index), balance: balanceOf(index) }) }),
     }),
   )
   const overheard = random.fork("overheard")

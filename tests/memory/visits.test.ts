@@ -57,6 +57,36 @@ describe("[F90] clients over long polls behind a load balancer that remembers no
     expect(page.messages).toHaveLength(40)
   })
 
+  it("[G1][G4] come back to a link that a server keeps, when one answers all, and lose nothing on the way", async () => {
+    const cluster = await startCluster()
+    const world = byTurns(cluster)
+    let only: string | undefined
+    const http: TransportWorld["http"] = {
+      request(request, events) {
+        const url = new URL(request.url)
+        paths.push(url.pathname)
+        if (only === undefined) return world.http.request(request, events)
+        return cluster.network.http().request({ ...request, url: request.url.replace(url.host, only) }, events)
+      },
+    }
+    const paths: string[] = []
+    const ann = cluster.client("anywhere.test", "ann", longPoll({ ...world, http }))
+    const listener = listen(ann)
+    await cluster.env.clock.until(listener.isLive, 30_000)
+    expect(paths).toContain("/magpie/visit")
+    only = HOSTS[0]
+    for (let index = 0; index < 80; index++) {
+      void cluster
+        .server(1)
+        .channel("chat/a")
+        .publish("say", { text: `m${index}` })
+      await cluster.env.clock.advance(500)
+    }
+    await cluster.env.clock.until(() => listener.texts.length === 80, 60_000)
+    expect(listener.heard).toEqual(numbered(Array.from({ length: 80 }, (_, index) => `m${index}`)))
+    expect(paths.slice(-10)).not.toContain("/magpie/visit")
+  })
+
   it("[G4] a server that dies between two visits costs nothing but the way to the other", async () => {
     const cluster = await startCluster()
     const ann = cluster.client("anywhere.test", "ann", longPoll(byTurns(cluster)))
@@ -100,7 +130,7 @@ describe("[F90] a visit", () => {
       { type: "history", id: 3, channel: "nowhere/a" },
     ])
     await bed.clock.settle()
-    expect(one.json()).toEqual({ n: 0 })
+    expect(one.json()).toEqual({ n: 0, node: expect.stringMatching(/^[0-9a-f]{16}$/) })
     expect(said(one).map(({ type, id }) => [type, id])).toEqual(
       expect.arrayContaining([
         ["welcome", undefined],

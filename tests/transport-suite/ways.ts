@@ -19,10 +19,15 @@ const GONE = 410
 
 /** A world in which the second request of a link comes to a server that does not know it, always. */
 export function elsewhere(world: TransportWorld): TransportWorld {
+  let turn = 0
   return {
     ...world,
     http: {
       request(request, events) {
+        if (request.url.includes("/visit?")) {
+          const node = `"node":"${turn++ % 2}"`
+          return world.http.request(request, { ...events, onText: (text) => events.onText(text.replace(/"node":"[0-9a-f]+"/, node)) })
+        }
         if (!request.url.includes("/up?")) return world.http.request(request, events)
         world.clock.defer(() => {
           events.onHead(GONE)

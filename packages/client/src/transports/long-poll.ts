@@ -9,11 +9,14 @@ import { openVisits } from "./visits.ts"
 
 /**
  * One question after another, each answered when there is something: for networks that hold back everything that lasts. Where
- * requests come to several servers by turns, it notices, and from then on brings everything along that a server has to know.
+ * requests come to several servers by turns, it notices, and brings everything along that a server has to know, until one answers all.
  */
 export function longPoll(world: Partial<TransportWorld> = {}): NamedTransport {
   const its = { ...thisMachine, ...world }
   let roams = false
+  const onSettled = (): void => {
+    roams = false
+  }
   const keep = (url: string, events: LinkEvents): Link => {
     const onElsewhere = (): void => {
       roams = true
@@ -23,7 +26,7 @@ export function longPoll(world: Partial<TransportWorld> = {}): NamedTransport {
   return {
     name: "long-poll",
     open(url, _protocols, events) {
-      const visit = (own: LinkEvents): Link => openVisits(url, its, own)
+      const visit = (own: LinkEvents): Link => openVisits(url, its, own, onSettled)
       return roams
         ? visit(events)
         : openInstead(

@@ -17,6 +17,9 @@ const LATER_MS = 500
 const MOST_TEXT = 32_768
 const MOST_LINES = 128
 const LEAVE_MS = 1_000
+/** So many visits in a row that the same server answers show that it would keep a link. */
+const SAME_SERVER = 30
+const SERVICE_RESTART = 1012
 const TOKEN_EXPIRED = 4005
 const UNAUTHORIZED = 4502
 /** The part of a token's life after which a server reminds of it. */
@@ -32,9 +35,10 @@ interface Visit {
 
 /**
  * A link that no server keeps: each request brings hello, what the client wants to stand, from where it reads on, and what it asks;
- * its answer holds everything that came of it. Any server may answer any of them.
+ * its answer holds everything that came of it. Any server may answer any of them; where one answers all, `onSettled` is called and the
+ * link ends, for one that is kept.
  */
-export function openVisits(url: string, { http, clock, random }: TransportWorld, events: LinkEvents): Link {
+export function openVisits(url: string, { http, clock, random }: TransportWorld, events: LinkEvents, onSettled = (): void => {}): Link {
   const address = addressOf(url, nameOf({ random }))
   const standing = createStanding()
   let pace = createPace(clock, undefined)
@@ -49,6 +53,8 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
   let planned = 0
   let timer: Timer | undefined
   let left: Timer | undefined
+  let lastNode: string | undefined
+  let inARow = 0
   let reminder: Timer | undefined
   let expiresMs = Number.POSITIVE_INFINITY
   /** Tokens on their way, by request. */
@@ -155,7 +161,17 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
     waiting = [...requests.filter(({ id }) => id !== undefined && !replied.has(id)), ...waiting]
     if (told.length > 0) events.onMessage(told.join("\n"))
     if (head.close) return ended(head.close)
+    if (isSettled(head.node)) {
+      onSettled()
+      return closed(SERVICE_RESTART, "one server answers;retryAfterMs=0")
+    }
     come(isFlood && told.length > 0 ? FLOOD_MS : laterMs)
+  }
+
+  function isSettled(node: string | undefined): boolean {
+    inARow = node === lastNode ? inARow + 1 : 0
+    lastNode = node
+    return node !== undefined && inARow >= SAME_SERVER && waiting.length === 0 && state === "up"
   }
 
   /** A token that was good when the link began, and is shown once too often, has expired. */

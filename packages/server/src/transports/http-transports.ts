@@ -145,7 +145,7 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
   async function visit(exchange: Exchange, headers: Headers): Promise<void> {
     const request = await reads(() => readVisit(exchange, limits))
     const open = (onGone: () => void): Opening =>
-      new VisitSocket({ exchange, headers, request, limits, wheel, defer: (task) => clock.defer(task), onGone })
+      new VisitSocket({ exchange, headers, request, node, limits, wheel, defer: (task) => clock.defer(task), onGone })
     admit(exchange, headers, open, (code, reason) => exchange.answer(pollAnswer(headers, { n: 0, close: { code, reason } })))
   }
 

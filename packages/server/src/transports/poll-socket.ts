@@ -22,7 +22,7 @@ export interface PollHead {
   /** Of the newest frames given, counted from 1; what the next poll acknowledges. */
   readonly n: number
   readonly secret?: string
-  /** Of the first answer: which server gave it. */
+  /** Of the first answer, and of each to a visit: which server gave it. */
   readonly node?: string
   /** A newer poll of the same link took this one's place. */
   readonly replaced?: true

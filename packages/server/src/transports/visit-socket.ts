@@ -10,6 +10,8 @@ export interface VisitOptions {
   readonly exchange: Exchange
   readonly headers: Readonly<Record<string, string>>
   readonly request: VisitRequest
+  /** Which server this is. */
+  readonly node: string
   readonly limits: Pick<Limits, "pollMs">
   readonly wheel: TimingWheel
   readonly defer: (task: () => void) => void
@@ -137,9 +139,9 @@ export class VisitSocket implements Socket, Watched {
   #answer(close: { readonly code: number; readonly reason: string } | undefined): void {
     if (this.#state === "gone" || this.#state === "leaving") return
     this.#state = "leaving"
-    const { exchange, headers } = this.#options
+    const { exchange, headers, node } = this.#options
     const frames = this.#texts.length === 0 ? [] : [utf8.encode(this.#texts.join("\n"))]
-    exchange.answer(pollAnswer(headers, { n: 0, ...(close && { close }) }, frames))
+    exchange.answer(pollAnswer(headers, { n: 0, node, ...(close && { close }) }, frames))
     this.#texts = []
   }
 

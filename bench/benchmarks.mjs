@@ -5,6 +5,7 @@ import { http } from "./http/http.mjs"
 import { idle } from "./idle/idle.mjs"
 import { presence } from "./presence/presence.mjs"
 import { clientSize } from "./size/size.mjs"
+import { transports } from "./transports/transports.mjs"
 
 /**
  * @typedef {object} Benchmark
@@ -13,4 +14,4 @@ import { clientSize } from "./size/size.mjs"
  */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [fanout(32), fanout(1), echo, http, idle, presence, durable, clientSize]
+export const benchmarks = [fanout(32), fanout(1), echo, http, idle, presence, durable, transports, clientSize]

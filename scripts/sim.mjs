@@ -12,6 +12,7 @@ const USAGE = `npm run sim -- [options]
   --seeds N        how many seeds to run (default 200)
   --seed S         the first of them (default 1)
   --steps N        events after which a seed counts as a livelock (default 400000)
+  --transports     clients with every transport, which change among them as the network lets them
   --planted        plant each known defect and see it caught, instead
   --only NAME      with --planted: this defect alone
   --fuzz N         feed N hostile inputs to every decoder, instead
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
     steps: { type: "string" },
+    transports: { type: "boolean", default: false },
     planted: { type: "boolean", default: false },
     only: { type: "string" },
     fuzz: { type: "string" },
@@ -53,8 +55,9 @@ async function main() {
     console.log(USAGE)
     return true
   }
-  const { json, write, only, replay: kept } = values
+  const { json, write, only, transports, replay: kept } = values
   if (write && (values.fuzz !== undefined || kept !== undefined)) refuse("--write keeps the figures of seeds or of planted defects")
+  if (write && transports) refuse("--write keeps the figures of clients with one transport")
   if (values.fuzz !== undefined) {
     const { fuzz } = await import("./fuzz.mjs")
     const { failures } = await fuzz({ inputs: count("fuzz", values.fuzz), seed: String(count("seed", values.seed)), json })
@@ -67,7 +70,7 @@ async function main() {
   const bundle = await bundleSimulation(root)
   try {
     if (kept !== undefined) return await replay(bundle, kept)
-    return await explore({ bundle, root, seeds, first, maxSteps, json, write })
+    return await explore({ bundle, root, transports, seeds, first, maxSteps, json, write })
   } finally {
     rmSync(dirname(bundle), { recursive: true, force: true })
   }

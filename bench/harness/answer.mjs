@@ -1,13 +1,17 @@
 // The inside of a child process: answers what the runner asks over IPC, and ends when the runner is gone.
 
-/** @typedef {Readonly<Record<string, (given: any) => unknown>>} Answers */
+/** @typedef {Readonly<Record<string, (given: any) => unknown>> & { readonly traffic?: () => object }} Answers */
 
 /**
  * Answers each question by the function of its name; a failure is sent back as its text. `usage` is there for all.
  * @param {Answers} answers
  */
 export function answer(answers) {
-  const all = { usage, exit: () => setImmediate(() => process.exit(0)), ...answers }
+  const all = {
+    usage: (/** @type {any} */ given) => usage(given, answers.traffic),
+    exit: () => setImmediate(() => process.exit(0)),
+    ...answers,
+  }
   process.on("disconnect", () => process.exit(1))
   process.on("message", async ({ id, ask, given }) => {
     try {
@@ -21,8 +25,13 @@ export function answer(answers) {
   process.send?.({ ready: true })
 }
 
-/** CPU time of this whole process so far, and its resident memory; collects garbage first where it is asked to. */
-async function usage(/** @type {{ collect?: boolean } | undefined} */ { collect = false } = {}) {
+/**
+ * CPU time of this whole process so far, its resident memory and, where it counts that, its traffic; collects garbage first where it
+ * is asked to.
+ * @param {{ collect?: boolean } | undefined} given
+ * @param {() => object} [traffic]
+ */
+async function usage({ collect = false } = {}, traffic = () => ({})) {
   if (collect) {
     if (globalThis.gc === undefined) throw new Error("started without --expose-gc")
     for (let round = 0; round < 4; round++) {
@@ -32,5 +41,5 @@ async function usage(/** @type {{ collect?: boolean } | undefined} */ { collect 
   }
   const { user, system } = process.cpuUsage()
   const { rss, heapUsed, external } = process.memoryUsage()
-  return { cpuSeconds: (user + system) / 1e6, rss, heapUsed, external }
+  return { cpuSeconds: (user + system) / 1e6, rss, heapUsed, external, ...traffic() }
 }

@@ -50,7 +50,13 @@ export async function measure({ server, load }, run, what = "run") {
   const before = await server.ask("usage")
   const outcome = await load.ask(what, run)
   const after = await server.ask("usage")
-  return { ...outcome, cpuSeconds: after.cpuSeconds - before.cpuSeconds }
+  return { ...outcome, ...since(before, after), cpuSeconds: after.cpuSeconds - before.cpuSeconds }
+}
+
+/** The traffic in between, where the server counts any. */
+function since(/** @type {any} */ before, /** @type {any} */ after) {
+  if (after.bytes === undefined) return {}
+  return { bytes: after.bytes - before.bytes, requests: after.requests - before.requests }
 }
 
 /** Of a busy core a server gets a share; it is warmed up for at most so many times as long by the clock. */

@@ -10,16 +10,17 @@ const ENOUGH_FAILURES = 3
 const FAILURES = ".magpie/sim"
 
 /**
- * @param {{ bundle: string, root: string, seeds: number, first: number, maxSteps?: number, json: boolean, write: boolean }} options
+ * @param {{ bundle: string, root: string, transports: boolean, seeds: number, first: number, maxSteps?: number, json: boolean, write: boolean }} options
  * @returns {Promise<boolean>}
  */
-export async function explore({ bundle, root, seeds, first, maxSteps, json, write }) {
-  const { FAULT_KINDS } = await import(bundle)
+export async function explore({ bundle, root, transports, seeds, first, maxSteps, json, write }) {
+  const { ALL_FAULT_KINDS, FAULT_KINDS } = await import(bundle)
   const tally = createTally()
   const started = performance.now()
   let told = started
   await runSeeds({
     bundle,
+    transports,
     first,
     seeds,
     maxSteps,
@@ -32,11 +33,11 @@ export async function explore({ bundle, root, seeds, first, maxSteps, json, writ
     done: () => tally.violations.length >= ENOUGH_FAILURES,
   })
   const summary = tally.summary()
-  const blind = tally.blindSpots(Object.keys(FAULT_KINDS))
+  const blind = tally.blindSpots(Object.keys(transports ? ALL_FAULT_KINDS : FAULT_KINDS))
   const seconds = (performance.now() - started) / 1_000
   report(summary, seconds)
   for (const spot of blind) console.log(`NOT REACHED ${spot}`)
-  for (const failure of tally.violations.slice(0, ENOUGH_FAILURES)) await explain(bundle, root, failure)
+  for (const failure of tally.violations.slice(0, ENOUGH_FAILURES)) await explain(bundle, root, failure, transports)
   if (write) console.log(`wrote ${await keepRuns(root, summary, { firstSeed: first, seconds })}`)
   if (json) console.log(JSON.stringify(summary))
   return summary.violations === 0 && blind.length === 0
@@ -53,10 +54,15 @@ function report(/** @type {ReturnType<ReturnType<typeof createTally>["summary"]>
 }
 
 /** Says what broke, shrinks its plan and keeps it. */
-async function explain(/** @type {string} */ bundle, /** @type {string} */ root, /** @type {import("./tally.mjs").RunResult} */ failure) {
+async function explain(
+  /** @type {string} */ bundle,
+  /** @type {string} */ root,
+  /** @type {import("./tally.mjs").RunResult} */ failure,
+  /** @type {boolean} */ transports,
+) {
   const { planOf, shrink } = await import(bundle)
   console.log(`\nseed ${failure.seed} broke ${failure.violation?.message}`)
-  const { plan, result, runs } = await shrink(planOf(failure.seed), failure)
+  const { plan, result, runs } = await shrink(planOf(failure.seed, { transports }), failure)
   mkdirSync(join(root, FAILURES), { recursive: true })
   const file = join(root, FAILURES, `seed-${failure.seed}.json`)
   writeFileSync(file, `${JSON.stringify(plan, undefined, 1)}\n`)

@@ -8,15 +8,18 @@ const CHUNK = 10
 
 /**
  * Runs seeds until they are through or `done` says so. Results come in the order of their end.
- * @param {{ bundle: string, first: number, seeds: number, maxSteps?: number, chunk?: number, onResult: (result: RunResult) => void, done: () => boolean }} options
+ * @param {{ bundle: string, transports?: boolean, first: number, seeds: number, maxSteps?: number, chunk?: number, onResult: (result: RunResult) => void, done: () => boolean }} options
  */
-export async function runSeeds({ bundle, first, seeds, maxSteps, chunk = CHUNK, onResult, done }) {
+export async function runSeeds({ bundle, transports = false, first, seeds, maxSteps, chunk = CHUNK, onResult, done }) {
   let next = first
   const end = first + seeds
   const threads = Math.max(1, Math.min(availableParallelism(), Math.ceil(seeds / chunk)))
 
   async function thread() {
-    const worker = new Worker(new URL("worker.mjs", import.meta.url), { workerData: { bundle }, execArgv: ["--enable-source-maps"] })
+    const worker = new Worker(new URL("worker.mjs", import.meta.url), {
+      workerData: { bundle, transports },
+      execArgv: ["--enable-source-maps"],
+    })
     try {
       while (next < end && !done()) {
         const from = next

@@ -27,13 +27,15 @@ port.on("message", async (/** @type {{ from: number, count: number, maxSteps?: n
   port.postMessage(results)
 })
 
+const plan = (/** @type {number} */ seed) => planOf(seed, { transports: workerData.transports })
+
 /** @returns {Promise<RunResult>} */
 async function run(/** @type {number} */ seed, /** @type {number | undefined} */ maxSteps) {
   escaped = undefined
-  const result = await (seed % COMPARED_EVERY === 0 ? runCompared : runPlan)(planOf(seed), { maxSteps })
+  const result = await (seed % COMPARED_EVERY === 0 ? runCompared : runPlan)(plan(seed), { maxSteps })
   if (escaped !== undefined) return broken(result, "I21", `nobody handled: ${await traceOf(seed, maxSteps, escaped)}`)
   if (seed % HASHED_TWICE_EVERY !== 0 || result.violation !== undefined) return result
-  const again = await runPlan(planOf(seed), { maxSteps })
+  const again = await runPlan(plan(seed), { maxSteps })
   return again.hash === result.hash ? result : broken(result, "hash", "two runs of the seed went different ways")
 }
 
@@ -41,7 +43,7 @@ async function run(/** @type {number} */ seed, /** @type {number | undefined} */
 async function traceOf(/** @type {number} */ seed, /** @type {number | undefined} */ maxSteps, /** @type {Error} */ first) {
   Error.stackTraceLimit = TRACE_LIMIT
   escaped = first
-  await runPlan(planOf(seed), { maxSteps })
+  await runPlan(plan(seed), { maxSteps })
   Error.stackTraceLimit = 0
   return escaped.stack
 }

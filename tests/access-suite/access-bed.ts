@@ -7,6 +7,8 @@ import { type App, app } from "../memory/chat-bed.ts"
 export interface AccessBed extends TestBed<App, ClaimedUser> {
   /** Settles when nobody's credentials are being looked at: signatures are checked outside the fake clock's world. */
   idle(): Promise<void>
+  /** Lets time pass, with credentials looked at in between, as they would be. */
+  pass(ms: number): Promise<void>
 }
 
 /** What somebody brings, and from where. */
@@ -24,6 +26,8 @@ export interface Door {
   readonly name: string
   /** Whether a client of it names the session that it had. */
   readonly resumes: boolean
+  /** Whether it shows its credentials over and over, so that those that count once do not serve it. */
+  readonly repeats?: boolean
   /** Comes in as this transport does it; settles when the server has answered. */
   enter(bed: AccessBed, visit: Visit): Promise<RawConnection>
 }
@@ -84,6 +88,12 @@ export async function startAccessBed(options: Partial<TestBedOptions<App, Claime
         await bed.clock.settle()
       }
     },
+    async pass(ms: number) {
+      for (let left = ms; left > 0; left -= STEP_MS) {
+        await bed.clock.advance(Math.min(STEP_MS, left))
+        await this.idle()
+      }
+    },
   })
 }
 
@@ -94,6 +104,8 @@ export interface TokenOptions {
   readonly claims?: object
   readonly header?: object
 }
+
+const STEP_MS = 1_000
 
 /** A good token, unless the options say otherwise. */
 export function tokenFor(

@@ -76,16 +76,15 @@ function tokenSuite(suite: AccessSuite): void {
   })
 
   it("[F33][F42] a token is called expiring in time, a fresh one in its place ends nothing, and its end does", async () => {
-    const { clock } = suite.bed
     const raw = await enterAs({ lifeMs: 60_000 })
-    await clock.advance(55_000)
+    await suite.bed.pass(55_000)
     expect(raw.of("token-expiring")).toHaveLength(1)
     raw.send({ type: "token", id: 1, token: await tokenFor(suite.bed, { lifeMs: 60_000 }) })
     await suite.bed.idle()
-    await clock.advance(60_000)
+    await suite.bed.pass(60_000)
     expect(raw.reply(1)).toMatchObject({ type: "token" })
     expect(raw.closedWith).toBeUndefined()
-    await clock.advance(10_000)
+    await suite.bed.pass(10_000)
     expect(raw.closedWith).toMatchObject({ code: 4005 })
   })
 

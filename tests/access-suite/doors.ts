@@ -1,4 +1,6 @@
+import { longPoll, type NamedTransport, sse, type TransportWorld } from "@magpie/client/transports"
 import type { RawConnection } from "@magpie/testing"
+import { elsewhere } from "../transport-suite/ways.ts"
 import type { Door } from "./access-bed.ts"
 
 const HELLO = { type: "hello", version: 1 }
@@ -21,8 +23,37 @@ function inHello(name: string, plain: boolean): Door {
   }
 }
 
+/** A transport over HTTP, with credentials in `hello` or in the headers of the requests that open a link. */
+function overHttp(name: string, make: (world: TransportWorld) => NamedTransport, where: "hello" | "headers"): Door {
+  return {
+    name: `${name}, by ${where === "hello" ? "hello" : "its headers"}`,
+    resumes: true,
+    async enter(bed, { token, key, ticket, session, ...from }) {
+      const credentials = where === "hello" ? {} : { token, key, ticket }
+      const http = bed.network.http({ ...from, ...defined(credentials) })
+      const raw = bed.raw({ ...from, transport: make({ http, clock: bed.clock, random: bed.env.random }) })
+      raw.send({ ...HELLO, session, ...(where === "hello" && { token, key, ticket }) })
+      // A client that no server keeps takes its time from one visit to the next.
+      for (let waited = 0; waited < 10 && !isAnswered(raw); waited++) {
+        await bed.idle()
+        if (!isAnswered(raw)) await bed.clock.advance(10)
+      }
+      return raw
+    },
+  }
+}
+
+function defined(fields: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}
+
 /** Every way into the server that there is today. */
 export const DOORS: readonly Door[] = [
+  overHttp("server-sent events", sse, "hello"),
+  overHttp("server-sent events", sse, "headers"),
+  overHttp("long polls", longPoll, "hello"),
+  overHttp("long polls", longPoll, "headers"),
+  { ...overHttp("long polls that no server keeps", (world) => longPoll(elsewhere(world)), "hello"), repeats: true },
   inHello("a WebSocket with the subprotocol, by hello", false),
   inHello("a plain WebSocket, by hello", true),
   {

@@ -10,6 +10,16 @@ export function ticketSuite(suite: AccessSuite): void {
   const { enter } = suite
   const issue = (options = {}) => suite.bed.server.tickets.issue({ user: ann, ...options })
 
+  if (suite.door.repeats) {
+    it("[F37][F42] a ticket counts once, also for who would have to show it again", async () => {
+      const ticket = issue()
+      const raw = await enter({ ticket })
+      expect(raw.closedWith).toMatchObject({ code: 4502 })
+      expectRefusal(await enter({ ticket }))
+    })
+    return
+  }
+
   it("[F37][F42] a ticket lets its user in once, also where a token may stand", async () => {
     const ticket = issue()
     const raw = await enter({ ticket })

@@ -1,6 +1,17 @@
-import { type Client, connect } from "@magpie/client"
+import { type Client, connect, type Transport } from "@magpie/client"
 import { type Journal, memoryStorage, openSharedLog, type SharedLog } from "@magpie/journal"
-import { type ChannelRules, type Core, type CoreOptions, checkOptions, createCore, retentionOf, type User } from "@magpie/server/core"
+import { DEFAULT_PATH } from "@magpie/protocol"
+import {
+  type ChannelRules,
+  type Core,
+  type CoreOptions,
+  checkOptions,
+  createCore,
+  createHttpTransports,
+  type HttpTransports,
+  retentionOf,
+  type User,
+} from "@magpie/server/core"
 import {
   type FakeEnv,
   type FakeProcess,
@@ -29,7 +40,7 @@ export interface ServerCluster {
   /** By its place among the hosts. */
   server(index: number): Core<App, User>
   readonly processes: readonly FakeProcess[]
-  client(host: string, user?: string): Client<App>
+  client(host: string, user?: string, through?: Transport): Client<App>
   /** A link to a server that says what the test likes, and says hello with this, if it is given. */
   raw(host: string, hello?: object): RawConnection
   /** From now on, or no longer, the second server's tail of partition 0 stands still, and only that one. */
@@ -89,6 +100,7 @@ async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<S
   }
   const gate = createGate()
   const servers: Core<App, User>[] = []
+  const https: HttpTransports[] = []
   const logs: SharedLog[] = []
   const processes: FakeProcess[] = []
   for (const [index, host] of HOSTS.entries()) {
@@ -100,7 +112,9 @@ async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<S
     const core = createCore<App, User>(app, checked, log, { ...its, crypto: fakeCrypto })
     core.channel("chat/:room", EVERYTHING)
     core.channel("cursor/:room", { authorize: () => true })
-    network.listen(host, core)
+    const http = createHttpTransports({ core, path: DEFAULT_PATH, origins: checked.origins, limits: checked.limits, ...its })
+    network.listen(host, { knock: core.knock, accept: core.accept, http })
+    https.push(http)
     servers.push(core)
     logs.push(log)
     processes.push(process)
@@ -118,9 +132,14 @@ async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<S
       if (server === undefined) throw new Error(`there is no server ${index}`)
       return server
     },
-    client(host, user) {
+    client(host, user, through) {
       const signals = { onNetwork: () => () => {}, onWake: () => () => {} }
-      const environment = { ...env, random: env.random.fork(`client-${clients.length}`), transport: network.transport({}), signals }
+      const environment = {
+        ...env,
+        random: env.random.fork(`client-${clients.length}`),
+        transport: through ?? network.transport({}),
+        signals,
+      }
       const client = connect<App>(`ws://${host}`, { contract: app, environment, ...(user === undefined ? {} : { token: () => user }) })
       clients.push(client)
       return client
@@ -133,6 +152,7 @@ async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<S
     async close() {
       await settled(Promise.all(clients.map((client) => client.close())))
       await settled(Promise.all(servers.map((server) => server.close({ spreadMs: 0 }))))
+      for (const http of https) http.close()
       model.close()
       await env.clock.advance(60_000)
       expect(env.clock.pendingTimers).toBe(0)

@@ -49,5 +49,5 @@ function newerBatch(batch: Batch): Batch {
   const encoded = new TextEncoder().encode(newerFrame(new TextDecoder().decode(payloadOf(batch))))
   const buffer = new Uint8Array(HEADROOM_BYTES + encoded.length)
   buffer.set(encoded, HEADROOM_BYTES)
-  return { text: true, buffer, bytes: encoded.length, messages: batch.messages, wire: undefined }
+  return { text: true, buffer, bytes: encoded.length, messages: batch.messages, wire: undefined, event: undefined }
 }

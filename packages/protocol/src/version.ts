@@ -20,3 +20,9 @@ export const SUBPROTOCOL_TICKET_PREFIX = "magpie.ticket."
 
 /** The path of Magpie's own protocol, unless the server says otherwise. */
 export const DEFAULT_PATH = "/magpie"
+
+/**
+ * A client without a link of its own repeats on each visit what it wants to stand, as subscriptions; these requests have ids from
+ * here on, and a reply that grants one is no news.
+ */
+export const STANDING_ID = 2 ** 40

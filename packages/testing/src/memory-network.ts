@@ -1,18 +1,32 @@
 import type { Link, LinkEvents, Transport } from "@magpie/client"
+import type { HttpClient } from "@magpie/client/transports"
 import { CLOSE_CODES, closeReason, type Encoded, type Env } from "@magpie/protocol"
 import {
   type Batch,
   type Core,
   type HandshakeCredentials,
+  type HttpTransports,
   type LinkRequest,
   payloadOf,
   type Socket,
   type SocketEvents,
 } from "@magpie/server/core"
 import { createLane, type Lane } from "./lane.ts"
+import { memoryHttp } from "./memory-http.ts"
 
 /** The part of a server that the network talks to. */
-export type NetworkServer = Pick<Core<never, never>, "knock" | "accept">
+export interface NetworkServer extends Pick<Core<never, never>, "knock" | "accept"> {
+  /** What answers HTTP requests. Default: nobody does, and they break. */
+  readonly http?: Pick<HttpTransports, "handle"> | undefined
+}
+
+/** What stands between clients and servers and does not let everything through. */
+export interface Middlebox {
+  /** `refuse`: upgrades fail at once. `drop`: they stay unanswered. `mute`: they succeed, and no frame comes through. */
+  webSockets: "pass" | "refuse" | "drop" | "mute"
+  /** `buffer`: an answer is held back until it has ended. */
+  streams: "pass" | "buffer"
+}
 
 export interface TransportOptions {
   readonly address?: string
@@ -29,8 +43,12 @@ export interface TransportOptions {
 export interface MemoryNetwork {
   /** Makes a server reachable under a host name. Returns how to take it away: its links break at once. */
   listen(host: string, server: NetworkServer): () => void
-  /** A way for clients to connect, from an address of their own. */
+  /** A way for clients to connect by WebSocket, from an address of their own. */
   transport(options?: TransportOptions): Transport
+  /** The same for requests: what transports over HTTP are given. */
+  http(options?: TransportOptions): HttpClient
+  /** For whoever connects from now on. */
+  readonly middlebox: Middlebox
   readonly links: number
   /** Links of one address that neither side has given up. */
   linksOf(address: string): number
@@ -54,9 +72,9 @@ export interface MemoryNetwork {
   loseDown(pick: (frame: string) => boolean, address?: string): () => void
 }
 
-type Request = Omit<LinkRequest, "userAgent"> & HandshakeCredentials
+export type Request = Omit<LinkRequest, "userAgent"> & HandshakeCredentials
 
-interface MemoryLink {
+export interface MemoryLink {
   readonly host: string
   readonly address: string
   readonly down: Lane
@@ -82,6 +100,7 @@ export function memoryNetwork(env: Env): MemoryNetwork {
   const blackHoles = createFault()
   const stalls = createFault()
   const losses: { readonly pick: (frame: string) => boolean; readonly address: string | undefined }[] = []
+  const middlebox: Middlebox = { webSockets: "pass", streams: "pass" }
   let latencyMs = 0
   let jitterMs: MemoryNetwork["jitterMs"] = () => 0
 
@@ -130,14 +149,23 @@ export function memoryNetwork(env: Env): MemoryNetwork {
     down.onFrame((frame) => events.onMessage(frame))
     const client = clientLink(up, down)
 
-    const server = cuts.strikes(request.address) ? undefined : servers.get(host)
+    if (middlebox.webSockets === "drop") {
+      link.stranded = true
+      links.add(link)
+      return client
+    }
+    const isRefused = cuts.strikes(request.address) || middlebox.webSockets === "refuse"
+    const server = isRefused ? undefined : servers.get(host)
     const verdict = server?.knock({ address: request.address, origin: request.origin, host, cookieOnly: false })
     if (server === undefined || verdict === undefined || verdict.verdict === "refuse") {
       down.abort(1006)
       return client
     }
     links.add(link)
-    down.run(() => events.onOpen())
+    down.run(() => {
+      link.stranded ||= middlebox.webSockets === "mute"
+      events.onOpen()
+    })
     if (verdict.verdict === "turn-away") down.end(CLOSE_CODES[verdict.close], closeReason(verdict.reason, verdict.retryAfterMs))
     else {
       const { leave } = verdict
@@ -159,6 +187,20 @@ export function memoryNetwork(env: Env): MemoryNetwork {
     transport: ({ address = "127.0.0.1", origin, plain = false, token, key, ticket } = {}) => ({
       open: (url, _protocols, events) => open(url, { address, origin, plain, token, key, ticket }, events),
     }),
+    http: ({ address = "127.0.0.1", origin, token, key, ticket } = {}) =>
+      memoryHttp(
+        {
+          middlebox,
+          open(host) {
+            const link = createLink(host, address)
+            const server = cuts.strikes(address) ? undefined : servers.get(host)?.http
+            if (server !== undefined) links.add(link)
+            return { link, server, closed: () => void links.delete(link) }
+          },
+        },
+        { address, origin, token, key, ticket },
+      ),
+    middlebox,
     get links() {
       return links.size
     },

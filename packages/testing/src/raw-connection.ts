@@ -1,4 +1,4 @@
-import type { Link } from "@magpie/client"
+import type { Link, Transport } from "@magpie/client"
 import { type Encoded, jsonCodec } from "@magpie/protocol"
 import type { MemoryNetwork, TransportOptions } from "./memory-network.ts"
 
@@ -10,6 +10,8 @@ export interface Reply {
 
 export interface RawConnectionOptions extends TransportOptions {
   readonly host?: string
+  /** Another way than a WebSocket of this network. */
+  readonly transport?: Transport
 }
 
 /** One link in the hands of a test: says whatever the test likes, and keeps what it hears. For plain and hostile clients. */
@@ -34,14 +36,17 @@ export interface RawConnection {
 export const TEST_HOST = "magpie.test"
 
 /** Opens a link that speaks for itself: no hello, no heartbeat, no second try. */
-export function rawConnection(network: MemoryNetwork, { host = TEST_HOST, ...options }: RawConnectionOptions = {}): RawConnection {
+export function rawConnection(
+  network: MemoryNetwork,
+  { host = TEST_HOST, transport, ...options }: RawConnectionOptions = {},
+): RawConnection {
   const replies: Reply[] = []
   const frames: Encoded[] = []
   const early: Encoded[] = []
   let state: "opening" | "open" | "closed" = "opening"
   let closedWith: RawConnection["closedWith"]
 
-  const link: Link = network.transport(options).open(`ws://${host}`, [], {
+  const link: Link = (transport ?? network.transport(options)).open(`ws://${host}/magpie`, [], {
     onOpen() {
       state = "open"
       for (const frame of early.splice(0)) link.send(frame)

@@ -1,13 +1,22 @@
-import { type Client, type ConnectOptions, connect, type Signals } from "@magpie/client"
+import { type Client, type ConnectOptions, connect, type Signals, type Transport } from "@magpie/client"
+import type { TransportWorld } from "@magpie/client/transports"
 import { memoryStorage, openDurableLog, type Storage } from "@magpie/journal"
-import type { AnyContract, Env, PatternName } from "@magpie/protocol"
+import { type AnyContract, DEFAULT_PATH, type Env, type PatternName } from "@magpie/protocol"
 import type { ChannelRules, LoadMeter, User } from "@magpie/server/core"
-import { type Core, type CoreOptions, checkOptions, createCore, retentionOf } from "@magpie/server/core"
+import {
+  type Core,
+  type CoreOptions,
+  checkOptions,
+  createCore,
+  createHttpTransports,
+  type HttpTransports,
+  retentionOf,
+} from "@magpie/server/core"
 import { fakeCrypto } from "./fake-crypto.ts"
 import { type FakeEnv, type FakeEnvOptions, fakeEnv } from "./fake-env.ts"
 import { fakeProcess } from "./fake-process.ts"
-import { type MemoryNetwork, memoryNetwork, type TransportOptions } from "./memory-network.ts"
-import { type RawConnection, rawConnection, TEST_HOST } from "./raw-connection.ts"
+import { type MemoryNetwork, memoryNetwork } from "./memory-network.ts"
+import { type RawConnection, type RawConnectionOptions, rawConnection, TEST_HOST } from "./raw-connection.ts"
 
 export interface TestBedOptions<C extends AnyContract, U extends User> extends CoreOptions<U>, FakeEnvOptions {
   readonly rules: { readonly [P in PatternName<C>]: ChannelRules<C, P, U> }
@@ -27,7 +36,7 @@ export interface TestBed<C extends AnyContract, U extends User> {
   /** A client of its own; everything but the network and the clock is the real thing. */
   connect(options?: TestClientOptions<C>): Client<C>
   /** A link that says whatever the test likes, for plain and hostile clients. */
-  raw(options?: TransportOptions): RawConnection
+  raw(options?: RawConnectionOptions): RawConnection
   /** The server dies without a word and stays away; what was not committed is gone when the storage says so. */
   kill(): void
   /** A server starts on that storage, under the same name. */
@@ -39,6 +48,15 @@ export interface TestBed<C extends AnyContract, U extends User> {
 export interface TestClientOptions<C extends AnyContract> extends Omit<ConnectOptions<C>, "transport" | "environment"> {
   readonly address?: string
   readonly plain?: boolean
+  /** Another way than by WebSocket: made of the client's own WebSockets and HTTP. */
+  readonly transport?: (webSockets: Transport, world: TransportWorld) => Transport
+}
+
+interface Running<C extends AnyContract, U extends User> {
+  readonly core: Core<C, U>
+  readonly http: HttpTransports
+  readonly unlisten: () => void
+  readonly kill: () => void
 }
 
 const SETTLE_STEP_MS = 100
@@ -53,7 +71,7 @@ export async function createTestBed<C extends AnyContract, U extends User = User
   const network = memoryNetwork(env)
   const clients: Client<C>[] = []
   const checked = checkOptions(options)
-  let running: { readonly core: Core<C, U>; readonly unlisten: () => void; readonly kill: () => void } | undefined
+  let running: Running<C, U> | undefined
   let clientSeed = 0
 
   async function start(storage: Storage): Promise<void> {
@@ -68,7 +86,8 @@ export async function createTestBed<C extends AnyContract, U extends User = User
       ...(load === undefined ? undefined : { load, onMemoryExhausted }),
     })
     for (const [pattern, rules] of Object.entries(options.rules)) setRules(core, pattern, rules)
-    running = { core, unlisten: network.listen(TEST_HOST, core), kill: its.kill }
+    const http = createHttpTransports({ core, path: DEFAULT_PATH, origins: checked.origins, limits: checked.limits, ...its.env })
+    running = { core, http, unlisten: network.listen(TEST_HOST, { knock: core.knock, accept: core.accept, http }), kill: its.kill }
     await env.clock.settle()
   }
 
@@ -93,12 +112,15 @@ export async function createTestBed<C extends AnyContract, U extends User = User
       if (running === undefined) throw new Error("the server is not running")
       return running.core
     },
-    connect({ address, plain, ...rest } = {}) {
-      const transport = network.transport({
+    connect({ address, plain, transport: through, ...rest } = {}) {
+      const options = {
         ...(address === undefined ? undefined : { address }),
         ...(plain === undefined ? undefined : { plain }),
-      })
-      const environment = { ...env, random: env.random.fork(`client-${clientSeed++}`), transport, signals: SILENT }
+      }
+      const random = env.random.fork(`client-${clientSeed++}`)
+      const transport =
+        through?.(network.transport(options), { http: network.http(options), clock: env.clock, random }) ?? network.transport(options)
+      const environment = { ...env, random, transport, signals: SILENT }
       const client = connect<C>(`ws://${TEST_HOST}`, { contract, ...rest, environment })
       clients.push(client)
       return client
@@ -113,6 +135,7 @@ export async function createTestBed<C extends AnyContract, U extends User = User
     async close() {
       await settled(Promise.all(clients.map((client) => client.close())))
       if (running) await settled(running.core.close({ spreadMs: 0 }))
+      running?.http.close()
       running?.unlisten()
       running = undefined
       // What travelled when the links broke arrives nowhere.

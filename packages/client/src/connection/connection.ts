@@ -44,6 +44,8 @@ export function createConnection(context: Context, credentials: Credentials, eve
   let link: LiveLink | undefined
   /** Counts attempts: what an earlier one brings late has no owner. */
   let attempt = 0
+  /** Names the links of this client in their order, also behind those of a page before it. */
+  let lastLink = 0
   let renewals = 0
   let network = true
   let producer = randomName(random, 16)
@@ -96,7 +98,8 @@ export function createConnection(context: Context, credentials: Credentials, eve
   }
 
   function openLink(given: Given): LiveLink {
-    const hello: Hello = { type: "hello", version: PROTOCOL_VERSION, session, producer, client: CLIENT_NAME, ...given }
+    lastLink = Math.max(lastLink + 1, Math.floor(clock.now()))
+    const hello: Hello = { type: "hello", version: PROTOCOL_VERSION, session, producer, client: CLIENT_NAME, link: lastLink, ...given }
     return openLiveLink(context, hello, {
       ...events,
       onWelcome(welcome) {

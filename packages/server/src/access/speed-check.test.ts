@@ -14,6 +14,7 @@ function setUp(limits: Partial<Limits> = {}) {
     meter: createMeter(),
     identity,
     request: { address },
+    open: undefined,
     sharedRates: undefined,
   })
   /** How many of so many messages pass. */
@@ -28,6 +29,12 @@ function setUp(limits: Partial<Limits> = {}) {
 const user = (id: string, more: Partial<Identity> = {}): Identity => ({ user: { id }, ...more })
 
 describe("the rates of messages from a connection", () => {
+  it("[F49] hold from one visit of a session to the next, and for no other session", () => {
+    const { sender, passing } = setUp({ messagesPerSecond: 5 })
+    const visit = (session: string): Sender => ({ ...sender(undefined), open: { session }, request: { address: "192.0.2.1", visit: true } })
+    expect([passing(100, visit("one")), passing(100, visit("one")), passing(100, visit("two"))]).toEqual([10, 0, 10])
+  })
+
   it("[F49] let a burst of twice as many through, and then say how long to wait", async () => {
     const { clock, tooFast, sender, passing } = setUp({ messagesPerSecond: 5 })
     const one = sender(user("ann"))

@@ -7,7 +7,9 @@ import { addressKey } from "./occupancy.ts"
 export interface Sender {
   readonly meter: Meter
   readonly identity: Identity | undefined
-  readonly request: { readonly address: string }
+  readonly request: { readonly address: string; readonly visit?: boolean | undefined }
+  /** What outlives the connection, once it is open. */
+  readonly open: { readonly session: string } | undefined
   /** What it shares with others, found once for each identity. */
   sharedRates: SharedRates | undefined
 }
@@ -30,9 +32,12 @@ export function createSpeedCheck({ clock, limits }: { readonly clock: Clock; rea
   const users = createMeters(limits.trackedRates)
   const addresses = createMeters(limits.trackedRates)
   const proofs = createMeters(limits.trackedRates)
+  const sessions = createMeters(limits.trackedRates)
 
-  function sharedBy({ identity, request }: Sender): SharedRates {
+  function sharedBy({ identity, request, open }: Sender): SharedRates {
     const rates: (readonly [Meter, Rate])[] = []
+    // A connection that lasts for one request has its rate from one to the next.
+    if (request.visit && open !== undefined) rates.push([sessions.of(open.session), own])
     if (identity?.user !== undefined) rates.push([users.of(identity.user.id), perUser])
     const ownLimit = identity?.limits?.messagesPerSecond
     if (identity?.token !== undefined && ownLimit !== undefined) rates.push([proofs.of(identity.token), burst(ownLimit)])

@@ -16,6 +16,8 @@ export interface Batch {
   /** How many messages it holds. */
   readonly messages: number
   wire: Uint8Array | undefined
+  /** The same for event streams. */
+  event: Uint8Array | undefined
 }
 
 const utf8 = new TextEncoder()
@@ -23,7 +25,7 @@ const utf8 = new TextEncoder()
 export function createBatch(payload: Encoded, messages: number): Batch {
   const text = typeof payload === "string"
   const buffer = text ? encodeText(payload) : withHeadroom(payload)
-  return { text, buffer, bytes: buffer.length - HEADROOM_BYTES, messages, wire: undefined }
+  return { text, buffer, bytes: buffer.length - HEADROOM_BYTES, messages, wire: undefined, event: undefined }
 }
 
 /** The encoded messages without the headroom. */

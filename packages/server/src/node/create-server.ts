@@ -9,11 +9,13 @@ import { openingLog } from "../core/opening-log.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
 import { type CoreOptions, checkOptions, retentionOf } from "../options.ts"
+import { createHttpTransports } from "../transports/http-transports.ts"
 import { type Certificate, openCertificate, type TlsOptions, type TlsPair } from "./certificate.ts"
 import { createEndpoint, type Endpoint, type EndpointHandler, type EndpointOptions, type LiveEndpoint } from "./endpoint.ts"
 import { type ApiHandler, createApiHandler } from "./http-api.ts"
 import { createHttp, nothingHere, type RequestHandler } from "./http-server.ts"
 import { lineLog, nodeEnv } from "./node-env.ts"
+import { nodeExchange } from "./node-exchange.ts"
 import { nodeLoad } from "./node-load.ts"
 import { createUpgradeListener, pathOf, type UpgradeListener } from "./upgrade.ts"
 
@@ -57,8 +59,9 @@ export interface Server<C extends AnyContract, U extends User = User>
   /** Plain WebSockets on a path of their own. Fails with INVALID_OPTIONS on a path that is taken. */
   endpoint(path: string, handler: EndpointHandler, options?: EndpointOptions): Endpoint
   /**
-   * Answers what is below the HTTP API's prefix and says whether it did. `listen` asks it before `http`; call it first in the
-   * request listener of a server that exists, before anybody reads bodies.
+   * Answers what is below the HTTP API's prefix, and the requests of event streams and long polls below the protocol's path, and
+   * says whether it did. `listen` asks it before `http`; call it first in the request listener of a server that exists, before
+   * anybody reads bodies.
    */
   readonly api: ApiHandler
   /** Opens the storage, then the port. Fails with CONFLICT when another process holds the storage, UNAVAILABLE when the port is taken. */
@@ -103,22 +106,29 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
   const core = createCore<C, U>(contract, checked, log, { ...env, load: nodeLoad(), onMemoryExhausted: () => void stop("memory") })
   const wheel = createTimingWheel(env.clock)
   const endpoints = new Map<string, LiveEndpoint>()
+  const trustedProxies = new Set(options.trustedProxies)
   const onUpgrade = createUpgradeListener({
     core,
     clock: env.clock,
     limits: checked.limits,
     path,
-    trustedProxies: new Set(options.trustedProxies),
+    trustedProxies,
     endpoints,
   })
-  const api = createApiHandler({
+  const answersApi = createApiHandler({
     api: core.api,
     prefix: checked.api?.prefix ?? "",
     clock: env.clock,
     limits: checked.limits,
     log: env.log,
-    trustedProxies: new Set(options.trustedProxies),
+    trustedProxies,
   })
+  const transports = createHttpTransports({ core, path, origins: checked.origins, limits: checked.limits, ...env })
+  const api: ApiHandler = (request, response) => {
+    if (!transports.owns(pathOf(request))) return answersApi(request, response)
+    void transports.handle(nodeExchange(request, response, { clock: env.clock, wheel, limits: checked.limits, trustedProxies }))
+    return true
+  }
   const listening = new Set<HttpServer>()
   const attached = new Set<() => void>()
   const certificates = new Set<Certificate>()
@@ -157,6 +167,7 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
       })
       await Promise.all(ended)
       cut.cancel()
+      transports.close()
       wheel.close()
     }
   }

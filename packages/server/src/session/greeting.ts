@@ -51,6 +51,14 @@ const USER_LIMIT_RETRY_MS = 5_000
 const USER_ID = /^\P{C}{1,256}$/u
 const PRODUCER = /^[A-Za-z0-9_-]{8,64}$/
 
+const REPLACED = "another connection took this session over"
+const LATE_RETRY_MS = 1_000
+
+/** What came on an earlier link than the one that holds the session takes nothing over. */
+function isLate(hello: Hello | undefined, holder: Connection | undefined): boolean {
+  return (hello?.link ?? Number.POSITIVE_INFINITY) < (holder?.open?.link ?? 0)
+}
+
 export function createGreeting(options: GreetingOptions): Greeting {
   const { auth, log, refusals, admit, clock, random, limits, registry, tokens, heartbeatMs, features, channels } = options
 
@@ -88,11 +96,17 @@ export function createGreeting(options: GreetingOptions): Greeting {
     return { name: fresh, bound: `${user}/${fresh}` }
   }
 
-  /** The same client, whose welcome was lost with its link: it offers the session and the producer that it offered before. */
-  function takeOverUnwelcomed(user: string, hello: Hello | undefined): void {
-    if (hello?.session === undefined || hello.producer === undefined) return
+  /**
+   * An earlier link of the same client, whose welcome was lost with it: it offered the session and the producer that are offered
+   * now, or none yet, and its hello came late.
+   */
+  function unwelcomed(user: string, hello: Hello | undefined, known: string | undefined): Connection | undefined {
+    if (hello?.session === undefined || hello.producer === undefined) return undefined
     const holder = registry.ofProducer(`${user}/${hello.producer}`)
-    if (holder?.open?.offered === hello.session) holder.close("REPLACED", "another connection took this session over")
+    if (holder?.open === undefined) return undefined
+    const { offered, link, session } = holder.open
+    const isBefore = offered === undefined && session !== known && link !== undefined && link < (hello.link ?? 0)
+    return offered === hello.session || isBefore ? holder : undefined
   }
 
   /** Where the proof itself says how many may come in with it. */
@@ -107,9 +121,13 @@ export function createGreeting(options: GreetingOptions): Greeting {
     // In the very moment in which it is listed: a revocation that came earlier would have found nobody to send away.
     admit(identity)
     const user = identity.user?.id ?? ""
-    takeOverUnwelcomed(user, hello)
     const known = hello?.session === undefined ? undefined : tokens.verify(hello.session, user)
-    const replaced = known === undefined ? undefined : registry.ofSession(known)
+    const orphan = unwelcomed(user, hello, known)
+    const holder = known === undefined ? undefined : registry.ofSession(known)
+    if (isLate(hello, orphan) || isLate(hello, holder))
+      return connection.close("TRY_AGAIN_LATER", closeReason("a newer link of this session is there", LATE_RETRY_MS))
+    orphan?.close("REPLACED", REPLACED)
+    const replaced = orphan === holder ? undefined : holder
     const others = registry.countOfUser(user) - (replaced === undefined ? 0 : 1)
     if (user !== "" && others >= limits.connectionsPerUser) {
       return connection.close("CONNECTION_LIMIT", closeReason("too many connections of this user", USER_LIMIT_RETRY_MS))
@@ -119,8 +137,8 @@ export function createGreeting(options: GreetingOptions): Greeting {
     }
     const { session, token } = known === undefined ? tokens.create(user) : { session: known, token: hello?.session ?? "" }
     const producer = bindProducer(user, hello?.producer, session)
-    connection.becomeOpen({ identity, session, producer: producer.bound, offered: hello?.session })
-    registry.opened(connection)?.close("REPLACED", "another connection took this session over")
+    connection.becomeOpen({ identity, session, producer: producer.bound, offered: hello?.session, link: hello?.link })
+    registry.opened(connection)?.close("REPLACED", REPLACED)
     connection.send({
       type: "welcome",
       version: PROTOCOL_VERSION,

@@ -25,6 +25,8 @@ export interface OpenState {
   readonly producer: string
   /** The session that its hello offered, ours or not: a client that never saw our welcome offers the same again. */
   readonly offered: string | undefined
+  /** Which link of its client this is, as far as it says so. */
+  readonly link?: number | undefined
 }
 
 /** Counts a frame that came before the hello, `waiting` messages being undecided; whether that is too much. */

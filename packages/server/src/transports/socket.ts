@@ -38,6 +38,8 @@ export interface LinkRequest {
   readonly userAgent: string | undefined
   /** Without our subprotocol: one message a frame, and no hello is needed where anonymous ones are let in. */
   readonly plain: boolean
+  /** It lasts for one request, and its session goes on with the next. */
+  readonly visit?: boolean
 }
 
 /** What came with the handshake itself, in a header or beside the subprotocol. Not kept once it has been looked at. */

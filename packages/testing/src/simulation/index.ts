@@ -1,5 +1,5 @@
 export type { FaultKind } from "./faults/fault-kinds.ts"
-export { FAULT_KINDS } from "./faults/fault-kinds.ts"
+export { ALL_FAULT_KINDS, FAULT_KINDS } from "./faults/fault-kinds.ts"
 export { runCompared } from "./isolation/run-compared.ts"
 export type { Action, Fault, Plan, Setup } from "./plan.ts"
 export { planOf } from "./plan.ts"

@@ -1,5 +1,5 @@
 import { type SeededRandom, seededRandom } from "../seeded-random.ts"
-import { FAULT_KINDS, type FaultKind, faultKindsOf } from "./faults/fault-kinds.ts"
+import { ALL_FAULT_KINDS, type FaultKind, faultKindsOf } from "./faults/fault-kinds.ts"
 import { STREAMS, type StreamName } from "./simulated-app.ts"
 
 /** Everything that a run is made from: the same plan gives the same run, event by event. It is plain data, to be kept as a file. */
@@ -20,6 +20,8 @@ export interface Setup {
   readonly tokenLifeMs: number
   readonly heartbeatMs: number
   readonly presenceLeaseMs: number
+  /** Clients have every transport, and change among them as the network lets them. */
+  readonly transports?: boolean
   /** Product settings at their edges, so that rare paths become common ones. */
   readonly limits: Readonly<Record<string, number>>
 }
@@ -52,9 +54,9 @@ const CALM_SHARE = 0.4
 const CALM = { from: 11_000, lossesUntil: 12_500, until: 18_500 } as const
 
 /** A plan from a seed alone. Each purpose draws from a stream of its own, so that leaving out a fault changes nothing else. */
-export function planOf(seed: number): Plan {
+export function planOf(seed: number, { transports = false }: { readonly transports?: boolean } = {}): Plan {
   const random = seededRandom(`plan-${seed}`)
-  const setup = setupOf(random.fork("setup"))
+  const setup = { ...setupOf(random.fork("setup")), ...(transports && { transports }) }
   const actions = actionsOf(setup, random.fork("workload"))
   const faults = faultsOf(setup, random.fork("faults"))
   if (random.fork("calm").float() >= CALM_SHARE) return { seed, setup, actions, faults }
@@ -146,10 +148,10 @@ function faultsOf(setup: Setup, random: SeededRandom): Fault[] {
   const chosen = kinds.filter(() => random.float() < 0.6)
   const drawn = chosen.length === 0 ? kinds : chosen
   const present = drawn.includes("broker-rollback") ? drawn.filter((kind) => !forgets(kind)) : drawn
-  const lots = present.flatMap((kind) => new Array<FaultKind>(FAULT_KINDS[kind].weight * random.pick([1, 1, 3])).fill(kind))
+  const lots = present.flatMap((kind) => new Array<FaultKind>(ALL_FAULT_KINDS[kind].weight * random.pick([1, 1, 3])).fill(kind))
   return Array.from({ length: Math.round((setup.durationMs / 1_000) * FAULTS_PER_SECOND) }, () => {
     const kind = random.pick(lots)
-    const { on, forMs } = FAULT_KINDS[kind]
+    const { on, forMs } = ALL_FAULT_KINDS[kind]
     return {
       at: Math.round(500 + random.float() * (setup.durationMs - 500)),
       kind,

@@ -1,5 +1,5 @@
 import type { Timer } from "@magpie/protocol"
-import { FAULT_KINDS, type FaultKind } from "./faults/fault-kinds.ts"
+import { ALL_FAULT_KINDS, type FaultKind } from "./faults/fault-kinds.ts"
 import type { FaultRow } from "./faults/fault-row.ts"
 import { checkHealed, notYetHealed } from "./healed.ts"
 import { type HonestResults, honestResults } from "./isolation/honest-results.ts"
@@ -52,7 +52,7 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed
   }
 
   function begin(fault: Fault): void {
-    const row: FaultRow = FAULT_KINDS[fault.kind]
+    const row: FaultRow = ALL_FAULT_KINDS[fault.kind]
     const busyBefore = isBusy(world, row, fault)
     if (fault.kind !== "lost-frame")
       world.blindness.disturbed(row.on === "client" ? fault.target : undefined, fault.forMs + (row.echoMs ?? 0))

@@ -19,6 +19,8 @@ export interface SimulatedClientOptions {
   token(user: string): string
   /** Everything that the client hears and says. */
   trace(what: string): void
+  /** What a life of it connects by. Default: WebSocket. */
+  readonly through?: ((webSockets: Transport, its: FakeProcess, random: SeededRandom) => Transport) | undefined
   readonly backoff: { readonly initialMs: number; readonly maxMs: number }
 }
 
@@ -93,7 +95,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
         return () => void wakers.delete(listener)
       },
     }
-    const environment = { ...its.env, random, transport: transportOf(its), signals }
+    const environment = { ...its.env, random, transport: transportOf(its, random), signals }
     const token = (): string => options.token(name)
     const client: Client<SimulatedApp> = connect<SimulatedApp>("ws://magpie", {
       contract: simulatedApp,
@@ -116,13 +118,14 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
     return opened
   }
 
-  function transportOf(its: FakeProcess): Transport {
-    const transport = network.transport({ address: name })
+  function transportOf(its: FakeProcess, random: SeededRandom): Transport {
+    const webSockets = network.transport({ address: name })
+    const transport = options.through?.(webSockets, its, random) ?? webSockets
     return {
       open(_url, protocols, events) {
         const node = options.pickNode()
         options.trace(`open ${node}`)
-        const link = transport.open(`ws://${node}`, protocols, {
+        const link = transport.open(`ws://${node}/magpie`, protocols, {
           onOpen: () => its.run(() => events.onOpen()),
           onMessage: (frame) =>
             its.run(() => {

@@ -1,11 +1,21 @@
 import type { Bus, DurableLog, Storage } from "@magpie/journal"
-import type { Env, Publication } from "@magpie/protocol"
-import { type CheckedOptions, type Core, createCore, payloadOf, type Socket, type User } from "@magpie/server/core"
+import { DEFAULT_PATH, type Env, type Publication } from "@magpie/protocol"
+import {
+  type CheckedOptions,
+  type Core,
+  createCore,
+  createHttpTransports,
+  type HttpTransports,
+  payloadOf,
+  type Socket,
+  type User,
+} from "@magpie/server/core"
 import { fakeCrypto } from "../fake-crypto.ts"
 import { type FakeProcess, fakeProcess } from "../fake-process.ts"
 import type { MemoryNetwork, NetworkServer } from "../memory-network.ts"
 import { type Rights, type SimulatedApp, simulatedApp, simulatedRules } from "./simulated-app.ts"
 import type { SimulatedDisk } from "./simulated-disk.ts"
+import { doorIn } from "./simulated-http.ts"
 
 /** What a node tells those who watch it. */
 export interface NodeListener {
@@ -38,6 +48,7 @@ interface Running {
   readonly its: FakeProcess
   readonly log: DurableLog
   readonly core: Core<SimulatedApp, User>
+  readonly http: HttpTransports
   readonly unlisten: () => void
 }
 
@@ -88,7 +99,10 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     core.channel("short/:room", rules)
     core.channel("beat/:room", rules)
     core.channel("hall/:room", rules)
-    running = { its: process, log, core, unlisten: network.listen(name, inProcess(core, process, listener.onAccepted)) }
+    const door = inProcess(core, process, listener.onAccepted)
+    const { limits, origins } = settings
+    const http = createHttpTransports({ ...process.env, core: door, path: DEFAULT_PATH, origins, limits })
+    running = { its: process, log, core, http, unlisten: network.listen(name, { ...door, http: doorIn(process, http) }) }
   }
 
   function end(): void {
@@ -105,6 +119,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     const leaving = running
     if (leaving === undefined) return
     await leaving.core.close({ spreadMs })
+    leaving.http.close()
     if (running === leaving) end()
   }
 
@@ -177,10 +192,11 @@ function overheard(socket: Socket, wrote: (frame: () => string) => void): Socket
       for (const batch of batches) wrote(() => utf8.decode(payloadOf(batch)))
       socket.send(batches)
     },
-    ping: socket.ping,
-    pause: socket.pause,
-    resume: socket.resume,
-    close: socket.close,
-    terminate: socket.terminate,
+    askForDrain: () => socket.askForDrain?.(),
+    ping: () => socket.ping(),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    close: (code, reason) => socket.close(code, reason),
+    terminate: () => socket.terminate(),
   }
 }

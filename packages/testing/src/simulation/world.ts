@@ -16,6 +16,7 @@ import { createScheduler, type Scheduler } from "./scheduler.ts"
 import { createRights, HALL, type Rights, STREAMS, simulatedAuth, streamAt, tokenOf } from "./simulated-app.ts"
 import { createSimulatedClient, type SimulatedClient } from "./simulated-client.ts"
 import { createSimulatedDisk } from "./simulated-disk.ts"
+import { everyTransport } from "./simulated-http.ts"
 import { createSimulatedNode, type SimulatedNode } from "./simulated-node.ts"
 import { createTrace, type Trace, type TraceListener } from "./trace.ts"
 
@@ -157,6 +158,11 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
   })
 
   const balance = random.fork("balance")
+  /** Every other client is behind a balancer that remembers nobody. */
+  const balanceOf = (index: number): ((node: string) => string) => {
+    const draws = random.fork(`requests-${index}`)
+    return (node) => (index % 2 === 0 ? node : draws.pick(nodes).name)
+  }
   const clients = Array.from({ length: setup.clients }, (_, index) =>
     createSimulatedClient({
       name: addressOf(index),
@@ -167,6 +173,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       token: (user) => tokenOf(user, scheduler.clock("issuer").now() + setup.tokenLifeMs),
       trace: (what) => trace.add(scheduler.monotonicMs, addressOf(index), what),
       backoff: { initialMs: 200, maxMs: 3_000 },
+      ...(setup.transports && { through: everyTransport({ network, address: addressOf(index), balance: balanceOf(index) }) }),
     }),
   )
   const overheard = random.fork("overheard")

@@ -8,7 +8,8 @@ import { SERVICES } from "./services/all.mjs"
 import { freePort, pause, signal, startService } from "./services/service.mjs"
 
 const STOP_MS = 30_000
-const USAGE = "npm run services -- up|down|status [--redis PORT] [--nats PORT] [--rabbitmq PORT] [--kafka PORT] [--directory DIR] [--install]"
+const USAGE =
+  "npm run services -- up|down|status [--redis PORT] [--nats PORT] [--rabbitmq PORT] [--kafka PORT] [--directory DIR] [--install]"
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

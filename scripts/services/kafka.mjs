@@ -7,7 +7,7 @@ import { freePort, probe } from "./service.mjs"
 
 const VERSION = "4.0.0"
 const LOGGER_VERSION = "1.7.36"
-const JARS = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "magpie-services", `kafka-${VERSION}`)
+const JARS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "magpie-services", `kafka-${VERSION}`)
 /** A small machine runs it beside other things. */
 const JAVA = ["-Xms64m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
 const CLUSTER_ID = "bWFncGllLXNlcnZpY2VzMQ"
@@ -48,7 +48,9 @@ export const kafka = {
     const java = (/** @type {readonly string[]} */ ...args) => [...JAVA, "-cp", join(JARS, "*"), ...args]
     if (!existsSync(join(data, "meta.properties"))) {
       mkdirSync(data, { recursive: true })
-      const { status, stdout, stderr } = spawnSync("java", java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", file), { encoding: "utf8" })
+      const { status, stdout, stderr } = spawnSync("java", java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", file), {
+        encoding: "utf8",
+      })
       if (status !== 0) throw new Error(`Kafka's storage could not be made:\n${stdout}${stderr}`)
     }
     return { command: find("java") ?? "java", args: java("kafka.Kafka", file) }

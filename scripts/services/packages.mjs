@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path"
 
 /** Where a program is: in these folders first, then in the path, then where only root looks. */
 export function find(/** @type {string} */ program, /** @type {readonly string[]} */ folders = []) {
-  for (const folder of [...folders, ...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"]) {
+  for (const folder of [...folders, ...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"]) {
     const path = join(folder, program)
     try {
       accessSync(path, constants.X_OK)

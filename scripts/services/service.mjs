@@ -48,7 +48,12 @@ export async function startService(service, place) {
   const { command, args, env } = await service.launch(place)
   const log = join(place.directory, "output.log")
   const output = openSync(log, "a")
-  const child = spawn(command, args, { detached: true, stdio: ["ignore", output, output], env: { ...process.env, ...env }, cwd: place.directory })
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ["ignore", output, output],
+    env: { ...process.env, ...env },
+    cwd: place.directory,
+  })
   let over = false
   const ended = new Promise((resolve) => {
     child.on("error", resolve)

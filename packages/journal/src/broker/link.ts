@@ -7,6 +7,10 @@ const GOOD_AFTER_MS = 10_000
 /** A try that takes longer is given up. */
 const CONNECT_MS = 10_000
 
+interface Closable {
+  close(): Promise<void>
+}
+
 export interface LinkOptions<C> {
   readonly env: Env
   /** The broker, in the log. */
@@ -25,14 +29,14 @@ export interface Live<C> {
   run<T>(task: () => Promise<T>, limitMs?: number): Promise<T>
 }
 
-type State<C> =
+type State<C extends Closable> =
   | { readonly name: "connecting" }
   | { readonly name: "waiting"; readonly timer: Timer }
   | { readonly name: "up"; readonly live: LiveConnection<C> }
   | { readonly name: "closed" }
 
 /** Keeps one connection to a broker, and makes a new one whenever it is lost. */
-export class Link<C extends { close(): Promise<void> }> {
+export class Link<C extends Closable> {
   readonly #options: LinkOptions<C>
   readonly #waiting = new Set<(live: Live<C>) => void>()
   #state: State<C> = { name: "connecting" }
@@ -122,7 +126,7 @@ export class Link<C extends { close(): Promise<void> }> {
   }
 }
 
-class LiveConnection<C extends { close(): Promise<void> }> implements Live<C> {
+class LiveConnection<C extends Closable> implements Live<C> {
   readonly connection: C
   readonly since: number
   readonly #env: Env

@@ -1,0 +1,47 @@
+import type { BrokerAdapter } from "@magpie/journal"
+import { redis } from "@magpie/journal-redis"
+import { beforeAll, describe, test } from "vitest"
+import { type BrokerProcess, type Settings, startBroker, whyMissing } from "./broker-process.ts"
+
+export interface AdapterOptions {
+  /** Of the broker, or of a relay before it. */
+  readonly port: number
+  /** Keeps logs in one broker apart. */
+  readonly name: string
+  readonly appendMs?: number
+}
+
+/** What the tests need to know of a broker to run on it. */
+export interface BrokerKind {
+  readonly name: string
+  readonly adapter: (options: AdapterOptions) => BrokerAdapter
+  readonly settings?: Settings
+}
+
+export const KINDS: readonly BrokerKind[] = [
+  {
+    name: "redis",
+    adapter: ({ port, name, appendMs }) =>
+      redis({ url: `redis://127.0.0.1:${port}`, name, partitions: 2, ...(appendMs === undefined ? {} : { appendMs }) }),
+  },
+]
+
+/** Runs tests with a broker of their own; where it is not installed says so, and fails where it must be. */
+export async function withBroker(kind: BrokerKind, title: string, define: (broker: () => BrokerProcess) => void): Promise<void> {
+  const missing = await whyMissing(kind.name)
+  if (missing !== undefined) {
+    process.stderr.write(`\n${title} is not tested with ${kind.name}: ${missing}\n`)
+    test.skipIf(process.env.CI !== "true")(`${title} needs ${kind.name}`, () => {
+      throw new Error(missing)
+    })
+    return
+  }
+  describe(`${title} with ${kind.name}`, () => {
+    let broker: BrokerProcess | undefined
+    beforeAll(async () => {
+      broker = await startBroker(kind.name, kind.settings)
+      return () => broker?.dispose()
+    })
+    define(() => broker as BrokerProcess)
+  })
+}

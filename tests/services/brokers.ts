@@ -1,5 +1,6 @@
 import type { BrokerAdapter } from "@magpie/journal"
 import { redis } from "@magpie/journal-redis"
+import type { AckLevel } from "@magpie/protocol"
 import { beforeAll, describe, test } from "vitest"
 import { type BrokerProcess, type Settings, startBroker, whyMissing } from "./broker-process.ts"
 
@@ -14,6 +15,8 @@ export interface AdapterOptions {
 /** What the tests need to know of a broker to run on it. */
 export interface BrokerKind {
   readonly name: string
+  /** What an acknowledgement means with the settings that the tests start it with. */
+  readonly level: AckLevel
   readonly adapter: (options: AdapterOptions) => BrokerAdapter
   readonly settings?: Settings
 }
@@ -21,6 +24,7 @@ export interface BrokerKind {
 export const KINDS: readonly BrokerKind[] = [
   {
     name: "redis",
+    level: "disk",
     adapter: ({ port, name, appendMs }) =>
       redis({ url: `redis://127.0.0.1:${port}`, name, partitions: 2, ...(appendMs === undefined ? {} : { appendMs }) }),
   },

@@ -2,7 +2,7 @@ import type { AckLevel } from "@magpie/protocol"
 
 /** What an adapter can do. Callers and the conformance suite read the same object. */
 export interface JournalCapabilities {
-  /** What a resolved `append` means, at most. */
+  /** What a resolved `append` means, at most. May change when a broker's settings do; `memory` until they are known. */
   readonly level: AckLevel
   /** Numbered from 0. Where there are several, the log keeps partition 0 for what concerns all nodes. */
   readonly partitions: number

@@ -1,4 +1,5 @@
 import type { BrokerAdapter } from "@magpie/journal"
+import { nats } from "@magpie/journal-nats"
 import { redis } from "@magpie/journal-redis"
 import type { AckLevel } from "@magpie/protocol"
 import { beforeAll, describe, test } from "vitest"
@@ -21,12 +22,18 @@ export interface BrokerKind {
   readonly settings?: Settings
 }
 
-export const KINDS: readonly BrokerKind[] = [
+const ALL: readonly BrokerKind[] = [
   {
     name: "redis",
     level: "disk",
     adapter: ({ port, name, appendMs }) =>
       redis({ url: `redis://127.0.0.1:${port}`, name, partitions: 2, ...(appendMs === undefined ? {} : { appendMs }) }),
+  },
+  {
+    name: "nats",
+    level: "process",
+    adapter: ({ port, name, appendMs }) =>
+      nats({ servers: `127.0.0.1:${port}`, name, partitions: 2, ...(appendMs === undefined ? {} : { appendMs }) }),
   },
 ]
 
@@ -49,3 +56,6 @@ export async function withBroker(kind: BrokerKind, title: string, define: (broke
     define(() => broker as BrokerProcess)
   })
 }
+
+/** `MAGPIE_BROKERS=redis,nats` leaves the others out. */
+export const KINDS = ALL.filter(({ name }) => (process.env.MAGPIE_BROKERS ?? name).split(",").includes(name))

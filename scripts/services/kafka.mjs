@@ -27,18 +27,21 @@ export const kafka = {
     if (wanted.length > 0) installPackages(wanted)
     if (!existsSync(JARS)) fetchJars()
   },
-  async launch({ port, directory, settings }) {
+  /** Listeners among the settings come beside the usual ones. */
+  async launch({ port, directory, settings: { listeners, "advertised.listeners": advertised, ...settings } = {} }) {
     const data = join(directory, "data")
     const controller = await freePort()
     const all = {
       ...{ "process.roles": "broker,controller", "node.id": "1", "log.dirs": data },
-      listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-      "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
+      listeners: [`PLAINTEXT://127.0.0.1:${port}`, `CONTROLLER://127.0.0.1:${controller}`, ...(listeners ? [listeners] : [])].join(),
+      "advertised.listeners": [`PLAINTEXT://127.0.0.1:${port}`, ...(advertised ? [advertised] : [])].join(),
       "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,RELAYED:PLAINTEXT,CONTROLLER:PLAINTEXT",
       "controller.quorum.voters": `1@127.0.0.1:${controller}`,
       ...{ "controller.listener.names": "CONTROLLER", "inter.broker.listener.name": "PLAINTEXT" },
       ...{ "offsets.topic.replication.factor": "1", "offsets.topic.num.partitions": "1", "group.initial.rebalance.delay.ms": "0" },
       ...{ "transaction.state.log.replication.factor": "1", "transaction.state.log.min.isr": "1" },
+      // After a kill it may come back as soon as the controller has noticed.
+      ...{ "broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "500" },
       "auto.create.topics.enable": "false",
       ...settings,
     }

@@ -1,4 +1,5 @@
 import type { BrokerAdapter } from "@magpie/journal"
+import { kafka } from "@magpie/journal-kafka"
 import { nats } from "@magpie/journal-nats"
 import { redis } from "@magpie/journal-redis"
 import type { AckLevel } from "@magpie/protocol"
@@ -34,6 +35,16 @@ const ALL: readonly BrokerKind[] = [
     level: "process",
     adapter: ({ port, name, appendMs }) =>
       nats({ servers: `127.0.0.1:${port}`, name, partitions: 2, ...(appendMs === undefined ? {} : { appendMs }) }),
+  },
+  {
+    name: "kafka",
+    level: "process",
+    adapter: ({ port, name, appendMs }) =>
+      kafka({ brokers: [`127.0.0.1:${port}`], name, partitions: 2, ...(appendMs === undefined ? {} : { appendMs }) }),
+    settings: ({ sidePort, relayPort }) => ({
+      listeners: `RELAYED://127.0.0.1:${sidePort}`,
+      "advertised.listeners": `RELAYED://127.0.0.1:${relayPort}`,
+    }),
   },
 ]
 

@@ -151,7 +151,7 @@ async function stops<R>(context: Context<R>): Promise<void> {
 
 async function awaitsAnswer<R>(context: Context<R>): Promise<void> {
   const values: number[] = []
-  let answer = (): void => {}
+  let answer: (() => void) | undefined
   context.journal.tail(0, {
     connected: () => new Promise((resolve) => (answer = () => resolve(1))),
     async deliver({ records }) {
@@ -160,9 +160,10 @@ async function awaitsAnswer<R>(context: Context<R>): Promise<void> {
   })
   const append = context.journal.append(0, [context.write(1)])
   append.catch(() => {})
+  await context.until(() => answer !== undefined)
   await context.pass()
   equal(values.join(), "")
-  answer()
+  answer?.()
   await context.until(() => values.length >= 1)
   await settle(context, append)
   equal(values.join(), "1")

@@ -1,6 +1,7 @@
 import type { BrokerAdapter } from "@magpie/journal"
 import { kafka } from "@magpie/journal-kafka"
 import { nats } from "@magpie/journal-nats"
+import { rabbitmq } from "@magpie/journal-rabbitmq"
 import { redis } from "@magpie/journal-redis"
 import type { AckLevel } from "@magpie/protocol"
 import { beforeAll, describe, test } from "vitest"
@@ -35,6 +36,12 @@ const ALL: readonly BrokerKind[] = [
     level: "process",
     adapter: ({ port, name, appendMs }) =>
       nats({ servers: `127.0.0.1:${port}`, name, partitions: 2, ...(appendMs === undefined ? {} : { appendMs }) }),
+  },
+  {
+    name: "rabbitmq",
+    level: "process",
+    adapter: ({ port, name, appendMs }) =>
+      rabbitmq({ url: `amqp://guest:guest@127.0.0.1:${port}`, name, partitions: 2, ...(appendMs === undefined ? {} : { appendMs }) }),
   },
   {
     name: "kafka",

@@ -111,13 +111,13 @@ class RabbitMQConnection implements JournalConnection {
     return { incarnation: life, oldest: first.position, newest: Math.max(first.position - 1, this.#newest.get(partition) ?? 0) }
   }
 
-  /** Streams do not say where they end. What is confirmed behind everything else does. */
+  /** Streams do not say where they end. What is written now, and comes to who reads already, does. */
   async #mark(partition: number): Promise<number> {
     const { connection, options } = this.#opened
     const name = Buffer.from(options.random.bytes(MARKER_BYTES)).toString("hex")
-    await this.#publish(partition, [new Uint8Array()], { [MARKER_HEADER]: name })
-    const start = { queue: streamName(options.name, partition), from: "last" } as const
-    const { found } = await readUntil(connection, start, ({ marker }) => marker === name)
+    const start = { queue: streamName(options.name, partition), from: "next" } as const
+    const mark = () => this.#publish(partition, [new Uint8Array()], { [MARKER_HEADER]: name })
+    const { found } = await readUntil(connection, start, ({ marker }) => marker === name, mark)
     return found.position
   }
 

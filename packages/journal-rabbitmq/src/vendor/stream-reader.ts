@@ -12,8 +12,8 @@ export interface StreamEntry extends BrokerRecord {
   readonly marker: string | undefined
 }
 
-/** Where to begin: at a position, at the oldest entry, or with the newest chunk of entries. */
-export type StreamStart = number | "first" | "last"
+/** Where to begin: at a position, at the oldest entry, or with what comes from now on. */
+export type StreamStart = number | "first" | "next"
 
 /**
  * Gives every entry of a stream to `take`, one at a time, until the disposer is called. `onEnd` is called where the broker
@@ -75,11 +75,12 @@ export function streamReader(connection: Connection, queue: string, from: number
   return records
 }
 
-/** The first entry from a start on for which something is so, and all that came before it. */
+/** The first entry from a start on for which something is so, and all that came before it. `begun` is called when it reads. */
 export async function readUntil(
   connection: Connection,
   start: { readonly queue: string; readonly from: StreamStart; readonly prefetch?: number },
   fits: (entry: StreamEntry) => boolean,
+  begun: () => Promise<void> = async () => {},
 ): Promise<{ readonly before: readonly StreamEntry[]; readonly found: StreamEntry }> {
   const before: StreamEntry[] = []
   let dispose: (() => void) | undefined
@@ -89,9 +90,12 @@ export async function readUntil(
         if (fits(entry)) resolve(entry)
         else before.push(entry)
       }
-      consume(connection, start, take, reject).then((disposer) => {
-        dispose = disposer
-      }, reject)
+      consume(connection, start, take, reject)
+        .then((disposer) => {
+          dispose = disposer
+          return begun()
+        })
+        .catch(reject)
     })
     return { before, found }
   } finally {

@@ -6,5 +6,5 @@ const conditions = ["magpie-source"]
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
-  test: { include: ["tests/services/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 180_000, fileParallelism: false },
+  test: { include: ["tests/services/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false },
 })

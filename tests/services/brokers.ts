@@ -6,6 +6,7 @@ import { redis } from "@magpie/journal-redis"
 import type { AckLevel } from "@magpie/protocol"
 import { beforeAll, describe, test } from "vitest"
 import { type BrokerProcess, type Settings, startBroker, whyMissing } from "./broker-process.ts"
+import { deleteKafkaTopic, deleteNatsStreams, deleteRabbitMQStreams, flushRedis } from "./throw-away.ts"
 
 export interface AdapterOptions {
   /** Of the broker, or of a relay before it. */
@@ -13,6 +14,8 @@ export interface AdapterOptions {
   /** Keeps logs in one broker apart. */
   readonly name: string
   readonly appendMs?: number
+  /** Default 2. */
+  readonly partitions?: number
 }
 
 /** What the tests need to know of a broker to run on it. */
@@ -20,6 +23,8 @@ export interface BrokerKind {
   readonly name: string
   /** What an acknowledgement means with the settings that the tests start it with. */
   readonly level: AckLevel
+  /** As an operator does by mistake; the broker runs on. */
+  readonly throwAway: (port: number, name: string) => Promise<void>
   readonly adapter: (options: AdapterOptions) => BrokerAdapter
   readonly settings?: Settings
 }
@@ -27,27 +32,27 @@ export interface BrokerKind {
 const ALL: readonly BrokerKind[] = [
   {
     name: "redis",
+    throwAway: flushRedis,
     level: "disk",
-    adapter: ({ port, name, appendMs }) =>
-      redis({ url: `redis://127.0.0.1:${port}`, name, partitions: 2, ...(appendMs === undefined ? {} : { appendMs }) }),
+    adapter: ({ port, ...options }) => redis({ url: `redis://127.0.0.1:${port}`, partitions: 2, ...options }),
   },
   {
     name: "nats",
+    throwAway: deleteNatsStreams,
     level: "process",
-    adapter: ({ port, name, appendMs }) =>
-      nats({ servers: `127.0.0.1:${port}`, name, partitions: 2, ...(appendMs === undefined ? {} : { appendMs }) }),
+    adapter: ({ port, ...options }) => nats({ servers: `127.0.0.1:${port}`, partitions: 2, ...options }),
   },
   {
     name: "rabbitmq",
+    throwAway: deleteRabbitMQStreams,
     level: "process",
-    adapter: ({ port, name, appendMs }) =>
-      rabbitmq({ url: `amqp://guest:guest@127.0.0.1:${port}`, name, partitions: 2, ...(appendMs === undefined ? {} : { appendMs }) }),
+    adapter: ({ port, ...options }) => rabbitmq({ url: `amqp://guest:guest@127.0.0.1:${port}`, partitions: 2, ...options }),
   },
   {
     name: "kafka",
+    throwAway: deleteKafkaTopic,
     level: "process",
-    adapter: ({ port, name, appendMs }) =>
-      kafka({ brokers: [`127.0.0.1:${port}`], name, partitions: 2, ...(appendMs === undefined ? {} : { appendMs }) }),
+    adapter: ({ port, ...options }) => kafka({ brokers: [`127.0.0.1:${port}`], partitions: 2, ...options }),
     settings: ({ sidePort, relayPort }) => ({
       listeners: `RELAYED://127.0.0.1:${sidePort}`,
       "advertised.listeners": `RELAYED://127.0.0.1:${relayPort}`,

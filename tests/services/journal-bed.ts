@@ -6,7 +6,7 @@ import type { BrokerProcess } from "./broker-process.ts"
 import type { BrokerKind } from "./brokers.ts"
 
 /** Broken only by what is wrong, however busy the machine is. */
-const UNTIL_MS = 90_000
+const UNTIL_MS = 150_000
 /** In which nothing should happen; a busy machine only makes it say less. */
 const PASS_MS = 150
 /** Long enough for a busy machine to answer, short enough to wait for where nothing answers. */

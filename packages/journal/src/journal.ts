@@ -1,4 +1,4 @@
-import type { AckLevel } from "@magpie/protocol"
+import type { AckLevel, MagpieError } from "@magpie/protocol"
 
 /** What an adapter can do. Callers and the conformance suite read the same object. */
 export interface JournalCapabilities {
@@ -46,6 +46,8 @@ export interface JournalReader<R> {
   connected(place: JournalPlace): number | Promise<number>
   /** A rejection ends the tail, and fails the appends of a journal that is not retained. */
   deliver(batch: JournalBatch<R>): Promise<void>
+  /** The broker can never be of use as it is set up (INVALID_OPTIONS): the tail has ended before it began. */
+  refused?(cause: MagpieError): void
 }
 
 export interface Tail {

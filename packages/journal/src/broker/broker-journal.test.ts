@@ -133,6 +133,50 @@ describe("a journal of a broker", () => {
     await journal.close()
   })
 
+  test("a broker that cannot carry the log is not asked again: who reads and who appends is told why", async () => {
+    const env = fakeEnv()
+    let connects = 0
+    // Ending what it has opened, an adapter may report a loss first.
+    const connect = async (onLost: () => void) => {
+      connects++
+      onLost()
+      throw new MagpieError("INVALID_OPTIONS", "partitions: 3")
+    }
+    const journal = brokerJournal({ env, broker: { name: "fake", partitions: 2, trims: true, connect } })
+    const told: string[] = []
+    const reader = { connected: () => 1, deliver: async () => {}, refused: ({ code }: MagpieError) => void told.push(code) }
+    journal.tail(0, reader)
+    journal.append(0, [write(1)]).catch(({ code }: MagpieError) => told.push(code))
+    await env.clock.advance(60_000)
+    journal.tail(1, reader)
+    journal.append(0, [write(2)]).catch(({ code }: MagpieError) => told.push(code))
+    await env.clock.advance(60_000)
+    expect(told).toEqual(Array(4).fill("INVALID_OPTIONS"))
+    expect(connects).toBe(1)
+    await journal.close()
+  })
+
+  test("a connection that was lost before it was handed over is closed and made again", async () => {
+    const env = fakeEnv()
+    const inner = fakeBroker(env).connect()
+    let [connects, closes] = [0, 0]
+    const connect = async (onLost: () => void) => {
+      const connection = await inner.connect(onLost)
+      if (++connects === 1) onLost()
+      const close = () => {
+        closes++
+        return connection.close()
+      }
+      return { ...connection, close }
+    }
+    const journal = brokerJournal({ env, broker: { ...inner, connect } })
+    await env.clock.until(() => connects === 2)
+    await env.clock.advance(1_000)
+    expect([connects, closes]).toEqual([2, 1])
+    await journal.close()
+    expect(closes).toBe(2)
+  })
+
   test("its log lines hold nothing that a vendor's message says", async () => {
     const env = fakeEnv()
     const broker = fakeBroker(env)

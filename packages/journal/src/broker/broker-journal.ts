@@ -31,6 +31,7 @@ class BrokerJournal implements Journal {
   readonly #tails = new Set<BrokerTail>()
   readonly #appends = new Set<(error?: MagpieError) => void>()
   #level: AckLevel = "memory"
+  #refused: MagpieError | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: BrokerJournalOptions) {
@@ -52,12 +53,17 @@ class BrokerJournal implements Journal {
       onUp: ({ connection }) => {
         this.#level = connection.level
       },
+      onRefused: (cause) => {
+        this.#refused = cause
+        for (const end of [...this.#appends]) end(cause)
+        for (const tail of this.#tails) tail.refuse(cause)
+      },
     })
   }
 
   append(partition: number, records: readonly Uint8Array[]): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(closed())
-    const refusal = this.#refusal(partition)
+    const refusal = this.#refused ?? this.#refusal(partition)
     if (refusal !== undefined) return Promise.reject(refusal)
     if (records.length === 0) return Promise.resolve()
     const { env, appendMs = APPEND_MS } = this.#options
@@ -89,6 +95,7 @@ class BrokerJournal implements Journal {
     const tail = new BrokerTail({ clock: this.#options.env.clock, link: this.#link, partition, reader })
     this.#tails.add(tail)
     void tail.run().finally(() => this.#tails.delete(tail))
+    if (this.#refused !== undefined) tail.refuse(this.#refused)
     return { stop: () => tail.stop() }
   }
 

@@ -50,6 +50,12 @@ export class BrokerTail {
     return this.#delivering
   }
 
+  refuse(cause: MagpieError): void {
+    if (this.#stopped) return
+    void this.stop()
+    this.#options.reader.refused?.(cause)
+  }
+
   #up(): Promise<Live<JournalConnection> | undefined> {
     if (this.#stopped) return Promise.resolve(undefined)
     return new Promise((resolve) => {

@@ -17,6 +17,8 @@ export interface LinkOptions<C> {
   readonly name: string
   readonly connect: (onLost: (cause?: unknown) => void) => Promise<C>
   readonly onUp?: (live: Live<C>) => void
+  /** It has never been up, and cannot be: nothing is tried any more. */
+  readonly onRefused?: (cause: MagpieError) => void
 }
 
 /** A connection from its coming up until it is lost. */
@@ -41,6 +43,7 @@ export class Link<C extends Closable> {
   readonly #waiting = new Set<(live: Live<C>) => void>()
   #state: State<C> = { name: "connecting" }
   #failures = 0
+  #wasUp = false
 
   constructor(options: LinkOptions<C>) {
     this.#options = options
@@ -83,12 +86,11 @@ export class Link<C extends Closable> {
     const attempt: State<C> = { name: "connecting" }
     this.#state = attempt
     let live: LiveConnection<C> | undefined
-    let lostAlready = false
+    let lostBefore: { readonly cause: unknown } | undefined
     const holds = (): boolean => this.#state === attempt
     const onLost = (cause?: unknown): void => {
-      lostAlready = true
+      lostBefore ??= { cause }
       if (live !== undefined) this.lost(live, cause)
-      else if (holds()) this.#retry(cause)
     }
     const timer = env.clock.setTimer(CONNECT_MS, () => {
       if (holds()) this.#retry(new MagpieError("UNAVAILABLE", "the broker did not answer in time"))
@@ -97,9 +99,14 @@ export class Link<C extends Closable> {
     attempted.then(
       (connection) => {
         timer.cancel()
-        if (!holds() || lostAlready) return void connection.close().catch(() => {})
+        if (!holds() || lostBefore !== undefined) {
+          connection.close().catch(() => {})
+          if (holds()) this.#retry(lostBefore?.cause)
+          return
+        }
         live = new LiveConnection(env, connection)
         this.#state = { name: "up", live }
+        this.#wasUp = true
         env.log("info", "broker.up", { broker: name })
         onUp?.(live)
         for (const callback of [...this.#waiting]) {
@@ -108,9 +115,17 @@ export class Link<C extends Closable> {
       },
       (cause: unknown) => {
         timer.cancel()
-        if (holds()) this.#retry(cause)
+        if (holds()) this.#failed(cause)
       },
     )
+  }
+
+  /** A broker that was of use once may be again. */
+  #failed(cause: unknown): void {
+    if (this.#wasUp || !isMagpieError(cause) || cause.code !== "INVALID_OPTIONS") return this.#retry(cause)
+    this.#options.env.log("error", "broker.refused", { broker: this.#options.name, ...told(cause) })
+    this.#state = { name: "closed" }
+    this.#options.onRefused?.(cause)
   }
 
   #retry(cause: unknown): void {

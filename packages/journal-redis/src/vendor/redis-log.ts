@@ -73,9 +73,8 @@ async function levelOf(connection: Redis, log: Log): Promise<AckLevel> {
     log("error", "redis.evicts", { policy: settings.get("maxmemory-policy") })
     return "memory"
   }
-  if (settings.get("appendonly") !== "yes") return "memory"
-  if (settings.get("appendfsync") === "no") return "process"
-  return settings.get("appendfsync") === "always" && settings.get("no-appendfsync-on-rewrite") === "no" ? "disk" : "memory"
+  if (settings.get("appendonly") !== "yes" || settings.get("appendfsync") === "everysec") return "memory"
+  return settings.get("appendfsync") === "always" && settings.get("no-appendfsync-on-rewrite") === "no" ? "disk" : "process"
 }
 
 async function openedStreams(connection: Redis, { name, partitions }: RedisLogOptions): Promise<readonly string[]> {

@@ -23,6 +23,8 @@ export interface BrokerKind {
   readonly name: string
   /** What an acknowledgement means with the settings that the tests start it with. */
   readonly level: AckLevel
+  /** Whether nodes may let go of records. */
+  readonly trims: boolean
   /** As an operator does by mistake; the broker runs on. */
   readonly throwAway: (port: number, name: string) => Promise<void>
   readonly adapter: (options: AdapterOptions) => BrokerAdapter
@@ -32,24 +34,28 @@ export interface BrokerKind {
 const ALL: readonly BrokerKind[] = [
   {
     name: "redis",
+    trims: true,
     throwAway: flushRedis,
     level: "disk",
     adapter: ({ port, ...options }) => redis({ url: `redis://127.0.0.1:${port}`, partitions: 2, ...options }),
   },
   {
     name: "nats",
+    trims: true,
     throwAway: deleteNatsStreams,
     level: "process",
     adapter: ({ port, ...options }) => nats({ servers: `127.0.0.1:${port}`, partitions: 2, ...options }),
   },
   {
     name: "rabbitmq",
+    trims: false,
     throwAway: deleteRabbitMQStreams,
     level: "process",
     adapter: ({ port, ...options }) => rabbitmq({ url: `amqp://guest:guest@127.0.0.1:${port}`, partitions: 2, ...options }),
   },
   {
     name: "kafka",
+    trims: true,
     throwAway: deleteKafkaTopic,
     level: "process",
     adapter: ({ port, ...options }) => kafka({ brokers: [`127.0.0.1:${port}`], partitions: 2, ...options }),

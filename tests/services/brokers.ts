@@ -25,6 +25,8 @@ export interface BrokerKind {
   readonly level: AckLevel
   /** Whether nodes may let go of records. */
   readonly trims: boolean
+  /** It takes seconds to start, so it is killed less often. */
+  readonly restartsSlowly?: true
   /** As an operator does by mistake; the broker runs on. */
   readonly throwAway: (port: number, name: string) => Promise<void>
   readonly adapter: (options: AdapterOptions) => BrokerAdapter
@@ -48,6 +50,7 @@ const ALL: readonly BrokerKind[] = [
   },
   {
     name: "rabbitmq",
+    restartsSlowly: true,
     trims: false,
     throwAway: deleteRabbitMQStreams,
     level: "process",
@@ -55,6 +58,7 @@ const ALL: readonly BrokerKind[] = [
   },
   {
     name: "kafka",
+    restartsSlowly: true,
     trims: true,
     throwAway: deleteKafkaTopic,
     level: "process",

@@ -17,10 +17,10 @@ export function find(/** @type {string} */ program, /** @type {readonly string[]
   return undefined
 }
 
-/** Installs packages of Debian without starting what they bring. Fails where that fails. */
+/** Installs packages of Debian. Fails where that fails. */
 export function installPackages(/** @type {readonly string[]} */ names) {
   const root = process.getuid?.() === 0 ? [] : ["sudo", "-n"]
-  // A package's own service would take the broker's usual port.
+  // Where that is heeded, what a package starts by itself stays down.
   const quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"]
   run([...root, ...quiet, "apt-get", "update", "-q"])
   run([...root, ...quiet, "apt-get", "install", "-y", "-q", "--no-install-recommends", ...names])

@@ -32,7 +32,7 @@ for (const kind of KINDS) {
   await withBroker(kind, "servers", (broker) => {
     const adapter = (name: string, port = broker().port) => kind.adapter({ port, name })
 
-    it("[G1] [G3] a publication on one node comes to subscribers on all others, in one order, and its acknowledgement says how safe it is", async () => {
+    it("[G1] [G3] [F71] a publication on one node comes to subscribers on all others, in one order, and its acknowledgement says how safe it is", async () => {
       const name = newName()
       const nodes = [await node(adapter(name)), await node(adapter(name)), await node(adapter(name))]
       const talkers = await Promise.all(nodes.map(talker))
@@ -61,7 +61,7 @@ for (const kind of KINDS) {
       expect(late.offsets).toEqual([31])
     })
 
-    it("[G1] [G2] loses and doubles nothing when the broker is killed with -9 among publishes and comes back", async () => {
+    it("[G1] [G2] [F72] loses and doubles nothing when the broker is killed with -9 among publishes and comes back", async () => {
       const name = newName()
       const [one, other] = [await talker(await node(adapter(name))), await talker(await node(adapter(name)))]
       const said = [sayAll(one, numbered(150)), sayAll(other, numbered(150, 1_001))]
@@ -112,6 +112,25 @@ for (const kind of KINDS) {
       await until(() => one.heard.length >= 21)
       expect(one.heard).toEqual(["before", ...numbered(20)])
       expect(statuses).toEqual([])
+    })
+
+    it("[G2] [G3] [F68] [F73] publishes land once and in order when links to the broker break before it has answered", async () => {
+      const name = newName()
+      broker().heal()
+      const one = await talker(await node(adapter(name, broker().relayPort)))
+      const other = await talker(await node(adapter(name)))
+      // Several are under way at each break, and as many wait behind them.
+      const said = Promise.all(numbered(120).map((text) => one.say(text)))
+      for (const reached of [1, 40, 80]) {
+        await until(() => other.heard.length >= reached)
+        broker().reset()
+      }
+      await said
+      await until(() => one.heard.length >= 120 && other.heard.length >= 120)
+      for (const { heard, gaps } of [one, other]) {
+        expect(heard).toEqual(numbered(120))
+        expect(gaps).toEqual([])
+      }
     })
 
     it("[G1] a node that is cut off from the broker catches up when it is back, and the others go on meanwhile", async () => {

@@ -4,8 +4,9 @@ import type { AsyncMessage, Connection } from "rabbitmq-client"
 
 /** Ours in a stream beside the records: it says nothing, but is certainly behind all that was acknowledged before it. */
 export const MARKER_HEADER = "magpie-marker"
-/** So many may be on their way; their acknowledgement lets the next ones come. */
+/** So many may be on their way; a quarter of them is acknowledged at a time, which lets the next ones come. */
 const PREFETCH = 256
+const ACK_SHARE = 4
 
 /** What stands in a stream at a position: a record, or a marker with its name. */
 export interface StreamEntry extends BrokerRecord {
@@ -33,6 +34,8 @@ export async function consume(
   }
   channel.on("basic.cancel", (_tag, cause) => end(cause))
   channel.on("close", () => end())
+  const ackEvery = Math.max(1, Math.floor(prefetch / ACK_SHARE))
+  let taken = 0
   let taking: Promise<void> = Promise.resolve()
   const receive = ({ headers, body, deliveryTag }: AsyncMessage): void => {
     taking = taking.then(async () => {
@@ -40,7 +43,7 @@ export async function consume(
       const position = Number(headers?.["x-stream-offset"]) + 1
       // A chunk is given whole, also where the reader begins within it.
       if (typeof from !== "number" || position >= from) await take({ position, record: body, marker: headers?.[MARKER_HEADER] })
-      if (!over && channel.active) channel.basicAck({ deliveryTag })
+      if (++taken % ackEvery === 0 && !over && channel.active) channel.basicAck({ deliveryTag, multiple: true })
     })
     taking.catch(end)
   }

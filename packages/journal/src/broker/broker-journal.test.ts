@@ -79,6 +79,43 @@ describe("a journal of a broker", () => {
     await world.journal.close()
   })
 
+  test("[F70] notices records that are gone while the connection and the life stayed", async () => {
+    const world = bed()
+    const { places, values } = followed(world)
+    void world.journal.append(0, [1, 2, 3].map(write))
+    await world.until(() => values.length === 3)
+    world.broker.rewind(2)
+    await world.until(() => places.length === 2)
+    expect(places[1]).toMatchObject({ incarnation: places[0]?.incarnation, newest: 1 })
+    await world.journal.close()
+  })
+
+  test("[G4] tells a reader that was slow where it is when what comes next was trimmed meanwhile, and skips nothing in silence", async () => {
+    const world = bed()
+    const told: string[] = []
+    let release = (): void => {}
+    world.journal.tail(0, {
+      connected({ oldest }) {
+        told.push(`oldest ${oldest}`)
+        return oldest
+      },
+      async deliver({ records }) {
+        told.push(records.map(read).join())
+        if (told.length === 2) await new Promise<void>((resolve) => (release = resolve))
+      },
+    })
+    void world.journal.append(0, [write(1)])
+    await world.until(() => told.length === 2)
+    for (const value of [2, 3, 4]) void world.journal.append(0, [write(value)])
+    await world.env.clock.advance(100)
+    world.broker.trim(4)
+    // Before the tail looks again by itself.
+    release()
+    await world.until(() => told.includes("4"))
+    expect(told).toEqual(["oldest 1", "1", "oldest 4", "4"])
+    await world.journal.close()
+  })
+
   test("[F76] an append that nobody answers fails with UNAVAILABLE within its time, and a broker that stays mute is left", async () => {
     const world = bed()
     const { places } = followed(world)

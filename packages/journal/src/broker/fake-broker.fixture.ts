@@ -13,6 +13,8 @@ export interface FakeBroker {
   lose(count: number): void
   /** Another log stands where this one was, and no connection is told. */
   replace(records: readonly number[]): void
+  /** Its newest records are gone, and nothing tells of it. */
+  rewind(count: number): void
   skip(count: number): void
   trim(before: number): void
 }
@@ -151,6 +153,11 @@ export function fakeBroker(env: FakeEnv, partitions = 2): FakeBroker {
         next: records.length + 1,
         oldest: 1,
       }
+    },
+    rewind(count) {
+      const at = log(0)
+      at.records = at.records.slice(0, at.records.length - count)
+      at.next = (at.records.at(-1)?.position ?? 0) + 1
     },
     skip(count) {
       log(0).next += count

@@ -88,9 +88,13 @@ export async function startBroker(name: string, settings?: Settings): Promise<Br
     running = await startService(service, { port, directory, settings: settings?.({ port, sidePort, relayPort: relay.port }) ?? {} })
   }
 
+  // A broker does not outlive the tests, however they end.
+  const killNow = (): void => void (running && signal(running.pid, "SIGKILL"))
+  process.once("exit", killNow)
+
   async function kill(): Promise<void> {
     if (running === undefined) return
-    signal(running.pid, "SIGKILL")
+    killNow()
     await running.ended
     running = undefined
   }
@@ -128,6 +132,7 @@ export async function startBroker(name: string, settings?: Settings): Promise<Br
     },
     async dispose() {
       await kill()
+      process.off("exit", killNow)
       await relay.close()
       rmSync(base, { recursive: true, force: true })
     },

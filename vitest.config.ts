@@ -7,7 +7,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ["packages/*/src/**/*.test.ts", "examples/*/src/**/*.test.ts", "tests/**/*.test.ts"],
-    exclude: ["tests/browser/**", "**/node_modules/**", "**/dist/**"],
+    exclude: ["tests/browser/**", "tests/services/**", "**/node_modules/**", "**/dist/**"],
     typecheck: { enabled: true, ignoreSourceErrors: true, include: ["packages/*/src/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
     testTimeout: 20_000,
   },

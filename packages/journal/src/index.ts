@@ -1,6 +1,20 @@
 // For servers and tools: the log and what it stands on.
 
 // For adapters: the ports, what implements them, and the suites that check an implementation.
+export type {
+  BrokerAdapter,
+  BrokerRecord,
+  BusBroker,
+  BusConnection,
+  JournalBroker,
+  JournalConnection,
+  RecordReader,
+} from "./broker/broker.ts"
+export type { BrokerBusOptions } from "./broker/broker-bus.ts"
+export { brokerBus } from "./broker/broker-bus.ts"
+export type { BrokerJournalOptions } from "./broker/broker-journal.ts"
+export { brokerJournal } from "./broker/broker-journal.ts"
+export { RecordQueue } from "./broker/record-queue.ts"
 export type { Bus } from "./bus.ts"
 export type { BusConformanceOptions, BusUnderTest } from "./bus-conformance.ts"
 export { busConformance } from "./bus-conformance.ts"

@@ -28,6 +28,7 @@ async function reconnects<R>(context: Context<R>): Promise<void> {
 async function tellsLoss<R>(context: Context<R>): Promise<void> {
   if (context.restart === undefined) return
   const followed = follow(context, { from: (_positions, { newest }) => newest + 1 })
+  await context.until(() => followed.places.length >= 1)
   await appendAll(context, context.journal, [1, 2, 3])
   await context.until(() => followed.values.length >= 3)
   await context.restart(2)

@@ -1,8 +1,8 @@
-import type { AckLevel } from "@magpie/protocol"
+import type { AckLevel, MagpieError } from "@magpie/protocol"
 
 /** What an adapter can do. Callers and the conformance suite read the same object. */
 export interface JournalCapabilities {
-  /** What a resolved `append` means, at most. */
+  /** What a resolved `append` means, at most. May change when a broker's settings do; `memory` until they are known. */
   readonly level: AckLevel
   /** Numbered from 0. Where there are several, the log keeps partition 0 for what concerns all nodes. */
   readonly partitions: number
@@ -46,6 +46,8 @@ export interface JournalReader<R> {
   connected(place: JournalPlace): number | Promise<number>
   /** A rejection ends the tail, and fails the appends of a journal that is not retained. */
   deliver(batch: JournalBatch<R>): Promise<void>
+  /** The broker can never be of use as it is set up (INVALID_OPTIONS): the tail has ended before it began. */
+  refused?(cause: MagpieError): void
 }
 
 export interface Tail {

@@ -23,8 +23,13 @@ export const checkCommand = command({
   },
 })
 
-/** What the server itself says of it, without a port and without a disk. */
-export async function assemblyProblems(config: Config): Promise<readonly ConfigProblem[]> {
+/** What the server itself says of it, without a port, a disk and a broker. */
+export async function assemblyProblems({
+  journal: _journal,
+  bus: _bus,
+  snapshots: _snapshots,
+  ...config
+}: Config): Promise<readonly ConfigProblem[]> {
   try {
     await assemble(config, { storage: memoryStorage(), log: () => {} }).close({ spreadMs: 0 })
     return []

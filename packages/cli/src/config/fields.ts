@@ -21,6 +21,14 @@ const authenticator: ValueKind = {
   words: "who may connect: jwt({ … }), apiKeys({ … }) or anonymous()",
   holds: (value) => isObject(value) && typeof value.authenticate === "function",
 }
+const broker: ValueKind = {
+  words: "what an adapter's factory gives, as redis({ … }) does",
+  holds: (value) => isObject(value) && typeof value.openJournal === "function",
+}
+const snapshotStore: ValueKind = {
+  words: "a store of snapshots",
+  holds: (value) => isObject(value) && typeof value.put === "function",
+}
 const pem: ValueKind = { words: "text or bytes in PEM", holds: (value) => typeof value === "string" || value instanceof Uint8Array }
 const tlsPair: ValueKind = {
   words: "an object with certFile and keyFile, or with cert and key",
@@ -135,6 +143,14 @@ export const FIELDS = {
     env: ["MAGPIE_SESSION_KEY"],
     about: "signs session tokens; in the environment as base64",
   },
+  journal: { kind: broker, fallback: "this is the only server", about: "the broker that carries the log of several servers" },
+  bus: { kind: broker, fallback: "the journal's broker", about: "carries what is not stored between the servers of a journal" },
+  snapshots: {
+    kind: snapshotStore,
+    fallback: "none; the journal is trimmed by its broker alone",
+    about: "where the servers of a journal keep snapshots",
+  },
+  node: { kind: someText, fallback: "the machine's name", env: ["MAGPIE_NODE"], about: "names this server among those of a journal" },
   limits: { kind: someObject, fallback: "the table of limits", about: "limits that differ from their defaults", fields: limits },
   setup: { kind: someFunction, about: "called with the server before it listens" },
 } as const satisfies Readonly<Record<keyof Config, Field>>

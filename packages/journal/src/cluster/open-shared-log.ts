@@ -8,6 +8,7 @@ import { randomNode } from "../random-names.ts"
 import { APPLY_VERSION } from "../state-machine/state-machine.ts"
 import type { AppliedRecords } from "./apply-records.ts"
 import { Barrier } from "./barrier.ts"
+import { firstReady } from "./first-ready.ts"
 import { PartitionLog } from "./partition-log.ts"
 import { Presence } from "./presence.ts"
 import { checkSharedLogOptions, type SharedLogOptions } from "./shared-log-options.ts"
@@ -15,8 +16,6 @@ import { Snapshots } from "./snapshots.ts"
 import { StateChecks } from "./state-checks.ts"
 import { type SharedLogStatistics, statisticsOf } from "./statistics.ts"
 
-/** How long the broker may take until this node knows the log. */
-const OPEN_MS = 60_000
 const CONTROL = 0
 
 export interface SharedLog extends DurableLog {
@@ -31,14 +30,14 @@ export interface SharedLog extends DurableLog {
 /**
  * Opens a log that several nodes share. Resolves when this node has applied what is in the journal. Owns storage and
  * journal from here on, also when opening fails. Fails with INVALID_OPTIONS (also: a newer Magpie settled the log),
- * STORAGE_FENCED, UNAVAILABLE (the broker is out of reach) or UNRECOVERABLE (the journal was trimmed, and there is no snapshot).
+ * STORAGE_FENCED, UNAVAILABLE (the broker is out of reach), UNRECOVERABLE (the journal was trimmed, and there is no snapshot) or CLOSED (given up).
  */
 export async function openSharedLog(options: SharedLogOptions): Promise<SharedLog> {
   try {
     await checkSharedLogOptions(options)
     const log = new Log(options)
     try {
-      await log.start(options.openMs ?? OPEN_MS)
+      await log.start(options)
       return log
     } catch (error) {
       await log.close().catch(() => {})
@@ -52,7 +51,6 @@ export async function openSharedLog(options: SharedLogOptions): Promise<SharedLo
 }
 
 class Log implements SharedLog {
-  readonly level: AckLevel
   readonly control: LogControl
   readonly #options: SharedLogOptions
   readonly #env: Env
@@ -72,7 +70,6 @@ class Log implements SharedLog {
     this.#options = options
     const { env, journal, snapshots, supports = APPLY_VERSION } = options
     this.#env = env
-    this.level = journal.capabilities.level
     this.#publications = new Listeners(env)
     this.#epochs = new Listeners(env)
     this.#fences = new Listeners(env)
@@ -129,23 +126,23 @@ class Log implements SharedLog {
     })
   }
 
-  async start(limitMs: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const timer = this.#env.clock.setTimer(limitMs, () => reject(new MagpieError("UNAVAILABLE", "the journal could not be read in time")))
-      const stop = this.onFenced((cause) => {
-        timer.cancel()
-        reject(cause)
-      })
-      this.#onReady = () => {
-        timer.cancel()
-        stop()
-        this.#onReady = () => {}
-        resolve()
-      }
-      for (const partition of this.#partitions) partition.start()
+  async start({ openMs, signal }: SharedLogOptions): Promise<void> {
+    await firstReady({
+      ...{ clock: this.#env.clock, openMs, signal },
+      onFenced: (listener) => this.onFenced(listener),
+      begin: (ready) => {
+        this.#onReady = ready
+        for (const partition of this.#partitions) partition.start()
+      },
     })
+    this.#onReady = () => {}
     this.#checks.start()
     await this.#presence.start()
+  }
+
+  /** What the broker's settings make of it now. */
+  get level(): AckLevel {
+    return this.#options.journal.capabilities.level
   }
 
   get ready(): boolean {

@@ -123,6 +123,7 @@ export class PartitionLog {
     const tail: Tail = this.#context.journal.tail(this.#context.partition, {
       connected: (place) => this.#fencing(() => this.#connected(place)),
       deliver: (batch) => this.#fencing(() => this.#deliver(batch, tail)),
+      refused: (cause) => this.#context.onFenced(cause),
     })
     this.#tail = tail
   }

@@ -28,6 +28,8 @@ export interface SharedLogOptions {
   readonly supports?: number
   /** How long opening may take. Default 60,000. */
   readonly openMs?: number
+  /** Gives the opening up. After it has no effect. */
+  readonly signal?: AbortSignal
 }
 
 /** Fails with INVALID_OPTIONS, naming the option, and with STORAGE_FENCED where the storage is damaged. */

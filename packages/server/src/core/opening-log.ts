@@ -35,7 +35,9 @@ export function openingLog(opening: Promise<DurableLog>, level: AckLevel): Durab
   }
 
   return {
-    level,
+    get level() {
+      return opened?.level ?? level
+    },
     control: {
       get nodeId() {
         return now().control.nodeId

@@ -1,11 +1,9 @@
 import type { Server as HttpServer, IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Server as TlsServer } from "node:tls"
-import { memoryStorage, openDurableLog, type Storage } from "@magpie/journal"
 import { type AnyContract, DEFAULT_PATH, type Log, MagpieError } from "@magpie/protocol"
 import type { User } from "../access/identity.ts"
 import { type Core, createCore } from "../core/core.ts"
-import { openingLog } from "../core/opening-log.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
 import { type CoreOptions, checkOptions, retentionOf } from "../options.ts"
@@ -17,11 +15,10 @@ import { createHttp, nothingHere, type RequestHandler } from "./http-server.ts"
 import { lineLog, nodeEnv } from "./node-env.ts"
 import { nodeExchange } from "./node-exchange.ts"
 import { nodeLoad } from "./node-load.ts"
+import { type LogOptions, openLog } from "./open-log.ts"
 import { createUpgradeListener, pathOf, type UpgradeListener } from "./upgrade.ts"
 
-export interface ServerOptions<U extends User = User> extends CoreOptions<U> {
-  /** Where streams are kept: `lmdb({ directory })`. Default: memory, gone with the process; acknowledgements say so. */
-  readonly storage?: Storage
+export interface ServerOptions<U extends User = User> extends CoreOptions<U>, LogOptions {
   /** The path of Magpie's own protocol. Default `/magpie`. */
   readonly path?: string
   /** Addresses of proxies whose `X-Forwarded-For` is believed. Default: none. */
@@ -64,7 +61,7 @@ export interface Server<C extends AnyContract, U extends User = User>
    * anybody reads bodies.
    */
   readonly api: ApiHandler
-  /** Opens the storage, then the port. Fails with CONFLICT when another process holds the storage, UNAVAILABLE when the port is taken. */
+  /** Opens the log, then the port. Fails with CONFLICT when another process holds the storage, UNAVAILABLE when the port is taken or the journal's broker is out of reach. */
   listen(options: ListenOptions): Promise<Listening>
   /**
    * Reads the certificate files of `listen` now, as on a SIGHUP. Connections stay. Fails with INVALID_OPTIONS where a pair cannot
@@ -96,14 +93,16 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
   const path = options.path ?? DEFAULT_PATH
   if (!path.startsWith("/")) throw new MagpieError("INVALID_OPTIONS", "path must start with a slash", { details: { option: "path" } })
   const env = nodeEnv(options.log ?? lineLog)
-  const storage = options.storage ?? memoryStorage()
-  const opening = openDurableLog({
-    storage,
-    env,
-    settings: { retention: retentionOf(contract), deduplicationMs: checked.deduplicationMs },
+  const { log, opening, bus, abandon } = openLog(options, env, {
+    retention: retentionOf(contract),
+    deduplicationMs: checked.deduplicationMs,
   })
-  const log = openingLog(opening, storage.level)
-  const core = createCore<C, U>(contract, checked, log, { ...env, load: nodeLoad(), onMemoryExhausted: () => void stop("memory") })
+  const core = createCore<C, U>(contract, checked, log, {
+    ...env,
+    load: nodeLoad(),
+    onMemoryExhausted: () => void stop("memory"),
+    ...(bus === undefined ? {} : { bus }),
+  })
   const wheel = createTimingWheel(env.clock)
   const endpoints = new Map<string, LiveEndpoint>()
   const trustedProxies = new Set(options.trustedProxies)
@@ -154,6 +153,7 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
   }
 
   async function close(spreadMs = checked.limits.drainMs): Promise<void> {
+    abandon()
     try {
       await core.close({ spreadMs, also: [...endpoints.values()].flatMap((endpoint) => endpoint.leavers()) })
     } finally {
@@ -169,6 +169,7 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
       cut.cancel()
       transports.close()
       wheel.close()
+      await bus?.close()
     }
   }
 

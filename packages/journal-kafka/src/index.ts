@@ -1,0 +1,2 @@
+export type { KafkaAdapterOptions, KafkaClientOptions } from "./kafka.ts"
+export { kafka } from "./kafka.ts"

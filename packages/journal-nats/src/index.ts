@@ -1,0 +1,2 @@
+export type { NatsAdapterOptions } from "./nats.ts"
+export { nats } from "./nats.ts"

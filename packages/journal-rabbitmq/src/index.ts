@@ -1,0 +1,2 @@
+export type { RabbitMQAdapterOptions, RabbitMQClientOptions } from "./rabbitmq.ts"
+export { rabbitmq } from "./rabbitmq.ts"

@@ -1,0 +1,2 @@
+export type { RedisAdapterOptions } from "./redis.ts"
+export { redis } from "./redis.ts"

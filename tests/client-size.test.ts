@@ -11,6 +11,7 @@ const MAX_ADDED_BYTES = {
   persistent: 3_584,
   inbox: 2_560,
   presence: 3_328,
+  changes: 2_816,
 }
 
 const source = (entry: string): string => fileURLToPath(new URL(`../packages/client/src/${entry}`, import.meta.url))

@@ -9,7 +9,7 @@ const MAX_BYTES = 12_288
 /** What each entry beside the core may add to that. */
 const MAX_ADDED_BYTES = {
   persistent: 3_584,
-  inbox: 2_560,
+  inbox: 3_072,
   presence: 3_328,
   changes: 2_816,
 }

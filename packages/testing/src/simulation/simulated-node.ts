@@ -88,6 +88,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     core.channel("short/:room", rules)
     core.channel("beat/:room", rules)
     core.channel("hall/:room", rules)
+    core.channel("note/:room", { authorize: rules.authorize })
     running = { its: process, log, core, unlisten: network.listen(name, inProcess(core, process, listener.onAccepted)) }
   }
 

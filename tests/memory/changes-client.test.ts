@@ -144,6 +144,21 @@ describe("a list of messages", () => {
     expect(shown(list)).toEqual(["a2", "- say", "c"])
   })
 
+  it("[G4] has what is left of a message that came and went while its client was away", async () => {
+    bed = await startChanges()
+    const [ann, bob] = [clientOf("ann"), clientOf("bob", "192.0.2.2")]
+    const list = watched(bob)
+    await said(ann, "a")
+    await settle()
+    bed.network.cut(true, "192.0.2.2")
+    await bed.clock.advance(100)
+    await outcomeOf(bed, changes(lobby(ann)).delete({ ...(await said(ann, "b")), name: "say" }))
+    await said(ann, "c")
+    bed.network.cut(false, "192.0.2.2")
+    await bed.clock.until(() => list.messages.length === 3)
+    expect(shown(list)).toEqual(["a", "- say", "c"])
+  })
+
   it("reads page by page to the first message, each as it is now, and holds as many as it was told to", async () => {
     bed = await startChanges()
     const ann = clientOf("ann")

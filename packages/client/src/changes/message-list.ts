@@ -133,6 +133,8 @@ export function messageList<K>(channel: StreamChannel<K, undefined>, { last = 50
 
   const disposers = [
     channel.onAny((message) => onMessage(message as Received)),
+    // One that was deleted before this client was told of it.
+    channel.on("$deleted" as never, onMessage as never),
     subscription.on("state", onState),
     subscription.on("gap", beginAnew),
     follow({}, { close: () => close() }),

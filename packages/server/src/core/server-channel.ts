@@ -1,4 +1,4 @@
-import { type DurableLog, markText, type Outcome } from "@magpie/journal"
+import type { DurableLog, Outcome } from "@magpie/journal"
 import {
   type AckLevel,
   type Addition,
@@ -21,8 +21,9 @@ import {
   validateMessage,
 } from "@magpie/protocol"
 import type { Followers } from "../channel/followers.ts"
-import { changeOf, type WantedChange } from "../kinds/change-of.ts"
+import type { WantedChange } from "../kinds/change-of.ts"
 import { refusedChange } from "../kinds/refused-change.ts"
+import { serverChange } from "../kinds/server-change.ts"
 import type { Presence } from "../presence/presence.ts"
 import type { ServerPresence } from "../presence/read-presence.ts"
 
@@ -178,15 +179,9 @@ export function createServerChannel(
     wanted: WantedChange,
     { from, key }: ServerPublishOptions = {},
   ): Promise<ServerReceipt> {
-    const { kind, pattern } = match
-    if (kind.kind !== "stream") throw new MagpieError("BAD_REQUEST", "only streams hold messages that change")
-    const { offset, mark } = message
-    const record = log.find(name, offset)
-    if (record === undefined || record.name !== message.name || (mark !== undefined && mark !== markText(record.mark)))
-      throw new MagpieError("UNRECOVERABLE", "the message is not in history", { details: { channel: name, offset } })
-    const checked = changeOf(kind, { offset, record }, wanted, context.limits)
+    const request = serverChange(context, name, match, message, wanted)
     const ofServer = key === undefined ? undefined : `server/${key}`
-    return receiptOf(await log.change({ channel: name, pattern, change: checked.change, from, key: ofServer }), log.level)
+    return receiptOf(await log.change({ ...request, from, key: ofServer }), log.level)
   }
 }
 

@@ -71,8 +71,10 @@ export function followChanges(channel: StreamChannel<never, undefined>, held: He
         reading.delete(offset)
         take(offset, messages[0])
       } catch (thrown) {
+        const error = toMagpieError(thrown)
+        if (error.retryable && !stopped.signal.aborted && wait.failures < MOST_TRIES) return void wait.again(ask, error.retryAfterMs)
         reading.delete(offset)
-        report(toMagpieError(thrown), offset)
+        report(error, offset)
       }
     }
     void ask()

@@ -97,6 +97,7 @@ export function messageList<K>(channel: StreamChannel<K, undefined>, { last = 50
     // A node may answer that is behind what another one has told. What it lacks nobody tells again.
     if (asked?.epoch === reply.position.epoch && reply.position.offset < asked.offset) return void wait.again(load, undefined)
     const found = reply.messages.map(read).filter((each) => each !== undefined)
+    wait.failures = 0
     put(found)
     update({ loaded: true, hasOlder: reply.more, error: undefined })
     follower.check(found)
@@ -105,7 +106,11 @@ export function messageList<K>(channel: StreamChannel<K, undefined>, { last = 50
   function attempt(before: number | undefined): Promise<void> {
     const { signal } = loading
     return readPage(before, signal).catch((thrown) => {
-      if (!signal.aborted) update({ loaded: true, error: toMagpieError(thrown) })
+      if (signal.aborted) return
+      const error = toMagpieError(thrown)
+      update({ loaded: true, error })
+      // Without the first page there is a hole; an older one is asked for again by whoever wants it.
+      if (before === undefined && error.retryable) wait.again(load, error.retryAfterMs)
     })
   }
 

@@ -18,7 +18,7 @@ export function untrueNotes({ nodes, clients }: World): string | undefined {
     for (const [offset, state] of expected)
       if (shown.get(offset) !== state) return `${name} shows note ${offset} as ${shown.get(offset)} where it is ${state}`
     // A screen may hold what has left history since.
-    if (messages.length === 0 && first.size > 0) return `${name} shows no notes`
+    if (messages.length === 0 && first.size > 0) return `${name} shows no notes: ${notes.list.error?.message ?? "no error"}`
   }
   return undefined
 }

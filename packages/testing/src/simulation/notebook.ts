@@ -20,7 +20,7 @@ const REACTIONS = ["+1", "hooray"]
 export function createNotebook(client: Client<SimulatedApp>, publisher: string, judge: Judge): Notebook {
   const channel = client.channel(NOTES)
   const its: Changes<Notes> = changes(channel)
-  const list: MessageList<Notes> = messageList(channel, { last: 8 })
+  const list: MessageList<Notes> = messageList(channel, { last: 3 })
   /** Those of this life's messages that grow. */
   const growing: Place[] = []
   let said = 0

@@ -9,9 +9,10 @@ const MAX_BYTES = 12_288
 /** What each entry beside the core may add to that. */
 const MAX_ADDED_BYTES = {
   persistent: 3_584,
-  inbox: 2_560,
+  inbox: 3_072,
   presence: 3_328,
   transports: 6_144,
+  changes: 2_816,
 }
 
 const source = (entry: string): string => fileURLToPath(new URL(`../packages/client/src/${entry}`, import.meta.url))

@@ -39,6 +39,14 @@ test.each(["docs/getting-started.md", "docs/getting-started.zh-TW.md"])("the fir
   await close()
 })
 
+test.each(["docs/messages-that-change.md", "docs/messages-that-change.zh-TW.md"])("the server and client of %s run", async (page) => {
+  const [first = new Map<string, string>()] = statesOf(snippetsOf(page))
+  const { printed, close } = await runSnippets(first)
+  await printed.line("hello (edited)")
+  await printed.line(/^鵲橋相會/)
+  await close()
+})
+
 test.each(["docs/testing.md", "docs/testing.zh-TW.md"])("the tests that %s shows pass", (page) => {
   const directory = temporaryDirectory("docs-run")
   try {

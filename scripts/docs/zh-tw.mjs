@@ -5,6 +5,7 @@ const TEXTS = {
   // Routes of the HTTP API
   "Publish a message": "發布一則訊息",
   "Publish several messages": "一次發布多則訊息",
+  "Change a message": "變更一則訊息",
   "Read a page of a stream": "讀取 stream 的一頁歷史",
   "List the open connections of this server": "列出這台伺服器上的連線",
   "Close one connection, or all of a user": "關閉一條連線，或某位使用者的所有連線",

@@ -1,4 +1,5 @@
 // Defects that the simulation must see, each as a change of one source. A test holds them to the sources as they are now.
+import { CHANGES_DEFECTS } from "./defects/changes.mjs"
 import { CLIENT_DEFECTS } from "./defects/client.mjs"
 import { CLUSTER_DEFECTS } from "./defects/cluster.mjs"
 import { JOURNAL_DEFECTS } from "./defects/journal.mjs"
@@ -11,4 +12,11 @@ import { SERVER_DEFECTS } from "./defects/server.mjs"
  */
 
 /** @type {readonly Defect[]} */
-export const DEFECTS = [...JOURNAL_DEFECTS, ...CLUSTER_DEFECTS, ...SERVER_DEFECTS, ...CLIENT_DEFECTS, ...PRESENCE_DEFECTS]
+export const DEFECTS = [
+  ...JOURNAL_DEFECTS,
+  ...CLUSTER_DEFECTS,
+  ...SERVER_DEFECTS,
+  ...CLIENT_DEFECTS,
+  ...PRESENCE_DEFECTS,
+  ...CHANGES_DEFECTS,
+]

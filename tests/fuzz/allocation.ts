@@ -2,7 +2,7 @@ import { GCProfiler } from "node:v8"
 import { contract, DEFAULT_LIMITS, json, jsonServerCodec, parseUp, stream } from "@magpie/protocol"
 import { seededRandom } from "@magpie/testing"
 import { decodeRecord } from "../../packages/journal/src/cluster/record.ts"
-import { decodeMessageRow } from "../../packages/journal/src/rows/message-row.ts"
+import { decodeRow } from "../../packages/journal/src/rows/message-row.ts"
 import { grown } from "./mutate-text.ts"
 import { UP_WIRES, WIRE_WORDS } from "./targets/corpus.ts"
 
@@ -86,7 +86,7 @@ function decoders(seed: string, samples: number): readonly Decoder[] {
       name: "row",
       limitBytes: messageBytes,
       inputs: bombs(messageBytes),
-      decode: (bytes) => silently(() => decodeMessageRow(utf8.encode(bytes), "c", 1)),
+      decode: (bytes) => silently(() => decodeRow(utf8.encode(bytes))),
       values: () => [],
     },
     {

@@ -1,5 +1,6 @@
 import type {
   AckLevel,
+  Changed,
   KindName,
   MagpieError,
   MessageInput,
@@ -22,6 +23,10 @@ export interface Received<Name extends string = string, Data = unknown> {
   readonly ref: string | undefined
   /** Its place in the channel's log; undefined on a broadcast. */
   readonly offset: number | undefined
+  /** Tells it from any other message that ever stood at that offset. */
+  readonly mark: string | undefined
+  /** What became of it since it was published; undefined where nothing did. Later changes are told by `@magpie/client/changes`. */
+  readonly changed: Changed | undefined
 }
 
 /** Any message of a kind, told apart by `name`. */

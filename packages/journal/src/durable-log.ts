@@ -1,5 +1,7 @@
-import type { AckLevel, ErrorCode, JsonText, Position, Publication, Retention, UnrecoverableReason } from "@magpie/protocol"
+import type { AckLevel, ErrorCode, JsonText, Position, Publication, ReadReceipt, Retention, UnrecoverableReason } from "@magpie/protocol"
 import type { Control } from "./control.ts"
+import type { Change } from "./entry.ts"
+import type { MessageRecord } from "./rows/message-row.ts"
 
 export interface PublishRequest {
   readonly channel: string
@@ -11,6 +13,11 @@ export interface PublishRequest {
   readonly producer?: string | undefined
   readonly sequence?: number | undefined
   readonly key?: string | undefined
+}
+
+/** A change of a message, or a receipt. */
+export interface ChangeRequest extends Omit<PublishRequest, "name" | "data"> {
+  readonly change: Change
 }
 
 export interface RefuseRequest {
@@ -31,8 +38,8 @@ export type Outcome =
   | { readonly result: "out-of-order"; readonly expected: number }
   /** This sequence was used up by a refusal, with that code. */
   | { readonly result: "refused"; readonly code: ErrorCode }
-  /** The producer is unknown on this channel; nothing was written and the number of the refusal is free. */
-  | { readonly result: "unused" }
+  /** The producer is unknown on this channel; nothing was written and the number is free. With a code: what refused a change. */
+  | { readonly result: "unused"; readonly code?: ErrorCode }
   /** This sequence or key stands for other content; nothing was stored. */
   | { readonly result: "conflict" }
   /** So old that its outcome is no longer remembered; nothing was stored. */
@@ -46,6 +53,14 @@ export type ResumeAnswer =
 export interface Page {
   readonly publications: readonly Publication[]
   readonly more: boolean
+}
+
+/** What a message said from a version on until the next one. */
+export interface MessageVersion {
+  readonly version: number
+  readonly at: number
+  readonly by: string | undefined
+  readonly data: JsonText
 }
 
 export interface PageLimits {
@@ -76,6 +91,12 @@ export interface DurableLog {
    */
   publish(request: PublishRequest): Promise<Outcome>
   /**
+   * As `publish`. A change takes an offset of its own, and the message that it names is then read as it made it. Refused with
+   * UNRECOVERABLE where that is not in history, CONFLICT where it was deleted, BAD_REQUEST, TOO_LARGE or LIMIT_EXCEEDED. What is
+   * so already is called a duplicate. Fails with UNAVAILABLE while some node runs a Magpie that does not know changes.
+   */
+  change(request: ChangeRequest): Promise<Outcome>
+  /**
    * Uses up a sequence that was finally refused, of a producer that has used one on the channel before; of any other it
    * writes nothing and resolves to `unused`. Resolves to `refused`, or to what the sequence already stands for.
    */
@@ -90,9 +111,17 @@ export interface DurableLog {
   newest(channel: string): Position
   /** Whether a client at this position can go on without a loss. Never called recovered in part. */
   resume(channel: string, position: Position): ResumeAnswer
-  /** The messages right after an offset. Fails with UNRECOVERABLE (details.reason, from, to) where the next one is gone or damaged. */
+  /** The message at an offset as it is now; undefined where none is. */
+  find(channel: string, offset: number): MessageRecord | undefined
+  /** What a message said before, oldest first, as far as that is kept. */
+  versions(channel: string, offset: number): readonly MessageVersion[]
+  /** Up to where users have read, and since when: those after a user in the order of their names; "" for the first. */
+  receipts(channel: string, after: string, limit: number): readonly ReadReceipt[]
+  /**
+   * What came right after an offset: messages as they are now, each once, and changes of messages from before that offset,
+   * each with the message as it is now. Fails with UNRECOVERABLE (details.reason, from, to) where the next one is gone or damaged. */
   readAfter(channel: string, offset: number, limits: PageLimits): Page
-  /** The messages right before an offset, in order; gives fewer where history ends. */
+  /** The messages right before an offset as they are now, in order and without changes; gives fewer where history ends. */
   readBefore(channel: string, offset: number, limits: PageLimits): Page
   /** Called once per durable batch with its messages in log order, right before the promises of their publishes resolve. */
   onApplied(listener: (publications: readonly Publication[]) => void): () => void

@@ -1,14 +1,24 @@
 import { MagpieError } from "@magpie/protocol"
 import { checkRequest } from "./door.ts"
-import type { Outcome, PublishRequest, RefuseRequest } from "./durable-log.ts"
-import type { PublishEntry, RefusedEntry } from "./entry.ts"
+import type { ChangeRequest, Outcome, PublishRequest, RefuseRequest } from "./durable-log.ts"
+import type { ChangeEntry, PublishEntry, RefusedEntry } from "./entry.ts"
+import { requireVersion } from "./require-version.ts"
 import type { Applied } from "./state-machine/applied.ts"
+import { CHANGED_SINCE } from "./state-machine/streams.ts"
 
 /** Fails with BAD_REQUEST on what could not be stored. */
 export function publishEntry(request: PublishRequest, at: number): PublishEntry {
   checkRequest(request)
   const { channel, pattern, name, data, from, ref, producer, sequence, key } = request
   return { type: "publish", at, channel, pattern, name, data, from, ref, producer, sequence, key }
+}
+
+/** Fails with BAD_REQUEST on what could not be stored, and with UNAVAILABLE while some node would not know it. */
+export function changeEntry(request: ChangeRequest, at: number, applyVersion: number): ChangeEntry {
+  checkRequest(request)
+  requireVersion(applyVersion, CHANGED_SINCE)
+  const { channel, pattern, change, from, ref, producer, sequence, key } = request
+  return { type: "change", at, channel, pattern, change, from, ref, producer, sequence, key }
 }
 
 /** Fails with BAD_REQUEST on what could not be stored. */

@@ -1,13 +1,10 @@
 import type { ErrorCode, JsonText, Retention } from "@magpie/protocol"
 
-/** Stores one message in a stream. `pattern` names the settings that apply. */
-export interface PublishEntry {
-  readonly type: "publish"
+/** What somebody sends to a stream, whatever it does there. `pattern` names the settings that apply. */
+interface SentEntry {
   readonly at: number
   readonly channel: string
   readonly pattern: string
-  readonly name: string
-  readonly data: JsonText
   readonly from?: string | undefined
   readonly ref?: string | undefined
   /** Who numbers: the publisher's counter, already bound to its user. Comes with `sequence`. */
@@ -16,6 +13,38 @@ export interface PublishEntry {
   /** An idempotency key, already bound to its user, for a publisher without sequences. */
   readonly key?: string | undefined
 }
+
+/** Stores one message in a stream. */
+export interface PublishEntry extends SentEntry {
+  readonly type: "publish"
+  readonly name: string
+  readonly data: JsonText
+}
+
+/** Changes a message of a stream, or says up to where somebody has read. */
+export interface ChangeEntry extends SentEntry {
+  readonly type: "change"
+  readonly change: Change
+}
+
+/** Which message, and the number of its mark: another one at that offset is not meant. */
+interface Target {
+  readonly offset: number
+  readonly mark: number
+}
+
+/**
+ * What is done. Caps stand beside it, so that nodes with other settings apply the same: `keep` earlier versions of one
+ * message, `maxBytes` of data in one message, `most` reactions to one message and receipts of one channel.
+ */
+export type Change =
+  | (Target & { readonly action: "edit"; readonly data: JsonText; readonly keep: number })
+  /** Adds a text to the text, or a list to the list, that stands in this field of the message's data. */
+  | (Target & { readonly action: "append"; readonly field: string; readonly data: JsonText; readonly maxBytes: number })
+  /** `erase`: earlier versions are not kept either. */
+  | (Target & { readonly action: "delete"; readonly erase: boolean; readonly keep: number })
+  | (Target & { readonly action: "react" | "unreact"; readonly reaction: string; readonly most: number })
+  | { readonly action: "read"; readonly offset: number; readonly most: number }
 
 /** Uses up a sequence whose publish was finally refused, so that the next one is in order. */
 export interface RefusedEntry {
@@ -126,6 +155,7 @@ export interface HashEntry {
 
 export type Entry =
   | PublishEntry
+  | ChangeEntry
   | RefusedEntry
   | ClockEntry
   | EpochEntry

@@ -101,7 +101,18 @@ describe("a page before an offset", () => {
 describe("a damaged history", () => {
   test("[F107] is looked through for 10,000 messages at most before an answer, in either direction", async () => {
     const storage = memoryStorage()
-    const row = { id: 1, pattern: "p", first: 1, newest: 30_000, mark: 7, agedAt: 1, trimmedBy: "none" } as const
+    const row = {
+      id: 1,
+      pattern: "p",
+      first: 1,
+      newest: 30_000,
+      mark: 7,
+      agedAt: 1,
+      trimmedBy: "none",
+      pointers: 0,
+      holes: 0,
+      receipts: 0,
+    } as const
     await storage.commit([{ put: channelKey("c"), value: encodeChannelRow(new RowWriter(), row) }])
     const history = new History(storage, "e")
     expect(refusalOf(() => history.readAfter("c", 0, ALL))).toMatchObject({ from: 1, to: 10_001 })

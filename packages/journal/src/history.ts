@@ -1,8 +1,9 @@
-import { MagpieError, type Position, type Publication, type UnrecoverableReason } from "@magpie/protocol"
-import type { Page, PageLimits, ResumeAnswer } from "./durable-log.ts"
+import { MagpieError, type Position, type Publication, type ReadReceipt, type UnrecoverableReason } from "@magpie/protocol"
+import { changeAt, receiptsIn, recordAt, versionsAt } from "./changed-records.ts"
+import type { MessageVersion, Page, PageLimits, ResumeAnswer } from "./durable-log.ts"
 import { type ChannelRow, decodeChannelRow } from "./rows/channel-row.ts"
-import { channelKey, messageKey, messagePrefix, messageRange } from "./rows/keys.ts"
-import { decodeMessageRow, markText, messageMark } from "./rows/message-row.ts"
+import { channelKey, messageKey, messagePrefix, messageRange, readSortable } from "./rows/keys.ts"
+import { decodeRow, isPointer, type MessageRecord, markText, messageMark, publicationOf } from "./rows/message-row.ts"
 import { isIntact } from "./rows/row-reader.ts"
 import type { Storage } from "./storage/storage.ts"
 
@@ -30,38 +31,67 @@ export class History {
     return { answer: "recovered", position }
   }
 
+  find(channel: string, offset: number): MessageRecord | undefined {
+    const row = this.#channel(channel)
+    return row && recordAt(this.#storage, row, offset)
+  }
+
+  versions(channel: string, offset: number): readonly MessageVersion[] {
+    const row = this.#channel(channel)
+    return row === undefined ? [] : versionsAt(this.#storage, row, offset)
+  }
+
+  receipts(channel: string, after: string, limit: number): readonly ReadReceipt[] {
+    const row = this.#channel(channel)
+    return row === undefined ? [] : receiptsIn(this.#storage, row, after, limit)
+  }
+
   readAfter(channel: string, offset: number, limits: PageLimits): Page {
     const row = this.#channel(channel)
     if (row === undefined || offset >= row.newest) return { publications: [], more: false }
     if (offset + 1 < row.first) throw unrecoverable(trimReason(row), offset + 1, row.first - 1)
     const publications: Publication[] = []
-    let next = offset + 1
+    let reached = offset
     let bytes = 0
-    for (const { key, value } of this.#storage.range({ ...messageRange(row.id, next, row.newest), limit: limits.maxCount })) {
-      bytes += value.length
+    for (const { key, value } of this.#storage.range({ ...messageRange(row.id, reached + 1, row.newest), limit: limits.maxCount })) {
+      const at = offsetOf(row, key)
+      if ((at > reached + 1 && row.holes === 0) || !isIntact(value)) break
+      const found = decodeRow(value)
+      const publication = isPointer(found) ? changeAt(this.#storage, row, channel, at, found) : publicationOf(found, channel, at)
+      bytes += isPointer(found) ? publication.data.length : value.length
       if (publications.length > 0 && bytes > limits.maxBytes) break
-      if (key !== messageKey(messagePrefix(row.id), next) || !isIntact(value)) break
-      publications.push(decodeMessageRow(value, channel, next++))
+      publications.push(at === reached + 1 ? publication : { ...publication, since: reached })
+      reached = at
     }
-    if (publications.length === 0 && limits.maxCount > 0) throw unrecoverable("corrupt", next, this.#damagedUpTo(row, next))
-    return { publications, more: next <= row.newest }
+    if (publications.length === 0 && limits.maxCount > 0) throw unrecoverable("corrupt", reached + 1, this.#damagedUpTo(row, reached + 1))
+    return { publications, more: reached < row.newest }
   }
 
   readBefore(channel: string, offset: number, limits: PageLimits): Page {
     const row = this.#channel(channel)
-    let next = Math.min(offset - 1, row?.newest ?? 0)
-    if (row === undefined || next < row.first) return { publications: [], more: false }
+    const last = Math.min(offset - 1, row?.newest ?? 0)
+    if (row === undefined || last < row.first) return { publications: [], more: false }
     const publications: Publication[] = []
     let bytes = 0
-    const range = { ...messageRange(row.id, row.first, next), reverse: true, limit: limits.maxCount }
-    for (const { key, value } of this.#storage.range(range)) {
-      bytes += value.length
-      if (publications.length > 0 && bytes > limits.maxBytes) break
-      if (key !== messageKey(messagePrefix(row.id), next) || !isIntact(value)) break
-      publications.push(decodeMessageRow(value, channel, next--))
+    let next = last
+    let isDamaged = false
+    for (const { key, value } of this.#storage.range({ ...messageRange(row.id, row.first, last), reverse: true })) {
+      const at = offsetOf(row, key)
+      isDamaged = (at < next && row.holes === 0) || !isIntact(value)
+      if (isDamaged) break
+      const found = decodeRow(value)
+      if (!isPointer(found)) {
+        bytes += value.length
+        const isFull = publications.length > 0 && bytes > limits.maxBytes
+        if (isFull || publications.length >= limits.maxCount) return { publications: publications.reverse(), more: true }
+        publications.push(publicationOf(found, channel, at))
+      }
+      next = at - 1
     }
-    if (publications.length === 0 && limits.maxCount > 0) throw unrecoverable("corrupt", this.#damagedDownTo(row, next), next)
-    return { publications: publications.reverse(), more: next >= row.first }
+    // Below the lowest row there may be offsets with nothing, left by changes.
+    const more = isDamaged || (row.holes === 0 && next >= row.first)
+    if (more && publications.length === 0 && limits.maxCount > 0) throw unrecoverable("corrupt", this.#damagedDownTo(row, next), next)
+    return { publications: publications.reverse(), more }
   }
 
   /** Why a client at this position cannot go on; undefined when it can. */
@@ -79,6 +109,9 @@ export class History {
   #markAt(row: ChannelRow, offset: number): string | "damaged" | undefined {
     if (offset === row.newest) return markText(row.mark)
     if (offset < row.first) return undefined
+    const key = messageKey(messagePrefix(row.id), offset)
+    // A change stood there that a later one of the same message took over.
+    if (row.holes > 0 && this.#storage.get(key) === undefined) return undefined
     const value = this.#messageAt(row, offset)
     return value === undefined ? "damaged" : messageMark(value)
   }
@@ -114,6 +147,10 @@ export class History {
     while (first > end && this.#messageAt(row, first - 1) === undefined) first--
     return first
   }
+}
+
+function offsetOf(row: ChannelRow, key: string): number {
+  return readSortable(key, messagePrefix(row.id).length).value
 }
 
 function trimReason(row: ChannelRow): UnrecoverableReason {

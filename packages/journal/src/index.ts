@@ -29,8 +29,10 @@ export { snapshotStoreConformance } from "./cluster/snapshot-store-conformance.t
 export type { PartitionStatistics, SharedLogStatistics } from "./cluster/statistics.ts"
 export type { ClaimAnswer, Control, ControlChange, Fence, PresentNode, RevokeRequest } from "./control.ts"
 export type {
+  ChangeRequest,
   DurableLog,
   DurableLogSettings,
+  MessageVersion,
   Outcome,
   Page,
   PageLimits,
@@ -40,7 +42,7 @@ export type {
 } from "./durable-log.ts"
 export type { EmbeddedJournalOptions } from "./embedded-journal.ts"
 export { embeddedJournal } from "./embedded-journal.ts"
-export type { Entry, Origin } from "./entry.ts"
+export type { Change, Entry, Origin } from "./entry.ts"
 export type { Journal, JournalBatch, JournalCapabilities, JournalPlace, JournalReader, Tail } from "./journal.ts"
 export type { JournalConformanceOptions } from "./journal-conformance.ts"
 export { journalConformance } from "./journal-conformance.ts"
@@ -49,6 +51,9 @@ export type { DurableLogOptions } from "./open-durable-log.ts"
 export { openDurableLog } from "./open-durable-log.ts"
 export type { ClaimValue, Proof, Revocation, RevocationTarget } from "./revocation.ts"
 export { isRevokedBy, userOfRevocation } from "./revocation.ts"
+export type { MessageRecord } from "./rows/message-row.ts"
+export { markText, publicationOf } from "./rows/message-row.ts"
+export { appended } from "./state-machine/append-data.ts"
 export type { Applied } from "./state-machine/applied.ts"
 export { APPLY_VERSION, StateMachine } from "./state-machine/state-machine.ts"
 export type { MemoryStorage, MemoryStorageOptions } from "./storage/memory-storage.ts"

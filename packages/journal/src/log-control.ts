@@ -13,6 +13,7 @@ import type { Entry } from "./entry.ts"
 import { Listeners } from "./listeners.ts"
 import { isMilliseconds } from "./milliseconds.ts"
 import { randomScope } from "./random-names.ts"
+import { requireVersion } from "./require-version.ts"
 import { CLAIM_SUBJECT, type Proof, subjectOf, subjectsOf } from "./revocation.ts"
 import { decodeClaim, decodeNode, decodeRevocation } from "./rows/control-rows.ts"
 import { claimKey, type KeyRange, NODES, nodeKey, REVOCATIONS, revocationKey } from "./rows/keys.ts"
@@ -27,7 +28,7 @@ const SHORTEST_LEASE_MS = 1_000
 const LONGEST_LEASE_MS = 3_600_000
 /** No time in milliseconds is so far below the present one; a time in seconds is. */
 const SECONDS_ARE_BELOW = 100
-/** While not all nodes know an entry, while the log's time is ahead, and while there is no room. */
+/** While the log's time is ahead, and while there is no room. */
 const RETRY_AFTER_MS = 1_000
 const CLAIM_REVOCATIONS: KeyRange = { from: revocationKey(CLAIM_SUBJECT), to: revocationKey(`${CLAIM_SUBJECT}\u{10ffff}`) }
 
@@ -86,7 +87,7 @@ export class LogControl implements Control {
     checkTime("until", until, at)
     if (until <= at) throw new MagpieError("BAD_REQUEST", "until is not in the future", { details: { field: "until" } })
     // A node of an older Magpie would take it for a user.
-    if (!("user" in target)) this.#requireVersion(CAPPED_SINCE)
+    if (!("user" in target)) requireVersion(this.#context.applyVersion(), CAPPED_SINCE)
     const { refused } = await this.#context.submit({ type: "revoke", at, subject, issuedUntil, until })
     if (refused !== undefined) throw refused === "full" ? noRoom() : over()
     if (this.#context.shared) await this.#spread()
@@ -160,7 +161,7 @@ export class LogControl implements Control {
   }
 
   async #spendForAll(name: string, until: number): Promise<"first" | "spent" | "full"> {
-    this.#requireVersion(CAPPED_SINCE)
+    requireVersion(this.#context.applyVersion(), CAPPED_SINCE)
     const { refused } = await this.#context.submit({ type: "spend", at: this.#now(), name, until })
     if (refused === undefined) return "first"
     return refused === "full" ? "full" : "spent"
@@ -176,11 +177,6 @@ export class LogControl implements Control {
       })
       this.#spreading.set(timer, reject)
     })
-  }
-
-  #requireVersion(version: number): void {
-    if (this.#context.applyVersion() >= version) return
-    throw new MagpieError("UNAVAILABLE", "not all nodes know this yet: some run an older Magpie", { retryAfterMs: RETRY_AFTER_MS })
   }
 
   #now(): number {

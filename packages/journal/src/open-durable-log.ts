@@ -1,17 +1,8 @@
-import { type AckLevel, type Env, isMagpieError, MagpieError, type Position, type Publication } from "@magpie/protocol"
+import { type AckLevel, type Env, isMagpieError, MagpieError, type Publication } from "@magpie/protocol"
 import { checkSettings } from "./door.ts"
-import type {
-  DurableLog,
-  DurableLogSettings,
-  Outcome,
-  Page,
-  PageLimits,
-  PublishRequest,
-  RefuseRequest,
-  ResumeAnswer,
-} from "./durable-log.ts"
+import type { ChangeRequest, DurableLog, DurableLogSettings, Outcome, PublishRequest, RefuseRequest } from "./durable-log.ts"
 import { embeddedJournal } from "./embedded-journal.ts"
-import { outcomeOf, publishEntry, refusedEntry } from "./entries-of-requests.ts"
+import { changeEntry, outcomeOf, publishEntry, refusedEntry } from "./entries-of-requests.ts"
 import type { Entry } from "./entry.ts"
 import { ExpiryTimer } from "./expiry-timer.ts"
 import { History } from "./history.ts"
@@ -19,6 +10,7 @@ import type { Journal, JournalBatch } from "./journal.ts"
 import { Listeners } from "./listeners.ts"
 import { LogControl } from "./log-control.ts"
 import { randomEpoch } from "./random-names.ts"
+import { ReadingLog } from "./reading-log.ts"
 import { INCARNATION_KEY } from "./rows/keys.ts"
 import { isIntact } from "./rows/row-reader.ts"
 import { RowWriter } from "./rows/row-writer.ts"
@@ -67,7 +59,7 @@ interface Waiting {
 
 type State = { readonly name: "open" } | { readonly name: "fenced"; readonly cause: MagpieError } | { readonly name: "closed" }
 
-class Log implements DurableLog {
+class Log extends ReadingLog implements DurableLog {
   readonly level: AckLevel
   readonly control: LogControl
   readonly #storage: Storage
@@ -84,6 +76,7 @@ class Log implements DurableLog {
   #closing: Promise<void> | undefined
 
   constructor(options: DurableLogOptions, machine: StateMachine) {
+    super()
     this.#storage = options.storage
     this.#env = options.env
     this.#settings = options.settings
@@ -128,6 +121,10 @@ class Log implements DurableLog {
     return outcomeOf(await this.#submit(publishEntry(request, this.#now())))
   }
 
+  async change(request: ChangeRequest): Promise<Outcome> {
+    return outcomeOf(await this.#submit(changeEntry(request, this.#now(), this.#machine.settings.applyVersion)))
+  }
+
   async refuse(request: RefuseRequest): Promise<Outcome> {
     return outcomeOf(await this.#submit(refusedEntry(request, this.#now())))
   }
@@ -135,20 +132,8 @@ class Log implements DurableLog {
   /** The one node has applied everything that it ever told. */
   behind(): undefined {}
 
-  newest(channel: string): Position {
-    return this.#history.newest(channel)
-  }
-
-  resume(channel: string, position: Position): ResumeAnswer {
-    return this.#history.resume(channel, position)
-  }
-
-  readAfter(channel: string, offset: number, limits: PageLimits): Page {
-    return this.#history.readAfter(channel, offset, limits)
-  }
-
-  readBefore(channel: string, offset: number, limits: PageLimits): Page {
-    return this.#history.readBefore(channel, offset, limits)
+  protected override historyOf(): History {
+    return this.#history
   }
 
   onApplied(listener: (publications: readonly Publication[]) => void): () => void {

@@ -4,10 +4,12 @@
 export type { ChannelKinds, ChannelMatch, Contract } from "./contract/contract.ts"
 export { contract } from "./contract/contract.ts"
 export type {
+  AnyChanges,
   BroadcastKind,
   BroadcastOptions,
   Kind,
   KindName,
+  MessageChanges,
   MessageSchemas,
   PresenceSchema,
   Retention,
@@ -17,17 +19,20 @@ export type {
 export { broadcast, DEFAULT_RETENTION, stream } from "./contract/kinds.ts"
 export { json } from "./contract/json.ts"
 export type {
+  Addition,
   AnyContract,
   ChannelName,
   KindOf,
   MessageInput,
   MessageName,
   MessageOutput,
+  MessagesWith,
   ParamsOf,
   PatternName,
   PatternOf,
   PatternsOfKind,
   PatternsWithPresence,
+  ReactionName,
   StateInput,
   StateOutput,
 } from "./contract/infer.ts"
@@ -53,11 +58,25 @@ export type {
 } from "./codec/codec.ts"
 export { inspectJson } from "./codec/inspect-json.ts"
 export { jsonCodec } from "./codec/json.ts"
-export { jsonServerCodec, toJsonText } from "./codec/json-server.ts"
+export { jsonServerCodec, storedMessageText, toJsonText } from "./codec/json-server.ts"
+export { isReaction } from "./contract/check-changes.ts"
 export { validateMessage, validateState } from "./contract/validate.ts"
 export type { Clock, Crypto, Env, Log, LogLevel, Random, Timer } from "./env.ts"
 export type { LimitName, Limits } from "./limits.ts"
 export { DEFAULT_LIMITS, LIMITS } from "./limits.ts"
+export type {
+  ChangeAction,
+  Changed,
+  ChangeRequestData,
+  Reaction,
+  ReadReceipt,
+  Receipts,
+  ReceiptsPage,
+  Version,
+  Versions,
+  VersionsPage,
+} from "./messages/change.ts"
+export { CHANGE, CHANGE_ACTIONS, changeRequest, DELETED, READ, readRequest } from "./messages/change.ts"
 export type { DownMessage, PresenceDown } from "./messages/down.ts"
 export { DOWN_SHAPES, parseDown } from "./messages/down.ts"
 export type { Enter, Entered } from "./messages/enter.ts"

@@ -8,7 +8,7 @@ interface LimitRow {
    * What the one who crosses it is told: an error code, a close code's name, an HTTP status, or the message that says what is
    * missing. Nothing, where it only comes `later`.
    */
-  readonly answer: ErrorCode | `close ${CloseName}` | `http ${number}` | "gap" | "watched" | "members" | "later"
+  readonly answer: ErrorCode | `close ${CloseName}` | `http ${number}` | "gap" | "watched" | "members" | "versions" | "later"
   readonly about: string
 }
 
@@ -158,6 +158,25 @@ export const LIMITS = {
     unit: "per second",
     answer: "RATE_LIMITED",
     about: "pages of history, and of members, that one connection may ask for, with a burst of twice as many",
+  },
+  appendedBytes: {
+    value: 65_536,
+    unit: "bytes",
+    answer: "TOO_LARGE",
+    about: "data of one message, with all that was appended to it",
+  },
+  messageVersions: {
+    value: 20,
+    unit: "count",
+    answer: "versions",
+    about: "earlier versions that are kept of one message, where its contract keeps them; the oldest leave first",
+  },
+  reactionsPerMessage: { value: 1_000, unit: "count", answer: "LIMIT_EXCEEDED", about: "reactions to one message, of all names and users" },
+  receiptsPerChannel: {
+    value: 10_000,
+    unit: "count",
+    answer: "LIMIT_EXCEEDED",
+    about: "users of whom it is kept up to where they have read one channel",
   },
   presencesPerConnection: { value: 100, unit: "count", answer: "LIMIT_EXCEEDED", about: "channels that one connection is present on" },
   watchesPerConnection: {

@@ -1,4 +1,5 @@
-import type { HistoryPage, MessageOf, SubscriptionState } from "@magpie/client"
+import type { HistoryPage, MessageOf, Received, StreamChannel, SubscriptionState } from "@magpie/client"
+import { type ChangeFollower, followChanges } from "@magpie/client/changes"
 import { type MagpieError, type Position, toMagpieError } from "@magpie/protocol"
 import { merge } from "./merge.ts"
 import { type AnyChannel, pageOf } from "./pages.ts"
@@ -43,6 +44,9 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
   /** The log of what is shown, and what of it was there before somebody followed again. */
   let epoch: string | undefined
   let earlier: ReadonlySet<MessageOf<K>> = new Set()
+  /** How far it had come when nobody followed any more. */
+  let left: Position | undefined
+  let follower: ChangeFollower | undefined
   /** For those who wait until there is something to show. */
   let ready: Waiting | undefined
 
@@ -62,11 +66,14 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
     pageEnd = liveFrom = undefined
     earlier = new Set(store.view.messages)
     try {
-      const disposers = [channel.onAny(add), subscription.on("state", followState), subscription.on("gap", beginAnew)]
+      const changes = followChanges(channel as StreamChannel<never, undefined>, { find, replace, remove })
+      follower = changes
+      const disposers = [channel.onAny(add), subscription.on("state", followState), subscription.on("gap", beginAnew), changes.stop]
       followState(subscription.state)
       void load()
       return () => {
         if (!ready) loading?.abort()
+        left = subscription.position
         for (const dispose of disposers) dispose()
       }
     } catch (error) {
@@ -100,6 +107,21 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
     if (next !== messages) change({ messages: next.slice(-keep), hasOlder: hasOlder || next.length > keep })
   }
 
+  function find(offset: number): MessageOf<K> | undefined {
+    return store.view.messages.find((message) => message.offset === offset)
+  }
+
+  /** What is left of a deleted message has no data that could be shown. */
+  function replace(next: Received): void {
+    if (next.name === "$deleted") return remove(Number(next.offset))
+    // It is a later state of a message of this channel.
+    change({ messages: store.view.messages.map((message) => (message.offset === next.offset ? (next as MessageOf<K>) : message)) })
+  }
+
+  function remove(offset: number): void {
+    change({ messages: store.view.messages.filter((message) => message.offset !== offset) })
+  }
+
   async function load(): Promise<void> {
     loading?.abort()
     pageEnd = undefined
@@ -123,13 +145,23 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
     const messages = store.view.messages.filter((message) => isSameLog || !earlier.has(message))
     epoch = position.epoch
     const oldest = page[0]?.offset ?? 0
-    const before = messages.filter(({ offset }) => Number(offset) < oldest)
-    const shown = merge(page, messages.slice(before.length))
+    const before = messages.filter((message) => Number(message.offset) < oldest && (!earlier.has(message) || !wasChanged(page, position)))
+    const inPage = new Set(page.map(({ offset }) => offset))
+    // What the page lacks was deleted since.
+    const beside = messages.filter(({ offset }) => offset === undefined || offset > position.offset || inPage.has(offset))
+    const shown = merge(page, beside)
     // What was shown before a long absence may end before the page begins.
     if (before.at(-1)?.offset === oldest - 1) change({ messages: [...before, ...shown], hasOlder, loaded: true })
     else change({ messages: shown, hasOlder: more, loaded: true })
+    follower?.check(store.view.messages)
     pageEnd = position
     meet()
+  }
+
+  /** Whether anything but new messages came while nobody followed: what changed then may be older than the page. */
+  function wasChanged(page: readonly MessageOf<K>[], position: Position): boolean {
+    const reached = left?.epoch === position.epoch ? left.offset : 0
+    return page.filter(({ offset }) => Number(offset) > reached).length < position.offset - reached
   }
 
   async function pageBefore(oldest: MessageOf<K>, before: number): Promise<void> {

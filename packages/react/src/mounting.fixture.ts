@@ -5,7 +5,11 @@ import { createRoot, type Root } from "react-dom/client"
 import { afterEach } from "vitest"
 
 export const app = contract({
-  "chat/:room": stream({ messages: { say: json<{ text: string }>() }, presence: json<{ name: string }>() }),
+  "chat/:room": stream({
+    messages: { say: json<{ text: string }>() },
+    changes: { say: { edit: true, delete: true, append: "text" } },
+    presence: json<{ name: string }>(),
+  }),
   "cursor/:room": broadcast({ messages: { move: json<{ x: number }>() } }),
 })
 interface User {

@@ -29,6 +29,38 @@ describe("useChannel", () => {
     expect(shown.text).toBe('["b","c","d"]')
   })
 
+  it("[G4] shows each message as it is now, and no deleted one, also where that happened while no component was there", async () => {
+    const { bed, begin } = await setUp({ last: 3 })
+    await say(bed, "a", "b", "c", "d")
+    const shown = await begin()
+    await pass(bed)
+    const older = async (): Promise<void> => {
+      const loading = shown.view.loadOlder()
+      await pass(bed)
+      await loading
+    }
+    await older()
+    const channel = bed.server.channel("chat/a")
+    const change = async (done: Promise<unknown>): Promise<void> => {
+      await pass(bed)
+      await done
+    }
+    await change(channel.edit({ name: "say", offset: 1 }, { text: "a!" }))
+    await change(channel.append({ name: "say", offset: 4 }, "!"))
+    await change(channel.delete({ name: "say", offset: 2 }))
+    expect(shown.text).toBe('["a!","c","d!"]')
+    await shown.show(false)
+    await pass(bed, 1_000)
+    await change(channel.edit({ name: "say", offset: 1 }, { text: "a?" }))
+    await change(channel.delete({ name: "say", offset: 3 }))
+    await say(bed, "e")
+    await shown.show(true)
+    await pass(bed)
+    expect(shown.text).toBe('["d!","e"]')
+    await older()
+    expect(shown.text).toBe('["a?","d!","e"]')
+  })
+
   it("puts older pages in front, until there are none", async () => {
     const { bed, begin } = await setUp({ last: 2 })
     await say(bed, "a", "b", "c")

@@ -1,7 +1,7 @@
 import { broadcast, contract, stream } from "@magpie/protocol"
 import { expectTypeOf, test } from "vitest"
 import { z } from "zod"
-import { anonymous, capabilities, createServer, jwt, type ServerReceipt } from "./index.ts"
+import { type Action, anonymous, capabilities, createServer, jwt, type ServerReceipt } from "./index.ts"
 
 const app = contract({
   "chat/:room": stream({ messages: { say: z.object({ text: z.string() }), count: z.object({ n: z.string().transform(Number) }) } }),
@@ -16,7 +16,7 @@ test("rules know their user, parameters and messages", () => {
     authorize: ({ user, params, action }) => {
       expectTypeOf(user).toEqualTypeOf<{ id: string; rooms: string[] } | undefined>()
       expectTypeOf(params).toEqualTypeOf<{ readonly room: string }>()
-      expectTypeOf(action).toEqualTypeOf<"subscribe" | "publish" | "history" | "watch" | "enter">()
+      expectTypeOf(action).toEqualTypeOf<Action>()
       return true
     },
     accept: {

@@ -1,9 +1,35 @@
-import { type KindOf, MagpieError, type MessageInput, type MessageName, type MessageOutput, type ParamsOf } from "@magpie/protocol"
+import {
+  type CHANGE,
+  type KindOf,
+  MagpieError,
+  type MessageInput,
+  type MessageName,
+  type MessageOutput,
+  type ParamsOf,
+  type READ,
+} from "@magpie/protocol"
 import type { User } from "./access/identity.ts"
 import type { MessageRate } from "./access/message-rates.ts"
 
-/** What somebody wants to do on a channel: `enter` is to be present on it, `watch` to be told who is. */
-export type Action = "subscribe" | "publish" | "history" | "watch" | "enter"
+/**
+ * What somebody wants to do on a channel: `enter` is to be present on it, `watch` to be told who is. `edit`, `delete` and
+ * `append` are about messages of one's own, `edit-any` and `delete-any` about those of others, where the contract lets
+ * others at all; `versions` is to read what messages said before.
+ */
+export type Action =
+  | "subscribe"
+  | "publish"
+  | "history"
+  | "watch"
+  | "enter"
+  | "edit"
+  | "edit-any"
+  | "delete"
+  | "delete-any"
+  | "append"
+  | "react"
+  | "receipt"
+  | "versions"
 
 export interface AuthorizeRequest<U extends User, Params> {
   /** Undefined for an anonymous one. */
@@ -14,8 +40,11 @@ export interface AuthorizeRequest<U extends User, Params> {
 }
 
 export interface AcceptRequest<U extends User, Params, Data> extends Omit<AuthorizeRequest<U, Params>, "action"> {
+  /** Of a change: what the whole message will say. */
   readonly data: Data
   readonly connection: string
+  /** Absent on a new message. */
+  readonly change?: "edit" | "append"
 }
 
 /** Another message in its place, or nothing to leave it as it is. */
@@ -51,6 +80,9 @@ export type Overflow<K> = K extends { readonly kind: "broadcast" }
   ? "drop-oldest" | "disconnect" | { readonly newestPerKey: (message: OverflowMessage<K>) => string | undefined }
   : "read-log" | "disconnect"
 
+/** What is published on a kind beside its messages. */
+type ChangeName<K> = K extends { readonly kind: "stream" } ? typeof CHANGE | typeof READ : never
+
 /** The rules of the channels behind one pattern. */
 export interface ChannelRules<C, P extends string, U extends User> {
   /**
@@ -61,15 +93,16 @@ export interface ChannelRules<C, P extends string, U extends User> {
   readonly authorize: (request: AuthorizeRequest<U, ParamsOf<P>>) => boolean | Promise<boolean>
   /**
    * Called with each valid message before it is stored or sent on. What it returns takes the message's place, after being
-   * validated; throwing a MagpieError refuses it with that code, any other error with INTERNAL.
+   * validated; throwing a MagpieError refuses it with that code, any other error with INTERNAL. Called likewise for a message
+   * that is edited or appended to; an append that it would have say something else is refused.
    */
   readonly accept?: Acceptors<C, P, U>
   /**
    * How often one user may send each message, per second, over all channels of the pattern on this node; an anonymous one is
    * known by its address. A number stands for itself with a burst of twice as many. One too many is RATE_LIMITED with the exact
-   * time to wait, and may be sent again [F49].
+   * time to wait, and may be sent again [F49]. On a stream `$change` stands for all changes of messages, and `$read` for receipts.
    */
-  readonly rate?: { readonly [N in MessageName<KindOf<C, P>>]?: MessageRate }
+  readonly rate?: { readonly [N in MessageName<KindOf<C, P>> | ChangeName<KindOf<C, P>>]?: MessageRate }
   /** What becomes of subscribers that read too slowly. Fails with INVALID_OPTIONS where the kind has no such policy. */
   readonly overflow?: Overflow<KindOf<C, P>>
 }

@@ -14,6 +14,7 @@ export type { TicketOptions, Tickets } from "./access/tickets.ts"
 export type { AcceptRequest, Action, AuthorizeRequest, ChannelRules, Overflow, OverflowMessage } from "./channel-rules.ts"
 export type { ConnectionHandle, Connections } from "./core/connections.ts"
 export type {
+  MessagePlace,
   ServerBroadcastChannel,
   ServerChannel,
   ServerMessage,

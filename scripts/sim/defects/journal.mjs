@@ -35,8 +35,8 @@ export const JOURNAL_DEFECTS = [
     name: "key-not-remembered",
     breaks: "G2",
     file: `${JOURNAL}/state-machine/streams.ts`,
-    find: "const known = channel === undefined ? undefined : this.#keys.find(channel.id, key)",
-    replace: "const known = undefined",
+    find: "const before = known === undefined || key === undefined ? undefined : this.#keys.find(known.id, key)",
+    replace: "const before = undefined",
   },
   {
     name: "retry-after-a-failed-flush",
@@ -56,16 +56,16 @@ export const JOURNAL_DEFECTS = [
     name: "history-trimmed-one-too-far",
     breaks: "G4",
     file: `${JOURNAL}/state-machine/history-trimmer.ts`,
-    find: '      channel.first++\n      channel.trimmedBy = "count"',
+    find: '      if (this.#leave(channel)) left++\n      channel.trimmedBy = "count"',
     replace:
-      '      this.#pending.remove(messageKey(channel.messagePrefix, channel.first + 1))\n      channel.first++\n      channel.trimmedBy = "count"',
+      '      this.#pending.remove(messageKey(channel.messagePrefix, channel.first + 1))\n      if (this.#leave(channel)) left++\n      channel.trimmedBy = "count"',
   },
   {
     name: "resume-off-by-one",
     breaks: "G4",
     file: `${JOURNAL}/history.ts`,
-    find: "    let next = offset + 1\n    let bytes = 0",
-    replace: "    let next = Math.min(offset + 2, row.newest)\n    let bytes = 0",
+    find: "    let reached = offset\n    let bytes = 0",
+    replace: "    let reached = Math.min(offset + 1, row.newest - 1)\n    let bytes = 0",
   },
   {
     name: "epoch-ignored-on-resume",

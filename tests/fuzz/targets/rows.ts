@@ -1,4 +1,3 @@
-import type { Entry } from "@magpie/journal"
 import { toJsonText } from "@magpie/protocol"
 import { crc32 } from "../../../packages/journal/src/checksum.ts"
 import { decodeChannelRow, encodeChannelRow } from "../../../packages/journal/src/rows/channel-row.ts"
@@ -11,7 +10,15 @@ import {
   encodeRevocation,
 } from "../../../packages/journal/src/rows/control-rows.ts"
 import { readMemoryKey } from "../../../packages/journal/src/rows/keys.ts"
-import { decodeMessageRow, encodeMessageRow, messageMark, messageTime } from "../../../packages/journal/src/rows/message-row.ts"
+import {
+  decodeRow,
+  encodeMessageRow,
+  encodePointerRow,
+  isPointer,
+  markText,
+  messageMark,
+  messageTime,
+} from "../../../packages/journal/src/rows/message-row.ts"
 import {
   decodeProducerRow,
   decodeSequenceBlock,
@@ -36,10 +43,10 @@ type Recode = (row: Uint8Array, writer: RowWriter) => { readonly read: unknown; 
 /** How each kind of row is read and written again; `read` is made of what was read, so that two readings can be compared. */
 const KINDS: readonly Recode[] = [
   (row, writer) => {
-    const { channel, offset, mark, at, ...rest } = decodeMessageRow(row, "c", 1)
-    const entry = { type: "publish" as const, at, channel, pattern: "p", ...rest }
-    insist(messageMark(row) === mark && Object.is(messageTime(row), at), "reads the same of a message, in whole or in part")
-    return { read: { offset, mark, at, ...rest }, write: () => encodeMessageRow(writer, entry, at, Number.parseInt(mark, 36)) }
+    const read = decodeRow(row)
+    const isSame = messageMark(row) === markText(read.mark) && Object.is(messageTime(row), read.at)
+    insist(isSame, "reads the same of a message, in whole or in part")
+    return recoded(read, (found) => (isPointer(found) ? encodePointerRow(writer, found) : encodeMessageRow(writer, found)))
   },
   (row, writer) => recoded(decodeProducerRow(row), (read) => encodeProducerRow(writer, read)),
   (row, writer) => recoded(decodeSequenceBlock(row), (read) => encodeSequenceBlock(writer, read)),
@@ -71,14 +78,18 @@ function corpus(): Uint8Array[] {
     encodeClaim(samples, { owner: "a.1", position: 7, until: 5_000 }),
     encodeRevocation(samples, { issuedUntil: 5, until: 9_000 }),
     encodeNode(samples, { name: "a", supports: 2 }),
-    encodeMessageRow(
-      samples,
-      { type: "publish", at: 1, channel: "c", pattern: "p", name: "n", data: toJsonText("x".repeat(500)) } satisfies Entry,
-      1,
-      1,
-    ),
   ]
-  return [...stored, ...made.map((row, index) => labelled(index === 4 ? 0 : 6 + index, row))]
+  const record = { at: 1, mark: 1, name: "n", from: undefined, ref: undefined, data: toJsonText("x".repeat(500)) }
+  const stamp = { at: 5, by: "ann", count: 2 }
+  const said = { version: 9, at: 5, by: "ann" }
+  const reactions = JSON.stringify([{ name: "👍", count: 1, users: ["bob"] }])
+  const messages = [
+    encodeMessageRow(samples, record),
+    encodeMessageRow(samples, { ...record, changes: { version: 12, edited: stamp, said, kept: [1, 7], reactions } }),
+    encodePointerRow(samples, { at: 5, mark: 3, from: "ann", ref: "r", kind: "change", offset: 1 }),
+    encodePointerRow(samples, { at: 5, mark: 3, from: "ann", ref: undefined, kind: "receipt", offset: 8 }),
+  ]
+  return [...stored, ...messages.map((row) => labelled(0, row)), ...made.map((row, index) => labelled(6 + index, row))]
 }
 
 /** In front of a row: which kind to read it as, and whether its checksum is made to fit. */

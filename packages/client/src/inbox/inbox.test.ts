@@ -1,8 +1,10 @@
+import type { Message } from "@magpie/protocol"
 import { answerPolitely, fakeMachine } from "@magpie/testing"
 import { expect, test } from "vitest"
 import { app, clientUnderTest, said } from "../client-under-test.fixture.ts"
 import { connect } from "../index.ts"
 import { memoryLanes } from "../lanes/memory-lanes.ts"
+import { openLane } from "../lanes/open-lane.ts"
 import { at, subscribedTo } from "../subscription/listener.fixture.ts"
 import { inbox } from "./inbox.ts"
 import type { KeptReceived } from "./kept-channel.ts"
@@ -226,4 +228,35 @@ test("is the same for the same channel, and checks what it is given", () => {
   for (const keep of [0, 1.5, Number.NaN]) expect(() => box.channel(client.channel("chat/x"), { keep })).toThrow(/^INVALID_OPTIONS: keep/)
   const typing = connect("ws://test", { environment: fakeMachine(), lazy: true, contract: app }).channel("typing/x")
   expect(() => box.channel(typing as never)).toThrow(/^BAD_REQUEST: channel must be a stream/)
+})
+
+const told = (offset: number, name: string, data: object, more: object = {}) =>
+  ({ ...said(offset), name, data, from: "ann", ...more }) as Message
+
+test("a message that was changed is kept as it is now, and of a deleted one nothing is", async () => {
+  const first = page()
+  await first.clock.settle()
+  first.peer.link.send(said(1), said(2), said(3))
+  first.peer.link.send(told(4, "$change", { action: "edit", offset: 1, was: 1, data: { text: "m1 edited" } }))
+  first.peer.link.send(told(5, "$change", { action: "append", offset: 3, was: 3, field: "text", data: " and more" }))
+  first.peer.link.send(told(6, "$change", { action: "delete", offset: 2, was: 2 }), told(9, "$read", { upTo: 3 }, { since: 6 }))
+  await first.clock.settle()
+  expect(texts(first.kept.messages)).toEqual(["m1 edited", "m3 and more"])
+  await first.leave()
+  const lane = await openLane(first.lanes, "")
+  expect(JSON.stringify([...lane.rows.values()])).not.toContain("m2")
+  await lane.close()
+  const { clock, peer, heard, kept } = page(first.lanes)
+  let changes = 0
+  kept.on("change", () => changes++)
+  await clock.settle()
+  expect(heard).toEqual(["cached m1 edited", "cached m3 and more"])
+  expect(peer.link.of("subscribe")).toMatchObject([{ position: { epoch: "e1", offset: 9 } }])
+  peer.link.send(
+    told(10, "$change", { action: "changed", offset: 1, record: { ...said(1), data: { text: "m1 again" }, changed: { version: 10 } } }),
+  )
+  await clock.settle()
+  expect(heard).toEqual(["cached m1 edited", "cached m3 and more"])
+  expect(texts(kept.messages)).toEqual(["m1 again", "m3 and more"])
+  expect(changes).toBe(1)
 })

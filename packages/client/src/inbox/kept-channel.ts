@@ -1,4 +1,5 @@
 import type { MagpieError, Message, MessageName, MessageOutput, Position, StoredMessage } from "@magpie/protocol"
+import { applyChange, type ChangeMessage } from "../changes/apply-change.ts"
 import type { Received, StreamChannel, SubscriptionState } from "../channel.ts"
 import { extend } from "../extension.ts"
 import type { Changes } from "../lanes/lanes.ts"
@@ -12,6 +13,8 @@ export interface KeptChannelEvents<K> {
   message: KeptReceived<K>
   /** What was given until now is no longer what the channel ends with; what follows begins anew. */
   clear: undefined
+  /** A message was changed, or was deleted and is kept no longer. */
+  change: undefined
 }
 
 export interface KeptChannelOptions {
@@ -44,10 +47,14 @@ export function createKeptChannel<K>(
   onClosed: () => void,
 ): KeptChannel<K> {
   const { name, subscription, read, follow, onError } = extend(channel)
-  const listeners: ListenersOf<KeptChannelEvents<K>> = { message: createListeners(onError, name), clear: createListeners(onError, name) }
+  const listeners: ListenersOf<KeptChannelEvents<K>> = {
+    message: createListeners(onError, name),
+    clear: createListeners(onError, name),
+    change: createListeners(onError, name),
+  }
   let messages: readonly KeptReceived<K>[] = []
-  /** Offsets of the rows of messages. */
-  let offsets: number[] = []
+  /** The rows of messages by their offsets, oldest first. */
+  const kept = new Map<number, StoredMessage>()
   let position: Position | undefined
   /** What the channel's listeners were given last. */
   let given: Received | undefined
@@ -65,14 +72,38 @@ export function createKeptChannel<K>(
     const reached = subscription.position
     if (reached === undefined || reached.offset !== message.offset) return
     if (position?.epoch === reached.epoch && reached.offset <= position.offset) return
-    if (position?.epoch !== reached.epoch || reached.offset !== position.offset + 1) forget()
-    const { name: messageName, data, at, from, ref, offset, mark } = message
-    const row: StoredMessage = { name: messageName, data, at, from, ref, offset: reached.offset, mark }
+    const { name: messageName, data, at, from, ref, offset, mark, changed, since = reached.offset - 1 } = message
+    if (position?.epoch !== reached.epoch || since > position.offset) forget()
+    if (messageName === "$change") return change(reached, message as never)
+    const row: StoredMessage = { name: messageName, data, at, from, ref, offset: reached.offset, mark, changed }
+    // Of a deleted one nothing is kept.
+    if (messageName.startsWith("$")) return moveTo(reached)
     const changes = new Map<string, unknown>([[messageKey(name, reached.offset), row]])
-    offsets.push(reached.offset)
-    for (const old of offsets.splice(0, offsets.length - keep)) changes.set(messageKey(name, old), undefined)
+    kept.set(reached.offset, row)
+    for (const old of kept.keys()) {
+      if (kept.size <= keep) break
+      kept.delete(old)
+      changes.set(messageKey(name, old), undefined)
+    }
     moveTo(reached, changes)
     show(given?.offset === offset ? given : undefined, false)
+  }
+
+  /** What is kept of a message is what it says now, on this device too. */
+  function change(reached: Position, message: ChangeMessage): void {
+    const target = message.data.offset
+    const row = kept.get(target)
+    if (row === undefined) return moveTo(reached)
+    // As they are stored, messages are not read.
+    const next = applyChange(row as Received, message, (stored) => stored as Received)
+    if (next === "missed") return beginAnew()
+    const isLeft = next === undefined || next.name.startsWith("$")
+    if (isLeft) kept.delete(target)
+    else kept.set(target, { ...next })
+    moveTo(reached, new Map([[messageKey(name, target), kept.get(target)]]))
+    const shown = isLeft ? undefined : read(next)
+    messages = messages.flatMap((each) => (each.offset !== target ? [each] : shown ? [{ ...shown, cached: false } as typeof each] : []))
+    listeners.change.emit(undefined)
   }
 
   function moveTo(reached: Position, changes = new Map<string, unknown>()): void {
@@ -81,9 +112,9 @@ export function createKeptChannel<K>(
   }
 
   function forget(): void {
-    rows.write(new Map([positionKey(name), ...offsets.map((offset) => messageKey(name, offset))].map((key) => [key, undefined])))
+    rows.write(new Map([positionKey(name), ...[...kept.keys()].map((offset) => messageKey(name, offset))].map((key) => [key, undefined])))
     const isEmpty = messages.length === 0
-    offsets = []
+    kept.clear()
     messages = []
     position = undefined
     if (!isEmpty) listeners.clear.emit(undefined)
@@ -106,7 +137,7 @@ export function createKeptChannel<K>(
     const found = readChannelRows(await rows.read(onError), name)
     position = found?.position
     for (const message of found?.messages ?? []) {
-      offsets.push(Number(message.offset))
+      kept.set(Number(message.offset), message)
       show(read(message), true)
     }
     subscription.on("state", onState)

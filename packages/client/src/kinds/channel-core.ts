@@ -46,6 +46,9 @@ export interface ChannelCoreOptions {
 /** Neither a message's name nor its reference may be longer. */
 const MAX_NAME_LENGTH = 64
 
+/** Names that begin so are the protocol's own: what became of messages. */
+export const isMessage = ({ name }: { readonly name: string }): boolean => name[0] !== "$"
+
 /** The key of the listeners that hear every message. */
 const ANY = undefined
 
@@ -63,14 +66,14 @@ export function createChannelCore(context: Context, { name, validate, ask, start
     const received = read(message)
     if (received === undefined) return
     listeners.get(received.name)?.emit(received)
-    listeners.get(ANY)?.emit(received)
+    if (isMessage(received)) listeners.get(ANY)?.emit(received)
   }
 
   function read(message: StoredMessage): Received | undefined {
-    const { name: messageName, at, from, ref, offset } = message
     try {
-      const data = validate ? validate(messageName, message.data) : message.data
-      return { channel: name, name: messageName, data, at, from, ref, offset }
+      const data = validate && isMessage(message) ? validate(message.name, message.data) : message.data
+      const { name: messageName, at, from, ref, offset, mark, changed } = message
+      return { channel: name, name: messageName, data, at, from, ref, offset, mark, changed }
     } catch (thrown) {
       const cause = toMagpieError(thrown)
       onError(new MagpieError("BAD_REQUEST", `"${name}" brought a message that the contract refuses: ${cause.reason}`, { cause }))

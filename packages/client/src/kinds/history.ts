@@ -2,7 +2,7 @@ import type { Position } from "@magpie/protocol"
 import { badField } from "../bad-field.ts"
 import type { HistoryOptions, Received } from "../channel.ts"
 import type { RequestTable } from "../request/request-table.ts"
-import type { ChannelCore } from "./channel-core.ts"
+import { type ChannelCore, isMessage } from "./channel-core.ts"
 
 export interface ReceivedPage {
   readonly messages: readonly Received[]
@@ -22,7 +22,10 @@ export async function readHistory(core: ChannelCore, request: RequestTable["requ
   const reply = await request(message, "history", { signal, repeat: true })
   const edge = reply.messages.at(after === undefined ? 0 : -1)?.offset
   return {
-    messages: reply.messages.map(core.read).filter((read) => read !== undefined),
+    messages: reply.messages
+      .filter(isMessage)
+      .map(core.read)
+      .filter((read) => read !== undefined),
     more: reply.more,
     position: reply.position,
     next() {

@@ -2,9 +2,9 @@ import type { Position, Subscribed } from "@magpie/protocol"
 import type { GapNotice } from "../channel.ts"
 
 /** What to do with a message of a stream: take it, know it already, or notice that something before it is missing. */
-export function admit(reached: Position, offset: number): "next" | "known" | "hole" {
+export function admit(reached: Position, offset: number, since = offset - 1): "next" | "known" | "hole" {
   if (offset <= reached.offset) return "known"
-  return offset === reached.offset + 1 ? "next" : "hole"
+  return since <= reached.offset ? "next" : "hole"
 }
 
 /** Whether the server has more than we reached. */

@@ -151,9 +151,9 @@ export function createChannelSubscription({ channel, schedule, ask, deliver, onE
   }
 
   function onMessage(message: Message): void {
-    const { offset, mark } = message
+    const { offset, mark, since } = message
     if (offset === undefined || reached === undefined) return deliver(message)
-    const verdict = admit(reached, offset)
+    const verdict = admit(reached, offset, since)
     if (verdict === "hole") fill()
     if (verdict !== "next") return
     wait.failures = 0

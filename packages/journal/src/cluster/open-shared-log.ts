@@ -1,10 +1,12 @@
 import { type AckLevel, type Env, MagpieError, type Position, type Publication } from "@magpie/protocol"
 import { crc32Text } from "../checksum.ts"
-import type { DurableLog, Outcome, Page, PageLimits, PublishRequest, RefuseRequest, ResumeAnswer } from "../durable-log.ts"
-import { outcomeOf, publishEntry, refusedEntry } from "../entries-of-requests.ts"
+import type { ChangeRequest, DurableLog, Outcome, PublishRequest, RefuseRequest } from "../durable-log.ts"
+import { changeEntry, outcomeOf, publishEntry, refusedEntry } from "../entries-of-requests.ts"
+import type { History } from "../history.ts"
 import { Listeners } from "../listeners.ts"
 import { LogControl, revocationsIn } from "../log-control.ts"
 import { randomNode } from "../random-names.ts"
+import { ReadingLog } from "../reading-log.ts"
 import { APPLY_VERSION } from "../state-machine/state-machine.ts"
 import type { AppliedRecords } from "./apply-records.ts"
 import { Barrier } from "./barrier.ts"
@@ -50,7 +52,7 @@ export async function openSharedLog(options: SharedLogOptions): Promise<SharedLo
   }
 }
 
-class Log implements SharedLog {
+class Log extends ReadingLog implements SharedLog {
   readonly control: LogControl
   readonly #options: SharedLogOptions
   readonly #env: Env
@@ -67,6 +69,7 @@ class Log implements SharedLog {
   #onReady: () => void = () => {}
 
   constructor(options: SharedLogOptions) {
+    super()
     this.#options = options
     const { env, journal, snapshots, supports = APPLY_VERSION } = options
     this.#env = env
@@ -157,6 +160,11 @@ class Log implements SharedLog {
     return outcomeOf(await this.#of(request.channel).submit(publishEntry(request, this.#now())))
   }
 
+  async change(request: ChangeRequest): Promise<Outcome> {
+    const { applyVersion } = this.#partition(CONTROL).machine.settings
+    return outcomeOf(await this.#of(request.channel).submit(changeEntry(request, this.#now(), applyVersion)))
+  }
+
   async refuse(request: RefuseRequest): Promise<Outcome> {
     return outcomeOf(await this.#of(request.channel).submit(refusedEntry(request, this.#now())))
   }
@@ -171,22 +179,6 @@ class Log implements SharedLog {
     return this.#barriers[this.#indexOf(channel)]?.pass()
   }
 
-  newest(channel: string): Position {
-    return this.#of(channel).history.newest(channel)
-  }
-
-  resume(channel: string, position: Position): ResumeAnswer {
-    return this.#of(channel).history.resume(channel, position)
-  }
-
-  readAfter(channel: string, offset: number, limits: PageLimits): Page {
-    return this.#of(channel).history.readAfter(channel, offset, limits)
-  }
-
-  readBefore(channel: string, offset: number, limits: PageLimits): Page {
-    return this.#of(channel).history.readBefore(channel, offset, limits)
-  }
-
   stateHash(partition: number): { readonly position: number; readonly hash: string } {
     const { machine } = this.#partition(partition)
     return { position: machine.position, hash: machine.committedHash }
@@ -195,6 +187,10 @@ class Log implements SharedLog {
   async snapshot(): Promise<void> {
     if (this.#snapshots === undefined) throw new MagpieError("INVALID_OPTIONS", "snapshots: there is no store")
     await this.#snapshots.takeAll()
+  }
+
+  protected override historyOf(channel: string): History {
+    return this.#of(channel).history
   }
 
   onApplied(listener: (publications: readonly Publication[]) => void): () => void {

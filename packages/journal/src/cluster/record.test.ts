@@ -4,10 +4,18 @@ import { crc32 } from "../checksum.ts"
 import type { Entry } from "../entry.ts"
 import { decodeRecord, encodeRecord, recordMark } from "./record.ts"
 
+const CHANGE = { type: "change", at: 5, channel: "c", pattern: "c", from: "ada", ref: "r" } as const
+
 const ENTRIES: readonly Entry[] = [
   { type: "publish", at: 5, channel: "c/鵲", pattern: "c/:x", name: "say", data: toJsonText({ text: "橋" }), from: "ada", ref: "r" },
   { type: "publish", at: 5, channel: "c", pattern: "c", name: "say", data: toJsonText(1), producer: "ada/1", sequence: 2 ** 40 },
   { type: "publish", at: 5, channel: "c", pattern: "c", name: "say", data: toJsonText(""), key: "k" },
+  { ...CHANGE, change: { action: "edit", offset: 4, mark: 2 ** 32 - 1, data: toJsonText({ text: "橋" }), keep: 9 } },
+  { ...CHANGE, change: { action: "append", offset: 4, mark: 7, field: "text", data: toJsonText(" 鵲"), maxBytes: 65_536 } },
+  { ...CHANGE, change: { action: "delete", offset: 4, mark: 7, erase: true, keep: 9 }, producer: "ada", sequence: 3 },
+  { ...CHANGE, change: { action: "react", offset: 4, mark: 7, reaction: "👍", most: 5 }, key: "k" },
+  { ...CHANGE, change: { action: "unreact", offset: 4, mark: 7, reaction: "👍", most: 5 } },
+  { ...CHANGE, change: { action: "read", offset: 2 ** 40, most: 5 } },
   { type: "refused", at: 5, channel: "c", pattern: "c", producer: "ada", sequence: 3, code: "FORBIDDEN" },
   { type: "clock", at: 1_767_225_600_000 },
   { type: "epoch", at: 5, epoch: "e2", reason: "lost", after: "e1" },
@@ -46,7 +54,7 @@ describe("a record", () => {
       expect(record?.origin).toEqual(ORIGIN)
       expect(defined(record?.entry ?? {})).toEqual(defined(entry))
     }
-    expect(new Set(ENTRIES.map(({ type }) => type)).size).toBe(12)
+    expect(new Set(ENTRIES.map(({ type }) => type)).size).toBe(13)
   })
 
   test("[F75] that was damaged in any byte, cut or made up is none", () => {
@@ -72,6 +80,8 @@ describe("a record", () => {
       { ...publish, pattern: long },
       { ...publish, producer: long, sequence: 1 },
       { ...publish, key: "a\u0000b" },
+      { ...CHANGE, from: "a\u0000b", change: { action: "read", offset: 1, most: 1 } },
+      { ...CHANGE, key: long, change: { action: "read", offset: 1, most: 1 } },
       { ...refused, producer: long },
       { ...claim, name: long },
       { ...claim, leaseMs: 2 ** 52 },

@@ -1,6 +1,6 @@
 import { type ErrorCode, isErrorCode, type JsonText, MagpieError } from "@magpie/protocol"
 import { isLonger, isName, NAME_BYTES } from "../door.ts"
-import type { Entry, Origin } from "../entry.ts"
+import type { Change, Entry, Origin } from "../entry.ts"
 import { isMilliseconds } from "../milliseconds.ts"
 import { isIntact, RowReader } from "../rows/row-reader.ts"
 import { RowWriter } from "../rows/row-writer.ts"
@@ -23,7 +23,9 @@ const TYPES = [
   "checkpoint",
   "hash",
   "spend",
+  "change",
 ] as const
+const CHANGES = ["edit", "append", "delete", "react", "unreact", "read"] as const
 const EPOCH_REASONS = ["created", "restored", "lost"] as const
 
 export interface LogRecord {
@@ -33,7 +35,8 @@ export interface LogRecord {
 
 /** A record as every broker carries it: a checksum, the version, who appended it, the entry's fields. */
 export function encodeRecord({ origin, entry }: LogRecord): Uint8Array {
-  const writer = new RowWriter(64 + ("data" in entry ? entry.data.length * 3 : 0))
+  const data = entry.type === "change" ? entry.change : entry
+  const writer = new RowWriter(64 + ("data" in data ? data.data.length * 3 : 0))
   writer.begin().number(RECORD_VERSION).text(origin.node).number(origin.counter)
   writer.number(TYPES.indexOf(entry.type)).number(entry.at)
   encodeFields(writer, entry)
@@ -70,6 +73,8 @@ function namesIn(entry: Entry): readonly (string | undefined)[] {
   switch (entry.type) {
     case "publish":
       return [entry.channel, entry.pattern, entry.producer, entry.key]
+    case "change":
+      return [entry.channel, entry.pattern, entry.producer, entry.key, entry.change.action === "read" ? entry.from : undefined]
     case "refused":
       return [entry.channel, entry.pattern, entry.producer]
     case "claim":
@@ -92,6 +97,12 @@ function encodeFields(writer: RowWriter, entry: Entry): void {
       writer.text(entry.channel).text(entry.pattern).text(entry.name).text(entry.data)
       writer.optional(entry.from).optional(entry.ref).optional(entry.producer)
       writer.number(entry.sequence ?? 0).optional(entry.key)
+      return
+    case "change":
+      writer.text(entry.channel).text(entry.pattern)
+      writer.optional(entry.from).optional(entry.ref).optional(entry.producer)
+      writer.number(entry.sequence ?? 0).optional(entry.key)
+      encodeChange(writer, entry.change)
       return
     case "refused":
       writer.text(entry.channel).text(entry.pattern).text(entry.producer).number(entry.sequence).text(entry.code).optional(entry.ref)
@@ -137,6 +148,12 @@ function decodeFields(reader: RowReader, type: (typeof TYPES)[number], at: numbe
       const sequence = reader.number() || undefined
       return { type, at, channel, pattern, name, data, from, ref, producer, sequence, key: reader.optional() }
     }
+    case "change": {
+      const [channel, pattern] = [reader.text(), reader.text()]
+      const [from, ref, producer] = [reader.optional(), reader.optional(), reader.optional()]
+      const sequence = reader.number() || undefined
+      return { type, at, channel, pattern, from, ref, producer, sequence, key: reader.optional(), change: decodeChange(reader) }
+    }
     case "refused": {
       const [channel, pattern, producer, sequence] = [reader.text(), reader.text(), reader.text(), reader.number()]
       return { type, at, channel, pattern, producer, sequence, code: refusalCode(reader.text()), ref: reader.optional() }
@@ -166,4 +183,47 @@ function decodeFields(reader: RowReader, type: (typeof TYPES)[number], at: numbe
 /** A code of a newer version reads as one of ours. */
 function refusalCode(code: string): ErrorCode {
   return isErrorCode(code) ? code : "INTERNAL"
+}
+
+function encodeChange(writer: RowWriter, change: Change): void {
+  writer.number(CHANGES.indexOf(change.action)).number(change.offset)
+  if (change.action !== "read") writer.u32(change.mark)
+  switch (change.action) {
+    case "edit":
+      writer.number(change.keep).text(change.data)
+      return
+    case "append":
+      writer.number(change.maxBytes).text(change.field).text(change.data)
+      return
+    case "delete":
+      writer.number(change.keep).number(change.erase ? 1 : 0)
+      return
+    case "react":
+    case "unreact":
+      writer.number(change.most).text(change.reaction)
+      return
+    case "read":
+      writer.number(change.most)
+      return
+  }
+}
+
+/** Fails with INVALID_OPTIONS where a newer Magpie wrote it. */
+function decodeChange(reader: RowReader): Change {
+  const action = CHANGES[reader.number()]
+  if (action === undefined) throw new MagpieError("INVALID_OPTIONS", "the log holds a change of a newer Magpie; start that one")
+  const offset = reader.number()
+  if (action === "read") return { action, offset, most: reader.number() }
+  const target = { offset, mark: reader.u32() }
+  switch (action) {
+    case "edit":
+      return { action, ...target, keep: reader.number(), data: reader.text() as JsonText }
+    case "append":
+      return { action, ...target, maxBytes: reader.number(), field: reader.text(), data: reader.text() as JsonText }
+    case "delete":
+      return { action, ...target, keep: reader.number(), erase: reader.number() === 1 }
+    case "react":
+    case "unreact":
+      return { action, ...target, most: reader.number(), reaction: reader.text() }
+  }
 }

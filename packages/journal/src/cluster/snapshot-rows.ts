@@ -77,8 +77,8 @@ class RowSum {
     this.checksum = crc32(value, 0, Math.min(value.length, HEAD_BYTES), crc32Text(key, this.checksum))
     if (isMessageKey(key)) this.#surplus++
     else if (isChannelKey(key) && isIntact(value)) {
-      const { first, newest } = decodeChannelRow(value)
-      this.#surplus -= newest - first + 1
+      const { first, newest, holes } = decodeChannelRow(value)
+      this.#surplus -= newest - first + 1 - holes
     }
   }
 }

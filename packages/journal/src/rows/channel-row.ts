@@ -5,7 +5,10 @@ import type { RowWriter } from "./row-writer.ts"
 export type TrimCause = "none" | "count" | "age"
 const TRIM_CAUSES: readonly TrimCause[] = ["none", "count", "age"]
 
-/** What is known of a channel beside its messages. Its messages are those from `first` to `newest`, without a hole. */
+/**
+ * What is known of a channel beside its messages. They stand between `first` and `newest`, one at each offset but those
+ * that changes took: there stands a pointer to the message, or nothing where a later change of it took over.
+ */
 export interface ChannelRow {
   readonly id: number
   readonly pattern: string
@@ -18,11 +21,20 @@ export interface ChannelRow {
   /** Where the age index holds the channel: not later than its oldest message. 0 when it does not hold it. */
   readonly agedAt: number
   readonly trimmedBy: TrimCause
+  /** Offsets with a pointer. */
+  readonly pointers: number
+  /** Offsets with nothing. */
+  readonly holes: number
+  /** Users who said up to where they have read, and of whom that is known. */
+  readonly receipts: number
 }
 
 export function encodeChannelRow(writer: RowWriter, row: ChannelRow): Uint8Array {
   writer.begin().number(row.id).text(row.pattern).number(row.first).number(row.newest).u32(row.mark)
-  return writer.number(row.agedAt).number(TRIM_CAUSES.indexOf(row.trimmedBy)).end()
+  writer.number(row.agedAt).number(TRIM_CAUSES.indexOf(row.trimmedBy))
+  // Absent in a channel in which nothing was ever changed, as an older Magpie writes it.
+  if (row.pointers > 0) writer.number(row.pointers).number(row.holes).number(row.receipts)
+  return writer.end()
 }
 
 export function decodeChannelRow(bytes: Uint8Array): ChannelRow {
@@ -35,5 +47,8 @@ export function decodeChannelRow(bytes: Uint8Array): ChannelRow {
     mark: reader.u32(),
     agedAt: reader.number(),
     trimmedBy: TRIM_CAUSES[reader.number()] ?? "none",
+    pointers: reader.done ? 0 : reader.number(),
+    holes: reader.done ? 0 : reader.number(),
+    receipts: reader.done ? 0 : reader.number(),
   }
 }

@@ -51,6 +51,19 @@ export const sequencesKey = (channelId: number, producer: string, block: number)
   `s/${sortable(channelId)}${producer}${END_OF_NAME}${sortable(block)}`
 export const idempotencyKey = (channelId: number, key: string): string => `k/${sortable(channelId)}${key}`
 
+/** What a message said before it was changed, by the version from which on it said so. */
+export const versionKey = (channelId: number, offset: number, version: number): string =>
+  `e/${sortable(channelId)}${sortable(offset)}${sortable(version)}`
+/** Who reacted to a message. */
+export const reactionsKey = (channelId: number, offset: number): string => `r/${sortable(channelId)}${sortable(offset)}`
+/** Up to where a user has read. */
+export const receiptKey = (channelId: number, user: string): string => `q/${sortable(channelId)}${user}`
+/** Those of a channel after one user, in the order of their names; "" for all. */
+export const receiptsOf = (channelId: number, after: string): KeyRange => ({
+  from: receiptKey(channelId, after === "" ? "" : `${after}\0`),
+  to: receiptKey(channelId, LAST),
+})
+
 /** Index: which channel's oldest message is from when, by pattern. The row holds the channel's name. */
 export const ageKey = (pattern: string, oldestAt: number, channelId: number): string =>
   `a/${pattern}${END_OF_NAME}${sortable(oldestAt)}${sortable(channelId)}`

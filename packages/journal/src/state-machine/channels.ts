@@ -33,7 +33,18 @@ export class Channels {
 
   create(name: string, id: number, pattern: string): ChannelState {
     // Starting each chain of marks from the name keeps equal messages of two channels apart.
-    return this.#keep(name, { id, pattern, first: 1, newest: 0, mark: crc32Text(name), agedAt: 0, trimmedBy: "none" })
+    return this.#keep(name, {
+      id,
+      pattern,
+      first: 1,
+      newest: 0,
+      mark: crc32Text(name),
+      agedAt: 0,
+      trimmedBy: "none",
+      pointers: 0,
+      holes: 0,
+      receipts: 0,
+    })
   }
 
   changed(channel: ChannelState): void {

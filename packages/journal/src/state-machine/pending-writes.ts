@@ -48,6 +48,19 @@ export class PendingWrites {
     throw new MagpieError("STORAGE_FENCED", `the stored row ${key} is damaged; restore a backup`, { details: { key } })
   }
 
+  /** The first key of a range in which what is put lies behind what is stored, or in its place. */
+  firstKey({ from, to }: KeyRange): string | undefined {
+    for (const { key } of this.#storage.range({ from, to })) {
+      if (!this.#rows.has(key) || this.#rows.get(key) !== undefined) return key
+    }
+    let first: string | undefined
+    for (const [key, value] of this.#rows) {
+      const isInside = value !== undefined && compareUtf8(from, key) <= 0 && compareUtf8(key, to) < 0
+      if (isInside && (first === undefined || compareUtf8(key, first) < 0)) first = key
+    }
+    return first
+  }
+
   /** The first rows of a range of one of the indexes of time, at most `limit`. A copy: writing meanwhile does not change it. */
   first(range: KeyRange, limit: number): StorageRow[] {
     const found: StorageRow[] = []

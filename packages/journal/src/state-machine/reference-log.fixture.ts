@@ -1,19 +1,16 @@
 import type { Position, UnrecoverableReason } from "@magpie/protocol"
 import { expect } from "vitest"
 import type { Outcome } from "../durable-log.ts"
-import type { Entry, PublishEntry, RefusedEntry, SettingsEntry } from "../entry.ts"
+import type { ChangeEntry, Entry, PublishEntry, RefusedEntry, SettingsEntry } from "../entry.ts"
 import type { Applied } from "./applied.ts"
-
-interface Message {
-  readonly offset: number
-  readonly at: number
-  readonly data: string
-}
+import { type ChangeableChannel, firstOffset, judged, leaveFirst, standing } from "./reference-changes.fixture.ts"
 
 /** What a number or a key stands for. */
 interface Sent {
   /** Undefined for a refusal. */
   readonly stored: { readonly content: string; readonly position: Position } | undefined
+  /** Of a refused change; a publish is refused with FORBIDDEN here. */
+  readonly code?: string
   readonly at: number
   /** `yes` once the machine has said so; `maybe` when a clock entry has come after its window. */
   forgotten: "no" | "maybe" | "yes"
@@ -27,12 +24,9 @@ interface Producer {
   mayBeUnknown: boolean
 }
 
-interface Channel {
+interface Channel extends ChangeableChannel {
   pattern: string
-  messages: Message[]
-  newest: number
   leftBy: UnrecoverableReason
-  readonly marks: Map<number, string | undefined>
   readonly producers: Map<string, Producer>
   readonly keys: Map<string, Sent>
 }
@@ -63,13 +57,24 @@ export function follow(log: ReferenceLog, entry: Entry, applied: Applied): void 
   else if (entry.type === "settings") log.settings = { deduplicationMs: entry.deduplicationMs, retention: entry.retention }
   else if (entry.type === "clock") passTime(log)
   else if (entry.type === "refused") followRefusal(log, entry, applied.outcome)
-  else if (entry.type === "publish") followPublish(log, entry, applied)
+  else if (entry.type === "publish" || entry.type === "change") followPublish(log, entry, applied)
 }
 
-function followPublish(log: ReferenceLog, entry: PublishEntry, applied: Applied): void {
+function contentOf(entry: PublishEntry | ChangeEntry): string {
+  if (entry.type === "publish") return `${entry.name}\n${entry.data}`
+  return JSON.stringify({ ...entry.change, keep: 0, most: 0, maxBytes: 0 })
+}
+
+function followPublish(log: ReferenceLog, entry: PublishEntry | ChangeEntry, applied: Applied): void {
   const { outcome } = applied
-  const content = `${entry.name}\n${entry.data}`
+  const content = contentOf(entry)
   const known = log.channels.get(entry.channel)
+  if (entry.type === "change" && known === undefined) {
+    const { sequence } = entry
+    const first = sequence === undefined || sequence === 1
+    const unused = { result: sequence === undefined ? "refused" : "unused", code: "UNRECOVERABLE" }
+    return same(outcome, first ? unused : { result: "out-of-order", expected: 1 })
+  }
   if (entry.producer !== undefined && entry.sequence !== undefined) {
     const producer = producerOf(known, entry.producer, entry.sequence, outcome)
     if (!isNext(log, producer, entry.sequence, content, outcome)) return
@@ -78,10 +83,11 @@ function followPublish(log: ReferenceLog, entry: PublishEntry, applied: Applied)
     use(log, channel, entry.producer, sent)
   } else if (entry.key !== undefined) {
     const sent = known?.keys.get(entry.key)
-    if (sent !== undefined && !(sent.forgotten !== "no" && outcome?.result === "stored"))
-      return same(outcome, repeated(sent, content, log.epoch))
+    const isForgotten = sent === undefined || (sent.forgotten !== "no" && !isSame(outcome, repeated(sent, content, log.epoch)))
+    if (sent !== undefined && !isForgotten) return same(outcome, repeated(sent, content, log.epoch))
+    known?.keys.delete(entry.key)
     const again = stored(log, entry, content, applied)
-    log.channels.get(entry.channel)?.keys.set(entry.key, again)
+    if (again.stored !== undefined) log.channels.get(entry.channel)?.keys.set(entry.key, again)
   } else stored(log, entry, content, applied)
 }
 
@@ -101,7 +107,9 @@ function producerOf(channel: Channel | undefined, name: string, sequence: number
   const startsAnew =
     outcome?.result === "unused" ||
     (outcome?.result === "out-of-order" && outcome.expected === 1) ||
-    (outcome?.result === "stored" && sequence === 1)
+    (outcome?.result === "stored" && sequence === 1) ||
+    // A change can be refused, or be so already, also as the first of its producer.
+    (producer.mayBeUnknown && sequence === 1 && (outcome?.result === "refused" || outcome?.result === "duplicate"))
   if (!startsAnew) return producer
   expect(producer.mayBeUnknown, `forgets ${name} too early`).toBe(true)
   channel.producers.delete(name)
@@ -142,16 +150,18 @@ function use(log: ReferenceLog, channel: Channel, name: string, sent: Sent): voi
   producer.sent.set(producer.last, sent)
 }
 
-function repeated({ stored }: Sent, content: string | undefined, epoch: string): unknown {
-  if (stored === undefined) return { result: "refused", code: "FORBIDDEN" }
+function repeated({ stored, code = "FORBIDDEN" }: Sent, content: string | undefined, epoch: string): unknown {
+  if (stored === undefined) return { result: "refused", code }
   if (content !== undefined && content !== stored.content) return { result: "conflict" }
   return { result: "duplicate", position: { ...stored.position, epoch } }
 }
 
-function stored(log: ReferenceLog, entry: PublishEntry, content: string, { outcome, publication }: Applied): Sent {
+function stored(log: ReferenceLog, entry: PublishEntry | ChangeEntry, content: string, applied: Applied): Sent {
   const channel: Channel = log.channels.get(entry.channel) ?? {
     pattern: entry.pattern,
     messages: [],
+    pointers: [],
+    receipts: new Map(),
     newest: 0,
     leftBy: "trimmed",
     marks: new Map(),
@@ -159,22 +169,42 @@ function stored(log: ReferenceLog, entry: PublishEntry, content: string, { outco
     keys: new Map(),
   }
   log.channels.set(entry.channel, channel)
+  const { outcome, publication } = applied
+  const sent = (position: Position): Sent => ({ stored: { content, position }, at: log.now, forgotten: "no" })
+  const verdict = entry.type === "change" ? judged(channel, entry.change, entry.from ?? "") : undefined
+  if (verdict !== undefined && "refused" in verdict) {
+    same(outcome, { result: "refused", code: verdict.refused })
+    return { stored: undefined, code: verdict.refused, at: log.now, forgotten: "no" }
+  }
+  if (verdict !== undefined && "standing" in verdict) {
+    const position = { epoch: log.epoch, offset: verdict.standing, mark: channel.marks.get(verdict.standing) }
+    same(outcome, { result: "duplicate", position })
+    return sent(position as Position)
+  }
   channel.pattern = entry.pattern
   const offset = ++channel.newest
   const mark = publication?.mark
   const position = { epoch: log.epoch, offset, mark }
   same(outcome, { result: "stored", position })
-  const { from, ref, name, data } = entry
-  same(publication, { channel: entry.channel, offset, mark, at: log.now, from, ref, name, data })
-  channel.messages.push({ offset, at: log.now, data })
+  const { from, ref } = entry
   channel.marks.set(offset, mark)
+  if (entry.type === "publish") {
+    const { name, data } = entry
+    same(publication, { channel: entry.channel, offset, mark, at: log.now, from, ref, name, data })
+    channel.messages.push({ offset, at: log.now, name, from, data, version: offset, saidSince: offset, ...AS_PUBLISHED() })
+  } else {
+    same({ at: publication?.at, from: publication?.from, ref: publication?.ref }, { at: log.now, from, ref })
+    verdict?.apply(offset, log.now)
+  }
   const { maxCount } = retentionOf(log, channel)
   while (channel.messages.length > maxCount) leave(channel, "trimmed")
-  return { stored: { content, position }, at: log.now, forgotten: "no" }
+  return sent(position)
 }
 
+const AS_PUBLISHED = () => ({ edits: 0, appends: 0, isDeleted: false, earlier: [], reactions: new Map<string, string[]>() })
+
 function leave(channel: Channel, reason: UnrecoverableReason): void {
-  channel.messages.shift()
+  leaveFirst(channel)
   channel.leftBy = reason
 }
 
@@ -187,7 +217,7 @@ function passTime(log: ReferenceLog): void {
   const cutoff = now - settings.deduplicationMs
   for (const channel of log.channels.values()) {
     const { maxAgeMs } = retentionOf(log, channel)
-    while (channel.messages[0] !== undefined && channel.messages[0].at <= now - maxAgeMs) leave(channel, "expired")
+    while ((standing(channel)[0]?.at ?? now) <= now - maxAgeMs) leave(channel, "expired")
     const sent = [...channel.keys.values(), ...[...channel.producers.values()].flatMap((producer) => [...producer.sent.values()])]
     for (const each of sent) if (each.forgotten === "no" && each.at <= cutoff) each.forgotten = "maybe"
     for (const producer of channel.producers.values()) {
@@ -196,9 +226,13 @@ function passTime(log: ReferenceLog): void {
   }
 }
 
+function isSame(actual: unknown, expected: unknown): boolean {
+  return JSON.stringify(actual) === JSON.stringify(expected)
+}
+
 /** As `toEqual`, which takes long, only where a quick look says that they differ. */
 export function same(actual: unknown, expected: unknown): void {
-  if (JSON.stringify(actual) !== JSON.stringify(expected)) expect(actual).toEqual(expected)
+  if (!isSame(actual, expected)) expect(actual).toEqual(expected)
 }
 
 /** What a client at a position is told. */
@@ -207,8 +241,10 @@ export function resumeAnswer(log: ReferenceLog, name: string, { epoch, offset, m
   const newest = channel?.newest ?? 0
   if (epoch !== log.epoch || offset > newest) return "epoch"
   if (channel === undefined) return "recovered"
-  const first = newest - channel.messages.length + 1
-  const isChecked = offset > 0 && (offset === newest || offset >= first)
+  const first = firstOffset(channel)
+  // Where a change stood that a later one took over, there is nothing to compare with.
+  const stands = standing(channel).some((each) => each.offset === offset)
+  const isChecked = offset === newest ? offset > 0 : stands
   if (mark !== undefined && isChecked && mark !== channel.marks.get(offset)) return "epoch"
   return offset < newest && offset + 1 < first ? channel.leftBy : "recovered"
 }

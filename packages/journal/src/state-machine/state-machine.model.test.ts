@@ -2,10 +2,12 @@ import { isMagpieError, type Position, toJsonText } from "@magpie/protocol"
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { MODEL_PATIENCE, modelRuns } from "../../../../tests/fuzz/model-runs.ts"
-import type { Entry, PublishEntry } from "../entry.ts"
+import type { Change, Entry, PublishEntry } from "../entry.ts"
 import { History } from "../history.ts"
 import { memoryStorage } from "../storage/memory-storage.ts"
 import type { Applied } from "./applied.ts"
+import { checkChannel } from "./check-channel.fixture.ts"
+import { firstOffset } from "./reference-changes.fixture.ts"
 import { emptyLog, follow, type ReferenceLog, resumeAnswer, same } from "./reference-log.fixture.ts"
 import { APPLY_VERSION, StateMachine } from "./state-machine.ts"
 
@@ -27,7 +29,18 @@ type Command =
   /** Time passes, and the last publish comes once more. */
   | { readonly do: "repeat"; readonly passMs: number }
   | { readonly do: "settings"; readonly windowMs: number; readonly maxCount: number; readonly maxAgeMs: number }
+  | { readonly do: "change"; readonly who: Who; readonly count: number; readonly change: ChangeCommand }
   | { readonly do: "epoch" | "commit" | "discard" | "reopen" }
+
+interface ChangeCommand {
+  readonly how: "sequence" | "key" | "plain"
+  readonly ahead: number
+  /** Which message, from the newest on; a wrong mark names none. */
+  readonly back: number
+  readonly isMarked: boolean
+  readonly act: "edit" | "append" | "delete" | "erase" | "react" | "unreact" | "read"
+  readonly content: number
+}
 
 interface Who {
   readonly channel: string
@@ -49,6 +62,15 @@ const passMs = fc.oneof(
   fc.constantFrom(-5_000, 0, 1, 150_000, 480_000, 1_000_000),
 )
 
+const changeCommand: fc.Arbitrary<ChangeCommand> = fc.record({
+  how: fc.constantFrom("sequence" as const, "sequence" as const, "key" as const, "plain" as const),
+  ahead,
+  back: fc.constantFrom(0, 0, 1, 2, 5, 18),
+  isMarked: fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+  act: fc.constantFrom("edit" as const, "append", "append", "delete", "erase", "react", "react", "unreact", "read"),
+  content: fc.integer({ min: 0, max: 3 }),
+})
+
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 8,
@@ -65,6 +87,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("refuse" as const), who, ahead }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("key" as const), who, key: fc.constantFrom("k1", "k2"), content }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("plain" as const), who }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constant("change" as const), who, count: fc.constantFrom(1, 1, 1, 3, 20), change: changeCommand }),
+  },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("clock" as const, "repeat" as const), passMs }) },
   {
     weight: 1,
@@ -131,6 +157,9 @@ class Run {
         })
       case "plain":
         return this.#apply({ type: "publish", ...this.#base(command.who), name: "say", data: toJsonText("plain"), from: "ada", ref: "r" })
+      case "change":
+        for (let index = 0; index < command.count; index++) this.#change(command.who, command.change)
+        return
       case "clock":
         this.#time += command.passMs
         return this.#apply({ type: "clock", at: this.#time })
@@ -188,7 +217,26 @@ class Run {
   }
 
   #publish(who: Who, sequence: number, content: number): void {
-    this.#apply({ type: "publish", ...this.#base(who), name: "say", data: toJsonText(content), producer: who.producer, sequence })
+    this.#apply({
+      type: "publish",
+      ...this.#base(who),
+      name: "say",
+      data: toJsonText({ text: `${content}` }),
+      producer: who.producer,
+      sequence,
+    })
+  }
+
+  #change(who: Who, { how, ahead, back, isMarked, act, content }: ChangeCommand): void {
+    const sender =
+      how === "sequence"
+        ? { producer: who.producer, sequence: this.#sequence(who, ahead) }
+        : { key: how === "key" ? `change/${content}` : undefined }
+    const channel = this.#log.channels.get(who.channel)
+    const offset = Math.max(1, channel?.messages.at(-1 - back)?.offset ?? (channel?.newest ?? 0) - back)
+    const mark = isMarked ? Number.parseInt(channel?.marks.get(offset) ?? "0", 36) : 7
+    const entry = { type: "change" as const, ...this.#base(who), from: who.producer, ...sender }
+    this.#apply({ ...entry, change: changeOf({ act, offset, mark, content }) })
   }
 
   #settle(deduplicationMs: number, maxCount: number, maxAgeMs: number): void {
@@ -215,22 +263,16 @@ class Run {
     else this.#machine = new StateMachine(this.#storage)
   }
 
-  /** What is durable is read without a hole, and every position is answered. */
+  /** What is durable is read without a hole, each message once and as it is now, and every position is answered. */
   #checkReads(): void {
     const history = new History(this.#storage, this.#log.epoch)
     for (const name of ["a", "b", "b/c"]) {
       const channel = this.#log.channels.get(name)
-      const { newest, messages } = channel ?? { newest: 0, messages: [] }
-      const first = newest - messages.length + 1
+      const newest = channel?.newest ?? 0
       const mark = channel?.marks.get(newest)
       same(history.newest(name), { epoch: this.#log.epoch, offset: newest, ...(newest > 0 && { mark }) })
-      const all = { maxCount: 10_000, maxBytes: 1_000_000 }
-      const read = history.readAfter(name, first - 1, all).publications
-      same(
-        read.map(({ offset, at, data }) => ({ offset, at, data })),
-        messages,
-      )
-      same(history.readBefore(name, newest + 1, all).publications, read)
+      const first = channel === undefined ? 1 : firstOffset(channel)
+      if (channel !== undefined) checkChannel(history, name, channel)
       for (const offset of new Set([0, first - 2, first - 1, first, newest, newest + 1])) {
         if (offset >= 0) this.#checkPosition(history, name, offset, first)
       }
@@ -255,6 +297,23 @@ class Run {
     const page = { maxCount: 3, maxBytes: 1_000_000 }
     if (offset + 1 >= first) return expect(history.readAfter(name, offset, page).publications.length).toBeLessThanOrEqual(3)
     expect(refusalOf(() => history.readAfter(name, offset, page))).toMatchObject({ from: offset + 1, to: first - 1 })
+  }
+}
+
+function changeOf({ act, offset, mark, content }: { act: ChangeCommand["act"]; offset: number; mark: number; content: number }): Change {
+  switch (act) {
+    case "edit":
+      return { action: "edit", offset, mark, data: toJsonText(content === 0 ? "none" : { text: `edit ${content}` }), keep: content }
+    case "append":
+      return { action: "append", offset, mark, field: "text", data: toJsonText(`+${content}`), maxBytes: 60 }
+    case "delete":
+    case "erase":
+      return { action: "delete", offset, mark, erase: act === "erase", keep: content }
+    case "react":
+    case "unreact":
+      return { action: act, offset, mark, reaction: ["👍", "🎉"][content % 2] as string, most: 3 }
+    case "read":
+      return { action: "read", offset: offset + content, most: 2 }
   }
 }
 

@@ -21,8 +21,9 @@ import { Streams } from "./streams.ts"
  * 1  the first rules
  * 2  a revocation holds as long as it says, however far the log's time is ahead of who revoked
  * 3  names are spent; revocations and spent names are bounded in number
+ * 4  messages change
  */
-export const APPLY_VERSION = 3
+export const APPLY_VERSION = 4
 
 /** Rows that one clock entry may touch; what remains is due at once, for the next one. */
 const EXPIRED_PER_CLOCK = 512
@@ -112,6 +113,7 @@ export class StateMachine {
     state.mix(state.now)
     switch (entry.type) {
       case "publish":
+      case "change":
         return this.#streams.publish(entry)
       case "refused":
         return { outcome: this.#streams.refuse(entry) }

@@ -1,21 +1,36 @@
-import type { Position } from "@magpie/protocol"
+import { CHANGE, type ErrorCode, type JsonText, type Position, type Publication, READ } from "@magpie/protocol"
 import { crc32Number, crc32Text } from "../checksum.ts"
 import type { Outcome } from "../durable-log.ts"
-import type { PublishEntry, RefusedEntry } from "../entry.ts"
+import type { ChangeEntry, PublishEntry, RefusedEntry } from "../entry.ts"
 import { ageRange, memoryRange, messageKey, readMemoryKey } from "../rows/keys.ts"
-import { encodeMessageRow, markText } from "../rows/message-row.ts"
+import { encodeMessageRow, encodePointerRow, markText, type Pointer } from "../rows/message-row.ts"
 import type { SequenceRecord } from "../rows/producer-row.ts"
 import { isIntact } from "../rows/row-reader.ts"
 import type { RowWriter } from "../rows/row-writer.ts"
 import { decodeText, retentionOf } from "../rows/system-rows.ts"
 import type { Applied } from "./applied.ts"
+import { Changes, changeText, contentOfChange } from "./changes.ts"
 import { type ChannelState, Channels } from "./channels.ts"
 import { patternsInUse } from "./due-times.ts"
 import { HistoryTrimmer } from "./history-trimmer.ts"
 import { IdempotencyKeys, type KeyRecord } from "./idempotency.ts"
 import type { MachineState } from "./machine-state.ts"
 import type { PendingWrites } from "./pending-writes.ts"
+import { Receipts } from "./receipts.ts"
 import { Sequences } from "./sequences.ts"
+
+/** From these rules on, messages change. */
+export const CHANGED_SINCE = 4
+
+/** The message is not in history, or another one stands there. */
+const NO_SUCH_MESSAGE: ErrorCode = "UNRECOVERABLE"
+
+/** What became of something that was sent, and the place that its number or key stands for from now on; none where it was refused. */
+interface Taken {
+  readonly applied: Applied
+  readonly place?: { readonly offset: number; readonly mark: number }
+  readonly refused?: ErrorCode
+}
 
 /** The channels' messages: their order, who sent them under which number, and how long they are kept. */
 export class Streams {
@@ -25,6 +40,8 @@ export class Streams {
   readonly #channels: Channels
   readonly #sequences: Sequences
   readonly #keys: IdempotencyKeys
+  readonly #changes: Changes
+  readonly #receipts: Receipts
   readonly #trimmer: HistoryTrimmer
 
   constructor(pending: PendingWrites, writer: RowWriter, state: MachineState) {
@@ -34,24 +51,26 @@ export class Streams {
     this.#channels = new Channels(pending)
     this.#sequences = new Sequences(pending, writer)
     this.#keys = new IdempotencyKeys(pending, writer)
+    this.#changes = new Changes(pending, writer, state)
+    this.#receipts = new Receipts(pending, writer)
     this.#trimmer = new HistoryTrimmer(pending, writer, this.#channels)
   }
 
-  publish(entry: PublishEntry): Applied {
-    const content = crc32Text(entry.data, crc32Text(entry.name))
-    const channel = this.#channels.find(entry.channel)
+  publish(entry: PublishEntry | ChangeEntry): Applied {
+    const content = entry.type === "change" ? contentOfChange(entry.change) : crc32Text(entry.data, crc32Text(entry.name))
+    const known = this.#channels.find(entry.channel)
     if (entry.producer !== undefined && entry.sequence !== undefined) {
-      return this.#publishInSequence(entry, entry.producer, entry.sequence, content, channel)
+      return this.#publishInSequence(entry, entry.producer, entry.sequence, content, known)
     }
     const { key } = entry
-    if (key === undefined) return this.#store(entry, content, channel ?? this.#create(entry))
-    const known = channel === undefined ? undefined : this.#keys.find(channel.id, key)
-    if (known !== undefined) return { outcome: this.#repeated(known, content) }
-    const target = channel ?? this.#create(entry)
-    const stored = this.#store(entry, content, target)
+    const before = known === undefined || key === undefined ? undefined : this.#keys.find(known.id, key)
+    if (before !== undefined) return { outcome: this.#repeated(before, content) }
+    const channel = known ?? this.#begin(entry)
+    if (channel === undefined) return { outcome: { result: "refused", code: NO_SUCH_MESSAGE } }
+    const { applied, place } = this.#take(entry, content, channel)
     const { now, settings } = this.#state
-    this.#keys.record(target.id, key, now, settings.deduplicationMs, { offset: target.newest, mark: target.mark, content })
-    return stored
+    if (key !== undefined && place !== undefined) this.#keys.record(channel.id, key, now, settings.deduplicationMs, { ...place, content })
+    return applied
   }
 
   /** Whoever has stored nothing yet leaves no row behind, so that refusals do not fill the disk. */
@@ -87,17 +106,25 @@ export class Streams {
     this.#sequences.discard()
   }
 
-  #publishInSequence(entry: PublishEntry, name: string, sequence: number, content: number, known: ChannelState | undefined): Applied {
+  #publishInSequence(
+    entry: PublishEntry | ChangeEntry,
+    name: string,
+    sequence: number,
+    content: number,
+    known: ChannelState | undefined,
+  ): Applied {
     if (known === undefined && sequence !== 1) return { outcome: { result: "out-of-order", expected: 1 } }
-    const channel = known ?? this.#create(entry)
+    const channel = known ?? this.#begin(entry)
+    if (channel === undefined) return { outcome: { result: "unused", code: NO_SUCH_MESSAGE } }
     const producer = this.#sequences.find(channel.id, name)
     const verdict = this.#sequences.verdict(producer, sequence)
     const ref = crc32Text(entry.ref ?? "")
     if (verdict !== "next") return { outcome: "result" in verdict ? verdict : this.#repeatedSequence(verdict, ref, content) }
-    const stored = this.#store(entry, content, channel)
-    const record = { offset: channel.newest, mark: channel.mark, content, ref }
-    this.#sequences.record(producer, this.#state.now, this.#state.settings.deduplicationMs, record)
-    return stored
+    const { applied, place, refused } = this.#take(entry, content, channel)
+    const { now, settings } = this.#state
+    if (place !== undefined) this.#sequences.record(producer, now, settings.deduplicationMs, { ...place, content, ref })
+    else if (refused !== undefined) this.#sequences.refuse(producer, now, settings.deduplicationMs, { refused, ref })
+    return applied
   }
 
   /**
@@ -115,28 +142,98 @@ export class Streams {
     return { result: "duplicate", position: this.#position(record.offset, record.mark) }
   }
 
-  #create(entry: PublishEntry): ChannelState {
+  /** A channel begins with its first message; before that there is nothing to change. */
+  #begin(entry: PublishEntry | ChangeEntry): ChannelState | undefined {
+    if (entry.type === "change") return undefined
     const channel = this.#channels.create(entry.channel, this.#state.nextChannelId++, entry.pattern)
     this.#channels.changed(channel)
     return channel
   }
 
-  #store(entry: PublishEntry, content: number, channel: ChannelState): Applied {
+  #take(entry: PublishEntry | ChangeEntry, content: number, channel: ChannelState): Taken {
+    if (entry.type === "publish") return this.#store(entry, content, channel)
+    const { change } = entry
+    if (change.action === "read") {
+      const receipt = this.#receipts.judge(entry, change.offset, change.most, channel)
+      if (!("write" in receipt)) return this.#unstored(receipt)
+      return this.#point(entry, content, channel, "receipt", READ, (version) => {
+        receipt.write(version)
+        return JSON.stringify({ upTo: change.offset }) as JsonText
+      })
+    }
+    const effect = this.#changes.judge(entry, change, channel)
+    if (!("write" in effect)) return this.#unstored(effect)
+    return this.#point(entry, content, channel, "change", CHANGE, (version) => {
+      this.#state.mix(effect.write(version))
+      return changeText(change, effect.was, effect.told)
+    })
+  }
+
+  #unstored(effect: { readonly refused: ErrorCode } | { readonly standing: { readonly offset: number; readonly mark: number } }): Taken {
+    if ("refused" in effect) return { applied: { outcome: { result: "refused", code: effect.refused } }, refused: effect.refused }
+    const { offset, mark } = effect.standing
+    return { applied: { outcome: { result: "duplicate", position: this.#position(offset, mark) } }, place: effect.standing }
+  }
+
+  #store(entry: PublishEntry, content: number, channel: ChannelState): Taken {
     const { now } = this.#state
+    const { offset, mark } = this.#next(entry, content, channel)
+    const { channel: name, name: message, data, from, ref } = entry
+    const record = { at: now, mark, name: message, from, ref, data }
+    this.#pending.put(messageKey(channel.messagePrefix, offset), encodeMessageRow(this.#writer, record))
+    return this.#took(
+      entry,
+      channel,
+      { offset, mark },
+      { channel: name, offset, mark: markText(mark), at: now, from, ref, name: message, data },
+    )
+  }
+
+  /** What changes a message takes an offset of its own, where a pointer stands for it. */
+  #point(
+    entry: ChangeEntry,
+    content: number,
+    channel: ChannelState,
+    kind: Pointer["kind"],
+    name: string,
+    write: (version: number) => JsonText,
+  ): Taken {
+    const { now } = this.#state
+    const { change, from, ref } = entry
+    const { offset, mark } = this.#next(entry, content, channel)
+    const data = write(offset)
+    const pointer = { at: now, mark, from, ref, kind, offset: change.offset }
+    this.#pending.put(messageKey(channel.messagePrefix, offset), encodePointerRow(this.#writer, pointer))
+    return this.#took(
+      entry,
+      channel,
+      { offset, mark },
+      { channel: entry.channel, offset, mark: markText(mark), at: now, from, ref, name, data },
+    )
+  }
+
+  /** Takes the channel's next offset. */
+  #next(entry: PublishEntry | ChangeEntry, content: number, channel: ChannelState): { readonly offset: number; readonly mark: number } {
     if (channel.pattern !== entry.pattern) this.#trimmer.moved(channel, entry.pattern)
     const offset = channel.newest + 1
     const author = crc32Text(entry.from ?? "", crc32Text(entry.ref ?? "", channel.mark))
-    const mark = crc32Number(now, crc32Number(offset, crc32Number(content, author)))
+    const mark = crc32Number(this.#state.now, crc32Number(offset, crc32Number(content, author)))
     channel.newest = offset
     channel.mark = mark
     this.#channels.changed(channel)
-    this.#pending.put(messageKey(channel.messagePrefix, offset), encodeMessageRow(this.#writer, entry, now, mark))
-    this.#trimmer.added(channel, now, retentionOf(this.#state.settings, entry.pattern))
-    this.#state.mix(mark)
-    const position = this.#position(offset, mark)
-    const { channel: name, name: message, data, from, ref } = entry
-    const publication = { channel: name, offset, mark: position.mark, at: now, from, ref, name: message, data }
-    return { outcome: { result: "stored", position }, publication }
+    return { offset, mark }
+  }
+
+  #took(
+    entry: PublishEntry | ChangeEntry,
+    channel: ChannelState,
+    place: { offset: number; mark: number },
+    publication: Publication,
+  ): Taken {
+    const { now, settings } = this.#state
+    this.#trimmer.added(channel, now, retentionOf(settings, entry.pattern))
+    this.#state.mix(place.mark)
+    return { applied: { outcome: { result: "stored", position: this.#position(place.offset, place.mark) }, publication }, place }
   }
 
   /** Returns what is left of the budget. */

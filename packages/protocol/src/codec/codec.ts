@@ -34,6 +34,10 @@ export interface Publication {
   /** Absent on what is not stored. */
   readonly offset?: number | undefined
   readonly mark?: string | undefined
+  /** The offset before which it stands in the log as it is now, where that is not the one right before. */
+  readonly since?: number | undefined
+  /** What became of it since, already encoded: a `Changed`. Absent on what is as it was published. */
+  readonly changed?: JsonText | undefined
 }
 
 export interface DecodeLimits {

@@ -9,14 +9,21 @@ export function toJsonText(value: unknown): JsonText {
   return writeJson(value) as JsonText
 }
 
+/** A message as it stands in a page of history. */
+export function storedMessageText(publication: Publication): JsonText {
+  return `{${publicationFields(publication)}` as JsonText
+}
+
 function publicationFields(publication: Publication): string {
-  const { offset, mark, at, from, ref, name, data } = publication
+  const { offset, since, mark, at, from, ref, name, data, changed } = publication
   let text = offset === undefined ? "" : `"offset":${offset},`
+  if (since !== undefined) text += `"since":${since},`
   if (mark !== undefined) text += `"mark":${JSON.stringify(mark)},`
   text += `"at":${at},`
   if (from !== undefined) text += `"from":${JSON.stringify(from)},`
   if (ref !== undefined) text += `"ref":${JSON.stringify(ref)},`
-  return `${text}"name":${JSON.stringify(name)},"data":${data}}`
+  text += `"name":${JSON.stringify(name)},"data":${data}`
+  return changed === undefined ? `${text}}` : `${text},"changed":${changed}}`
 }
 
 export const jsonServerCodec: ServerCodec = {
@@ -26,7 +33,7 @@ export const jsonServerCodec: ServerCodec = {
     `{"type":"message","channel":${JSON.stringify(publication.channel)},${publicationFields(publication)}`,
   encodePage({ id, channel, more, position }, publications) {
     const head = id === undefined ? "" : `"id":${id},`
-    const messages = publications.map((publication) => `{${publicationFields(publication)}`).join(",")
+    const messages = publications.map(storedMessageText).join(",")
     return `{"type":"history",${head}"channel":${JSON.stringify(channel)},"messages":[${messages}],"more":${more},"position":${JSON.stringify(position)}}`
   },
   decodeUntrusted(frame: Encoded, limits: DecodeLimits, several: boolean): readonly Decoded[] {

@@ -33,7 +33,8 @@ function plain(value: unknown): unknown {
 }
 
 function toPublication({ channel, ...fields }: Omit<Message, "type">): Publication {
-  return { channel, ...fields, data: toJsonText(fields.data) }
+  const { changed, ...rest } = fields
+  return { channel, ...rest, data: toJsonText(fields.data), ...(changed && { changed: toJsonText(changed) }) }
 }
 
 const PRESENCE = ["presence", "watched", "members"]

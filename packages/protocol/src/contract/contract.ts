@@ -1,5 +1,6 @@
 import { parseChannelName } from "../channel-name.ts"
 import { MagpieError } from "../errors.ts"
+import { faultInChanges } from "./check-changes.ts"
 import type { Kind } from "./kinds.ts"
 import { comparePatterns, matchPattern, type Pattern, parsePattern, samePattern } from "./pattern.ts"
 import { validateMessage, validateState } from "./validate.ts"
@@ -92,5 +93,7 @@ function checkKind(pattern: string, kind: Kind): void {
     const { maxCount, maxAgeMs } = kind.retention
     if (!Number.isSafeInteger(maxCount) || maxCount < 1) refuse("retention.maxCount must be a whole number of at least 1")
     if (!Number.isFinite(maxAgeMs) || maxAgeMs < 1_000) refuse("retention.maxAgeMs must be at least 1000")
+    const fault = faultInChanges(kind.messages, kind.changes ?? {})
+    if (fault !== undefined) refuse(fault)
   }
 }

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec"
 import type { ChannelKinds, Contract } from "./contract.ts"
-import type { Kind } from "./kinds.ts"
+import type { Kind, MessageChanges } from "./kinds.ts"
 
 type Segments<S extends string> = S extends `${infer Head}/${infer Tail}` ? [Head, ...Segments<Tail>] : [S]
 
@@ -93,6 +93,23 @@ export type MessageInput<K, M> = InputOf<SchemaOf<K, M>>
 
 /** What a receiver gets: the output of the message's schema. */
 export type MessageOutput<K, M> = OutputOf<SchemaOf<K, M>>
+
+type ChangesIn<K, N> = K extends { readonly changes: infer H } ? (N extends keyof H ? H[N] : unknown) : unknown
+
+/** What `action` says of a message, `unknown` where the contract says nothing of it. */
+type SaidOf<K, N, Action extends string> = ChangesIn<K, N> extends { readonly [A in Action]: infer Said } ? Said : false
+
+/** The names of messages with which the contract lets this be done: `edit`, `delete`, `append`, `reactions`, `versions`. */
+export type MessagesWith<K, Action extends keyof MessageChanges> = {
+  [N in MessageName<K>]: SaidOf<K, N, Action> extends false | undefined ? never : N
+}[MessageName<K>]
+
+/** What an append adds: a text, or a list of what the field's list holds. */
+export type Addition<K, N> =
+  SaidOf<K, N, "append"> extends infer F ? (F extends keyof MessageOutput<K, N> ? MessageOutput<K, N>[F] : never) : never
+
+/** The reactions that a message may be given. */
+export type ReactionName<K, N> = SaidOf<K, N, "reactions"> extends readonly (infer R)[] ? R & string : string
 
 /** The channel patterns where sessions can be present. */
 export type PatternsWithPresence<C> =

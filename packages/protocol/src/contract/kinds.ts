@@ -42,24 +42,71 @@ export interface Retention {
 
 export const DEFAULT_RETENTION: Required<Retention> = Object.freeze({ maxCount: 10_000, maxAgeMs: 30 * 24 * 3_600_000 })
 
-export interface StreamOptions<M extends MessageSchemas, P extends PresenceSchema = undefined> extends PresenceOption<P> {
+/**
+ * What may become of a message after it was published; nothing of what is not said here. Its author is the user whom the
+ * server saw publish it. Who may do it is asked of the channel's `authorize` as well.
+ */
+export interface MessageChanges<Field extends string = string> {
+  /** Its author may give it new data. With `"any"` others may too, whom `authorize` allows `edit-any`. */
+  readonly edit?: boolean | "any"
+  /** The same for deleting it: its data is gone for everybody, and that it was there is still seen. */
+  readonly delete?: boolean | "any"
+  /** The field of its data to which its author may add: a text to the end of a text, a list to the end of a list. */
+  readonly append?: Field
+  /** The reactions that users may give, or `true` for any name of at most 64 characters. */
+  readonly reactions?: boolean | readonly string[]
+  /** Keeps what it said before it was edited or deleted, for those whom `authorize` allows `versions`. */
+  readonly versions?: boolean
+}
+
+/** Fields of a message's data that can grow. */
+type GrowingField<S> =
+  S extends StandardSchemaV1<unknown, infer Data>
+    ? Extract<{ [F in keyof Data]-?: Data[F] extends string | readonly unknown[] ? F : never }[keyof Data], string>
+    : never
+
+/** Changes by the message's name. */
+export type ChangesOf<M extends MessageSchemas> = { readonly [N in keyof M]?: MessageChanges<GrowingField<M[N]>> }
+export type AnyChanges = Readonly<Record<string, MessageChanges | undefined>>
+
+export interface StreamOptions<
+  M extends MessageSchemas,
+  P extends PresenceSchema = undefined,
+  H extends ChangesOf<M> = Readonly<Record<never, never>>,
+> extends PresenceOption<P> {
   readonly messages: M
   readonly retention?: Retention
+  /** What may become of which messages. Default: nothing of any. */
+  readonly changes?: H
+  /** Lets users say up to where they have read. Default: no. */
+  readonly receipts?: boolean
 }
 
 /** Every message, in one order for all, exactly once in effect, with history [G1–G5]. */
-export interface StreamKind<M extends MessageSchemas = MessageSchemas, P extends PresenceSchema = PresenceSchema> {
+export interface StreamKind<M extends MessageSchemas = MessageSchemas, P extends PresenceSchema = PresenceSchema, H = AnyChanges> {
   readonly kind: "stream"
   readonly messages: M
   readonly presence: P
   readonly retention: Required<Retention>
+  readonly changes: H
+  readonly receipts: boolean
 }
 
-export function stream<const M extends MessageSchemas, P extends PresenceSchema = undefined>(
-  options: StreamOptions<M, P>,
-): StreamKind<M, NoInfer<P>> {
-  const { messages, presence, retention } = options
-  return Object.freeze({ kind: "stream", messages, presence: presence as NoInfer<P>, retention: { ...DEFAULT_RETENTION, ...retention } })
+export function stream<
+  const M extends MessageSchemas,
+  P extends PresenceSchema = undefined,
+  const H extends ChangesOf<M> = Readonly<Record<never, never>>,
+>(options: StreamOptions<M, P, H>): StreamKind<M, NoInfer<P>, NoInfer<H>> {
+  const { messages, presence, retention, changes = {}, receipts = false } = options
+  return Object.freeze({
+    kind: "stream",
+    messages,
+    presence: presence as NoInfer<P>,
+    retention: { ...DEFAULT_RETENTION, ...retention },
+    // Without the option it is its default, which says nothing of any message.
+    changes: changes as NoInfer<H>,
+    receipts,
+  })
 }
 
 /** A channel's kind together with its schemas. */

@@ -1,4 +1,5 @@
 import type { Shape } from "../shape.ts"
+import { type ReceiptsPage, receiptsPage, type VersionsPage, versionsPage } from "./change.ts"
 import { type Entered, entered } from "./enter.ts"
 import { type ErrorReply, error } from "./error.ts"
 import { type Gap, gap } from "./gap.ts"
@@ -37,6 +38,8 @@ export type DownMessage =
   | NewestPosition
   | Pong
   | GoAway
+  | VersionsPage
+  | ReceiptsPage
   | PresenceDown
 
 export const DOWN_SHAPES: ReadonlyMap<string, Shape<DownMessage>> = new Map<string, Shape<DownMessage>>([
@@ -53,6 +56,8 @@ export const DOWN_SHAPES: ReadonlyMap<string, Shape<DownMessage>> = new Map<stri
   ["position", newestPosition],
   ["pong", pong],
   ["go-away", goAway],
+  ["versions", versionsPage],
+  ["receipts", receiptsPage],
   ["entered", entered],
   ["left", left],
   ["watched", watched],

@@ -1,5 +1,6 @@
 import { MagpieError } from "../errors.ts"
 import type { Shape } from "../shape.ts"
+import { type Receipts, receipts, type Versions, versions } from "./change.ts"
 import { type Enter, enter } from "./enter.ts"
 import { type Hello, hello } from "./hello.ts"
 import { type History, history } from "./history.ts"
@@ -17,7 +18,7 @@ import { type Watch, watch } from "./watch.ts"
 export type PresenceUp = Enter | Leave | Watch | Unwatch | Members
 
 /** Everything that a client may say. */
-export type UpMessage = Hello | Subscribe | Unsubscribe | Publish | History | Token | Ping | PresenceUp
+export type UpMessage = Hello | Subscribe | Unsubscribe | Publish | History | Token | Ping | Versions | Receipts | PresenceUp
 
 export const UP_SHAPES: ReadonlyMap<string, Shape<UpMessage>> = new Map<string, Shape<UpMessage>>([
   ["hello", hello],
@@ -27,6 +28,8 @@ export const UP_SHAPES: ReadonlyMap<string, Shape<UpMessage>> = new Map<string, 
   ["history", history],
   ["token", token],
   ["ping", ping],
+  ["versions", versions],
+  ["receipts", receipts],
   ["enter", enter],
   ["leave", leave],
   ["watch", watch],

@@ -1,6 +1,7 @@
 import type { DurableLog } from "@magpie/journal"
 import {
   type AnyContract,
+  CHANGE,
   type ChannelName,
   jsonServerCodec,
   type KindOf,
@@ -8,6 +9,7 @@ import {
   type PatternName,
   type PatternOf,
   type Publication,
+  READ,
 } from "@magpie/protocol"
 import { type Access, createAccess } from "../access/access.ts"
 import { createAdmission, type Knock, type Verdict } from "../access/admission.ts"
@@ -155,7 +157,7 @@ export function createCore<C extends AnyContract, U extends User>(
     admit: revocations.admit,
     tokens: createSessionTokens(env.crypto, random, sessionKey),
     heartbeatMs: options.heartbeatMs,
-    features: ["broadcast", "stream", "resume", "history", ...presence.features],
+    features: ["broadcast", "stream", "resume", "history", "changes", ...presence.features],
     channels: new Map(Object.entries(contract.channels).map(([pattern, { kind }]) => [pattern, kind])),
   })
   const dispatch = createDispatch({
@@ -230,11 +232,12 @@ export function createCore<C extends AnyContract, U extends User>(
   }
 
   function channel(name: string, rules?: AnyChannelRules): unknown {
-    if (rules === undefined) return createServerChannel(name, contract.match(name), { clock, log, followers, broadcast, presence })
+    if (rules === undefined) return createServerChannel(name, contract.match(name), { clock, log, followers, broadcast, presence, limits })
     if (!Object.hasOwn(contract.channels, name)) throw new MagpieError("INVALID_OPTIONS", `the contract has no pattern "${name}"`)
     if (typeof rules.authorize !== "function") throw new MagpieError("INVALID_OPTIONS", `channel "${name}": authorize must be a function`)
     checkOverflow(name, contract.channels[name]?.kind ?? "", rules.overflow)
-    access.messageRates.set(name, Object.keys(contract.channels[name]?.messages ?? {}), rules.rate ?? {})
+    const { kind = "", messages = {} } = contract.channels[name] ?? {}
+    access.messageRates.set(name, [...Object.keys(messages), ...(kind === "stream" ? [CHANGE, READ] : [])], rules.rate ?? {})
     authorizer.setRules(name, rules)
     return undefined
   }

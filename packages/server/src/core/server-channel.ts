@@ -1,13 +1,18 @@
 import type { DurableLog, Outcome } from "@magpie/journal"
 import {
   type AckLevel,
+  type Addition,
+  type Changed,
   type ChannelMatch,
   type Clock,
+  DELETED,
   type KindOf,
+  type Limits,
   MagpieError,
   type MessageInput,
   type MessageName,
   type MessageOutput,
+  type MessagesWith,
   type PatternOf,
   type Position,
   type Publication,
@@ -16,6 +21,9 @@ import {
   validateMessage,
 } from "@magpie/protocol"
 import type { Followers } from "../channel/followers.ts"
+import type { WantedChange } from "../kinds/change-of.ts"
+import { refusedChange } from "../kinds/refused-change.ts"
+import { serverChange } from "../kinds/server-change.ts"
 import type { Presence } from "../presence/presence.ts"
 import type { ServerPresence } from "../presence/read-presence.ts"
 
@@ -24,9 +32,19 @@ export interface ServerMessage<K> {
   readonly name: MessageName<K>
   readonly data: MessageOutput<K, MessageName<K>>
   readonly offset: number
+  readonly mark: string | undefined
   readonly at: number
   readonly from: string | undefined
   readonly ref: string | undefined
+  /** What became of it since it was published; undefined where nothing did. */
+  readonly changed: Changed | undefined
+}
+
+/** A message that is to be changed, as `history` gives it or as a receipt's position names it. With its mark it cannot be another one. */
+export interface MessagePlace<N extends string> {
+  readonly name: N
+  readonly offset: number
+  readonly mark?: string | undefined
 }
 
 export interface ServerPublishOptions {
@@ -52,7 +70,27 @@ export interface ServerStreamChannel<K> extends AnyServerChannel {
   readonly kind: "stream"
   /** Resolves when it is durable [G1]. Fails with BAD_REQUEST, CONFLICT, EXPIRED, UNAVAILABLE, STORAGE_FENCED or CLOSED. */
   publish<N extends MessageName<K>>(name: N, data: MessageInput<K, N>, options?: ServerPublishOptions): Promise<ServerReceipt>
-  /** The newest messages in order, at most `last`. */
+  /**
+   * Gives a message new data, whoever its author is; the contract must have that. Resolves as `publish` does. Fails with BAD_REQUEST,
+   * UNRECOVERABLE where the message is not in history, CONFLICT where it was deleted, and as `publish`.
+   */
+  edit<N extends MessagesWith<K, "edit">>(
+    message: MessagePlace<N>,
+    data: MessageInput<K, N>,
+    options?: ServerPublishOptions,
+  ): Promise<ServerReceipt>
+  /** Adds to the end of the field that the contract names; as `edit`, and fails with TOO_LARGE. */
+  append<N extends MessagesWith<K, "append">>(
+    message: MessagePlace<N>,
+    addition: Addition<K, N>,
+    options?: ServerPublishOptions,
+  ): Promise<ServerReceipt>
+  /** Takes a message's data away for everybody. With `erase` also what it said before, where the contract keeps that. As `edit`. */
+  delete<N extends MessagesWith<K, "delete">>(
+    message: MessagePlace<N>,
+    options?: ServerPublishOptions & { readonly erase?: boolean },
+  ): Promise<ServerReceipt>
+  /** The newest messages in order, at most `last`; of deleted ones none. */
   history(options: { readonly last: number }): readonly ServerMessage<K>[]
   readonly position: Position
 }
@@ -80,6 +118,7 @@ export interface ServerChannelContext {
   readonly followers: Followers
   readonly broadcast: (publication: Publication) => void
   readonly presence: Pick<Presence, "of">
+  readonly limits: Limits
 }
 
 type AnyKind = { readonly messages: Readonly<Record<string, never>> }
@@ -126,22 +165,37 @@ export function createServerChannel(
       })
       return receiptOf(outcome, log.level)
     },
+    edit: (message, data, options) => change(message, { action: "edit", data }, options),
+    append: (message, data, options) => change(message, { action: "append", data }, options),
+    delete: (message, { erase, ...options } = {}) => change(message, { action: "delete", erase }, options),
     history({ last }) {
       const page = log.readBefore(name, log.newest(name).offset + 1, { maxCount: last, maxBytes: Number.MAX_SAFE_INTEGER })
-      return page.publications.map((publication) => readBack(publication))
+      return page.publications.filter((publication) => publication.name !== DELETED).map((publication) => readBack(publication))
     },
+  }
+
+  async function change(
+    message: MessagePlace<string>,
+    wanted: WantedChange,
+    { from, key }: ServerPublishOptions = {},
+  ): Promise<ServerReceipt> {
+    const request = serverChange(context, name, match, message, wanted)
+    const ofServer = key === undefined ? undefined : `server/${key}`
+    return receiptOf(await log.change({ ...request, from, key: ofServer }), log.level)
   }
 }
 
-/** What became of a publish with a key or without one. Fails with CONFLICT or EXPIRED. */
+/** What became of a publish or a change with a key or without one. Fails with CONFLICT, EXPIRED, or what refused a change. */
 export function receiptOf(outcome: Outcome, level: AckLevel): ServerReceipt {
   if (outcome.result === "stored" || outcome.result === "duplicate") {
     return { position: outcome.position, level, duplicate: outcome.result === "duplicate" }
   }
+  if (outcome.result === "refused") throw refusedChange(outcome.code)
   if (outcome.result === "conflict") throw new MagpieError("CONFLICT", "this key stands for another message")
   throw new MagpieError("EXPIRED", "the outcome of this key is no longer remembered")
 }
 
-function readBack({ name, data, offset, at, from, ref }: Publication): ServerMessage<AnyKind> {
-  return { name, data: JSON.parse(data) as never, offset: offset ?? 0, at, from, ref }
+function readBack({ name, data, offset, mark, at, from, ref, changed }: Publication): ServerMessage<AnyKind> {
+  const its = changed === undefined ? undefined : (JSON.parse(changed) as Changed)
+  return { name: name as never, data: JSON.parse(data) as never, offset: offset ?? 0, mark, at, from, ref, changed: its }
 }

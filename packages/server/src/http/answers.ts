@@ -40,10 +40,37 @@ export const PARTS: Readonly<Record<string, JsonSchema>> = {
       at: integer("The server's time in milliseconds since 1970."),
       from: string("The user in whose name it was published; absent where it was the server or a back end."),
       ref: string("Its sender's own reference."),
-      name: string("The message's name in the contract."),
+      name: string("The message's name in the contract; `$change` and `$deleted` where messages change."),
       data: { description: "Its data." },
+      since: integer("The offset before it, where changes between the two were taken over by later ones."),
+      changed: part("Changed"),
     },
-    ["mark", "from", "ref"],
+    ["mark", "from", "ref", "since", "changed"],
+  ),
+  Changed: record(
+    {
+      version: integer("Offset of its last change; the state with the higher one is the newer one."),
+      edited: part("Stamp"),
+      appended: part("Stamp"),
+      deleted: part("Stamp"),
+      reactions: {
+        type: "array",
+        items: record({
+          name: string("The reaction."),
+          count: integer("How many gave it."),
+          users: { type: "array", items: { type: "string" }, description: "The first ten of them." },
+        }),
+      },
+    },
+    ["edited", "appended", "deleted", "reactions"],
+  ),
+  Stamp: record(
+    {
+      at: integer("When last, the server's time in milliseconds since 1970."),
+      by: string("Who did it; absent where it was the server."),
+      count: integer("How often."),
+    },
+    ["by", "count"],
   ),
   HistoryPage: record({
     type: { type: "string", enum: ["history"] },

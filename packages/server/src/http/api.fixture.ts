@@ -7,7 +7,11 @@ import type { ApiUser } from "./rights.ts"
 
 /** What the tests of the HTTP API talk about, and with whose keys. */
 export const app = contract({
-  "chat/:room": stream({ messages: { say: z.object({ text: z.string() }) }, presence: z.object({ name: z.string() }) }),
+  "chat/:room": stream({
+    messages: { say: z.object({ text: z.string() }) },
+    changes: { say: { edit: true, append: "text", delete: true, reactions: true } },
+    presence: z.object({ name: z.string() }),
+  }),
   "users/:id": stream({ messages: { note: z.object({ text: z.string() }) } }),
   "cursor/:room": broadcast({ messages: { move: z.object({ x: z.number() }) } }),
 })

@@ -95,6 +95,8 @@ describe("the API's description", () => {
       ["POST", "/publish", say("y", { key: "k" })],
       ["POST", "/publish", { channel: "chat/a" }],
       ["POST", "/publish/batch", { messages: [said, say("y", { key: "k" })] }],
+      ["POST", "/change", { channel: "chat/a", offset: 1, action: "react", reaction: "+1", from: "ann" }],
+      ["POST", "/change", { channel: "chat/a", offset: 9, action: "delete" }],
       ["GET", "/history?channel=chat/a"],
       ["GET", "/history?channel=nowhere"],
       ["GET", "/presence?channel=chat/a"],

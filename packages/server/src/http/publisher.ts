@@ -1,5 +1,7 @@
 import type { DurableLog } from "@magpie/journal"
 import {
+  CHANGE_ACTIONS,
+  type ChangeAction,
   type ChannelMatch,
   type Clock,
   type Contract,
@@ -13,6 +15,7 @@ import {
 } from "@magpie/protocol"
 import { receiptOf, type ServerReceipt } from "../core/server-channel.ts"
 import { laterInsteadOfClosed } from "../kinds/leaving-log.ts"
+import { type ServerTarget, serverChange } from "../kinds/server-change.ts"
 import { anything, type Described, object, optional, text } from "./description.ts"
 import { channelName, idempotencyKey, userId } from "./fields.ts"
 import { type ApiCaller, requireChannel, requireUser } from "./rights.ts"
@@ -46,13 +49,25 @@ export interface Publisher {
    * TOO_LARGE; then nothing was published.
    */
   admit(caller: ApiCaller, message: PublishBody, key: string | undefined): Admitted
+  /** Changes a message. Fails as `admit` and its `send` do, with UNRECOVERABLE where there is no such message, and with LIMIT_EXCEEDED. */
+  change(caller: ApiCaller, change: ChangeBody, key: string | undefined): Promise<Receipt>
+}
+
+/** What is to be done to a message, as it stands in a body. */
+export interface ChangeBody extends ServerTarget {
+  readonly channel: string
+  readonly action: string
+  readonly data?: unknown
+  readonly reaction?: string | undefined
+  readonly erase?: boolean | undefined
+  readonly from?: string | undefined
 }
 
 export interface PublisherOptions {
   readonly contract: Contract
   readonly clock: Clock
-  readonly limits: Pick<Limits, "messageBytes">
-  readonly log: Pick<DurableLog, "publish" | "level">
+  readonly limits: Limits
+  readonly log: Pick<DurableLog, "publish" | "change" | "find" | "level">
   readonly broadcast: (publication: Publication) => void
 }
 
@@ -77,8 +92,7 @@ export function createPublisher({ contract, clock, limits, log, broadcast }: Pub
   ): Promise<Receipt> {
     const { channel, name, from } = message
     try {
-      const ofCaller = key === undefined ? undefined : `api/${caller.id.length}/${caller.id}/${key}`
-      const outcome = await log.publish({ channel, pattern, name, data, from, key: ofCaller })
+      const outcome = await log.publish({ channel, pattern, name, data, from, key: keyOf(caller, key) })
       return { channel, kind: "stream", ...receiptOf(outcome, log.level) }
     } catch (failure) {
       throw laterInsteadOfClosed(toMagpieError(failure))
@@ -86,6 +100,21 @@ export function createPublisher({ contract, clock, limits, log, broadcast }: Pub
   }
 
   return {
+    async change(caller, body, key) {
+      const { channel, action, from } = body
+      const match = contract.match(channel)
+      requireChannel(caller, channel, "change")
+      if (from !== undefined) requireUser(caller, from)
+      if (!isAction(action)) throw badField("action", `must be one of ${CHANGE_ACTIONS.join(", ")}`)
+      if (from === undefined && action.endsWith("react")) throw badField("from", "must name the user who reacts")
+      const request = serverChange({ log, limits }, channel, match, body, { ...body, action })
+      try {
+        const outcome = await log.change({ ...request, from, key: keyOf(caller, key) })
+        return { channel, kind: "stream", ...receiptOf(outcome, log.level) }
+      } catch (failure) {
+        throw laterInsteadOfClosed(toMagpieError(failure))
+      }
+    },
     admit(caller, message, key) {
       const { channel, name, from } = message
       const match = contract.match(channel)
@@ -105,4 +134,17 @@ export function createPublisher({ contract, clock, limits, log, broadcast }: Pub
       }
     },
   }
+}
+
+/** Each caller has keys of its own. */
+function keyOf({ id }: ApiCaller, key: string | undefined): string | undefined {
+  return key === undefined ? undefined : `api/${id.length}/${id}/${key}`
+}
+
+function isAction(action: string): action is ChangeAction {
+  return (CHANGE_ACTIONS as readonly string[]).includes(action)
+}
+
+function badField(field: string, why: string): MagpieError {
+  return new MagpieError("BAD_REQUEST", `${field} ${why}`, { details: { field } })
 }

@@ -3,13 +3,13 @@ import { type Capabilities, compileCapabilities } from "../access/capabilities.t
 import type { Identity, User } from "../access/identity.ts"
 
 /** What can be done through the HTTP API with a key. */
-export const API_ACTIONS = ["publish", "history", "presence", "connections", "disconnect", "revoke"] as const
+export const API_ACTIONS = ["publish", "change", "history", "presence", "connections", "disconnect", "revoke"] as const
 export type ApiAction = (typeof API_ACTIONS)[number]
 
 /** What a key, or a token, may do through the HTTP API. What is not named is not allowed. */
 export interface ApiRights {
   readonly may: readonly ApiAction[] | "everything"
-  /** Channels to publish to and to read, by name or by pattern: `*` and `:name` each stand for any one segment. Default: none. */
+  /** Channels to publish to, to change messages of and to read, by name or by pattern: `*` and `:name` each stand for any one segment. Default: none. */
   readonly channels?: readonly string[] | "any"
   /** Users in whose name it may publish, and whose connections it may list, end and revoke. Default: none. */
   readonly users?: readonly string[] | "any"

@@ -8,6 +8,7 @@ import { openApiDocument } from "./openapi.ts"
 import { createPublisher } from "./publisher.ts"
 import type { OpenRoute, Route } from "./route.ts"
 import { batchRoute } from "./routes/batch.ts"
+import { changeRoute } from "./routes/change.ts"
 import { connectionsRoute } from "./routes/connections.ts"
 import { disconnectRoute } from "./routes/disconnect.ts"
 import { historyRoute } from "./routes/history.ts"
@@ -39,6 +40,7 @@ export function createRoutes(context: RoutesContext): readonly Route[] {
   const routes: Route[] = [
     publishRoute(publisher),
     batchRoute(publisher, limits),
+    changeRoute(publisher),
     historyRoute({ contract, limits, log, sheds: shedsHistory }),
     presenceRoute({ contract, limits, of: presence }),
     connectionsRoute(registry),

@@ -1,4 +1,4 @@
-import type { ChannelMatch, History, Position, Publish, Subscribe } from "@magpie/protocol"
+import type { ChannelMatch, History, Position, Publish, Receipts, Subscribe, Versions } from "@magpie/protocol"
 import type { Subscription } from "../channel/subscription.ts"
 import type { Connection } from "../session/connection.ts"
 
@@ -11,6 +11,9 @@ export interface KindHandler {
   /** Answers, then begins; permission was checked. */
   subscribe(connection: Connection, message: Subscribe, match: ChannelMatch): Subscription
   history(connection: Connection, message: History, match: ChannelMatch): Promise<void>
+  /** What a message said before, and up to where users have read; where the kind has messages that change. */
+  versions?(connection: Connection, message: Versions, match: ChannelMatch): Promise<void>
+  receipts?(connection: Connection, message: Receipts, match: ChannelMatch): Promise<void>
   /** The newest position, where the kind has one. */
   newest(channel: string): Position | undefined
 }

@@ -1,25 +1,31 @@
-import type { DurableLog, Outcome } from "@magpie/journal"
+import type { ChangeRequest, DurableLog, MessageVersion, Outcome } from "@magpie/journal"
 import {
   type ChannelMatch,
+  type Encoded,
   type History,
   type JsonText,
   type Limits,
   MagpieError,
   type Position,
   type Publish,
+  type Receipts,
   type ServerCodec,
   type Subscribe,
   type Subscribed,
   toMagpieError,
+  type Versions,
 } from "@magpie/protocol"
-import { type Authorizer, forbidden } from "../access/authorizer.ts"
+import type { Authorizer } from "../access/authorizer.ts"
 import type { CatchUp } from "../channel/catch-up.ts"
 import type { Followers } from "../channel/followers.ts"
 import { encodedBytes } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
+import { admitChange, isChange } from "./changing.ts"
 import { admitPublish } from "./incoming.ts"
 import type { KindHandler } from "./kind-handler.ts"
 import { BUSY_RETRY_MS, laterInsteadOfClosed } from "./leaving-log.ts"
+import { createPages } from "./pages.ts"
+import { refusedChange } from "./refused-change.ts"
 import { StreamSubscription } from "./stream-subscription.ts"
 
 /** Messages in a page of history whose request names no limit. */
@@ -38,12 +44,19 @@ export interface StreamHandlerOptions {
 export function createStreamHandler(options: StreamHandlerOptions): KindHandler {
   const { log, codec, limits, authorizer, followers, catchUp } = options
   const pageBytes = Math.min(limits.historyPageBytes, limits.queuedBytes / 2)
+  const pages = createPages(authorizer, pageBytes)
 
   function publish(connection: Connection, message: Publish, match: ChannelMatch): void | Promise<void> {
     if (connection.pendingPublishes >= limits.pendingPublishes) {
       const details = { limit: "pendingPublishes" }
       const busy = new MagpieError("RATE_LIMITED", "too many publishes wait for the disk", { details, retryAfterMs: BUSY_RETRY_MS })
       return connection.slowDown(message.id, busy)
+    }
+    if (isChange(message.name)) {
+      return admitChange(connection, message, match, { log, authorizer, limits }).then(
+        (change) => settle(connection, message, log.change({ ...sentBy(connection, message, match), change })),
+        (failure) => refuse(connection, message, match, toMagpieError(failure)),
+      )
     }
     try {
       const data = admitPublish(connection, message, match, authorizer)
@@ -59,24 +72,7 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
 
   /** Puts the message in line; the answer comes when it is durable, and nobody waits for that. */
   function append(connection: Connection, message: Publish, match: ChannelMatch, data: JsonText): void {
-    const { channel, name, ref, sequence, key } = message
-    const from = connection.userId
-    const producer = sequence === undefined ? undefined : connection.open?.producer
-    settle(
-      connection,
-      message,
-      log.publish({
-        channel,
-        pattern: match.pattern,
-        name,
-        data,
-        from,
-        ref,
-        producer,
-        sequence,
-        key: key === undefined ? undefined : keyOf(from, key),
-      }),
-    )
+    settle(connection, message, log.publish({ ...sentBy(connection, message, match), name: message.name, data }))
   }
 
   /** A final refusal uses up the sequence of a producer that is known here, so that the publishes behind it are in order. */
@@ -146,17 +142,26 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
         onEnd: (left) => followers.unfollow(left),
       })
     },
-    async history(connection, message, match) {
-      while (connection.open !== undefined) {
-        // Asked again after each wait, since rights may have changed meanwhile.
-        if (!(await authorizer.allowed(connection, message.channel, match, "history"))) throw forbidden(message.channel, "history")
-        const page = connection.queue.hasRoom(pageBytes) ? readHistory(message) : undefined
-        if (page !== undefined && connection.queue.hasRoom(encodedBytes(page))) return connection.sendEncoded(page)
-        // A page that nobody reads yet stays in the log.
-        await connection.queue.nextRoom()
-      }
-    },
+    history: (connection, message, match) => pages.answer(connection, message.channel, match, "history", () => readHistory(message)),
+    versions: (connection, message, match) => pages.answer(connection, message.channel, match, "versions", () => readVersions(message)),
+    receipts: (connection, message, match) => pages.answer(connection, message.channel, match, "history", () => readReceipts(message)),
     newest: (channel) => log.newest(channel),
+  }
+
+  function readVersions({ id, channel, offset }: Versions): Encoded {
+    const versions = newestWithin(log.versions(channel, offset), pageBytes).map(({ version, at, by, data }) => {
+      return { version, at, ...(by === undefined ? undefined : { by }), data: JSON.parse(data) as unknown }
+    })
+    return codec.encode({ type: "versions", ...(id === undefined ? undefined : { id }), channel, offset, versions })
+  }
+
+  function readReceipts({ id, channel, after = "", limit = limits.historyPage }: Receipts): Encoded {
+    const wanted = Math.min(limit, limits.historyPage)
+    const found = log.receipts(channel, after, wanted + 1)
+    const receipts = found.slice(0, wanted)
+    const next = found.length > wanted ? receipts.at(-1)?.user : undefined
+    const head = { type: "receipts", ...(id === undefined ? undefined : { id }), channel, receipts } as const
+    return codec.encode({ ...head, ...(next === undefined ? undefined : { next }) })
   }
 
   function readHistory(message: History): ReturnType<ServerCodec["encodePage"]> {
@@ -181,6 +186,26 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
   }
 }
 
+/** What the log is told of a publish, whatever it does. */
+function sentBy(connection: Connection, message: Publish, match: ChannelMatch): Omit<ChangeRequest, "change"> {
+  const { channel, ref, sequence, key } = message
+  const from = connection.userId
+  const producer = sequence === undefined ? undefined : connection.open?.producer
+  return { channel, pattern: match.pattern, from, ref, producer, sequence, key: key === undefined ? undefined : keyOf(from, key) }
+}
+
+/** The newest versions that fit into so many bytes, and one in any case. */
+function newestWithin(versions: readonly MessageVersion[], maxBytes: number): readonly MessageVersion[] {
+  let bytes = 0
+  let first = versions.length
+  while (first > 0) {
+    bytes += versions[first - 1]?.data.length ?? 0
+    if (bytes > maxBytes && first < versions.length) break
+    first--
+  }
+  return versions.slice(first)
+}
+
 /** Everybody has keys of their own; the length keeps `a/b` with key `c` apart from `a` with key `b/c`. */
 function keyOf(from: string | undefined, key: string): string {
   return from === undefined ? `anonymous/${key}` : `user/${from.length}/${from}/${key}`
@@ -191,9 +216,9 @@ function refusalOf(outcome: Exclude<Outcome, { result: "stored" | "duplicate" }>
     case "out-of-order":
       return new MagpieError("OUT_OF_ORDER", `the next sequence is ${outcome.expected}`, { details: { expected: outcome.expected } })
     case "refused":
-      return numbered(error ?? new MagpieError(outcome.code, "this sequence was refused before"), "used")
+      return numbered(error ?? refusedChange(outcome.code), "used")
     case "unused":
-      return numbered(error ?? new MagpieError("INTERNAL", "a publish had the outcome of a refusal"), "free")
+      return numbered(error ?? refusedChange(outcome.code ?? "INTERNAL"), "free")
     case "conflict":
       // A refusal stays what it is, whatever its number stood for before.
       return error ? numbered(error, "used") : new MagpieError("CONFLICT", "this sequence or key stands for another message")

@@ -8,9 +8,11 @@ import {
   type Position,
   type Publish,
   parseUp,
+  type Receipts,
   type Token,
   toMagpieError,
   type UpMessage,
+  type Versions,
 } from "@magpie/protocol"
 import type { Authorizer } from "../access/authorizer.ts"
 import type { MessageRates } from "../access/message-rates.ts"
@@ -88,6 +90,15 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     await handlerOf(match.kind.kind).history(connection, message, match)
   }
 
+  async function readAside(connection: Connection, message: Versions | Receipts): Promise<void> {
+    mayReadPage(connection)
+    const match = contract.match(message.channel)
+    const handler = handlerOf(match.kind.kind)
+    if (message.type === "versions" && handler.versions) return handler.versions(connection, message, match)
+    if (message.type === "receipts" && handler.receipts) return handler.receipts(connection, message, match)
+    throw new MagpieError("BAD_REQUEST", `a ${match.kind.kind} has no ${message.type}`, { details: { field: "channel" } })
+  }
+
   /** A fresh token must be the same user's; what it no longer allows ends [F34]. */
   async function refreshToken(connection: Connection, message: Token): Promise<void> {
     const identity = await greeting.authenticate(connection, { token: message.token })
@@ -149,6 +160,9 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         return connection.answer(message.id, () => inTurn(() => subscribe(connection, message)))
       case "history":
         return connection.answer(message.id, () => history(connection, message))
+      case "versions":
+      case "receipts":
+        return connection.answer(message.id, () => readAside(connection, message))
       case "token":
         return connection.answer(message.id, () => refreshToken(connection, message))
       case "watch":

@@ -1,4 +1,5 @@
 import type { DurableLog } from "@magpie/journal"
+import { checkNotes, untrueNotes } from "./healed-notes.ts"
 import { heldMessages } from "./held-messages.ts"
 import { checkPublishersOrder } from "./judge/log-truth.ts"
 import { textOf } from "./judge/presence-truth.ts"
@@ -33,7 +34,7 @@ export function notYetHealed(world: World): string | undefined {
       if (!level) return `${publisher} has not everything of ${channel} that it is owed`
     }
   }
-  const untrue = untruePresence(world)
+  const untrue = untruePresence(world) ?? untrueNotes(world)
   if (untrue !== undefined) return untrue
   for (const each of clients) {
     const left = STREAMS.find((channel) => each.subscriptionTo(channel) !== "live" && isServed(nodes, each.name, channel))
@@ -60,9 +61,11 @@ function isServed(nodes: World["nodes"], user: string, channel: string): boolean
 /** At the end: nobody waits, every log holds what was acknowledged, and everybody saw the same. */
 export function checkHealed(world: World): void {
   const missing = notYetHealed(world)
+  if (missing !== undefined && missing === untrueNotes(world)) throw new Violation("I26", missing)
   if (missing !== undefined) throw new Violation(untruePresence(world) === missing ? "I20" : "I22", `not whole again: ${missing}`)
   const { judge, nodes, broker } = world
   for (const { name, log } of nodes) if (log !== undefined) for (const channel of STREAMS) checkLog(world, name, log, channel)
+  checkNotes(world)
   judge.truth.checkOrder((id) => mayLandLate(judge, id))
   checkStates(nodes.flatMap(({ log }) => (log === undefined ? [] : broker.states(log))))
 }

@@ -4,8 +4,8 @@ import type { SeededRandom } from "../seeded-random.ts"
 import type { Judge } from "./judge/judge.ts"
 import { Violation } from "./judge/violation.ts"
 import { tokenOf } from "./simulated-app.ts"
-import type { Papers } from "./simulated-client.ts"
 import type { SimulatedNode } from "./simulated-node.ts"
+import type { Papers } from "./traced-transport.ts"
 
 /** Somebody with a valid token and no rights, who says whatever might hurt. Others must not notice. */
 export interface HostileClient {

@@ -32,7 +32,7 @@ export type Action = { readonly at: number; readonly client: number } & (
   | { readonly do: "follow"; readonly channel: StreamName; readonly last?: number }
   | { readonly do: "leave"; readonly channel: StreamName }
   | { readonly do: "history"; readonly channel: StreamName; readonly limit: number }
-  | { readonly do: "hostile"; readonly move: number }
+  | { readonly do: "hostile" | "note"; readonly move: number }
 )
 
 export interface Fault {
@@ -57,7 +57,7 @@ const CALM = { from: 11_000, lossesUntil: 12_500, until: 18_500 } as const
 export function planOf(seed: number, { transports = false }: { readonly transports?: boolean } = {}): Plan {
   const random = seededRandom(`plan-${seed}`)
   const setup = { ...setupOf(random.fork("setup")), ...(transports && { transports }) }
-  const actions = actionsOf(setup, random.fork("workload"))
+  const actions = [...actionsOf(setup, random.fork("workload")), ...noteActions(setup, random.fork("notes"))].sort((a, b) => a.at - b.at)
   const faults = faultsOf(setup, random.fork("faults"))
   if (random.fork("calm").float() >= CALM_SHARE) return { seed, setup, actions, faults }
   return { seed, setup, actions: actions.filter(isOutsideTheSilence), faults: faults.map(keepCalm).sort((a, b) => a.at - b.at) }
@@ -83,6 +83,9 @@ function setupOf(random: SeededRandom): Setup {
     },
   }
 }
+
+/** Runs in which messages change. */
+const NOTES_SHARE = 0.4
 
 const PADDINGS = [200, 2_000, 9_000]
 /** A reader that stands still for seconds is owed more than may be held for it. */
@@ -131,6 +134,16 @@ function presenceActions(client: number, { durationMs }: Setup, random: SeededRa
   const pace = random.pick([700, 2_000, 6_000])
   for (let at = random.float() * pace; at < durationMs; at += random.float() * 2 * pace)
     actions.push({ at, client, do: random.float() < 0.8 ? "enter" : "withdraw" })
+  return actions
+}
+
+/** In some runs messages change: some grow as fast as a model writes, others are edited, deleted and reacted to. */
+function noteActions({ clients, durationMs }: Setup, random: SeededRandom): Action[] {
+  if (random.float() >= NOTES_SHARE) return []
+  const pace = random.pick([60, 200, 600])
+  const actions: Action[] = []
+  for (let at = random.float() * pace; at < durationMs; at += random.float() * 2 * pace)
+    actions.push({ at, client: random.integer(0, clients - 1), do: "note", move: random.integer(0, 999) })
   return actions
 }
 

@@ -12,11 +12,23 @@ export interface Payload {
 
 const messages = { say: json() }
 
-/** The contract under simulation: a stream that keeps everything, one that soon forgets, a broadcast, and a place to be present in. */
+/** A message that changes: one grows by tokens, of the other the text is replaced. */
+export interface Note {
+  readonly id: string
+  readonly text: string
+}
+
+/** The contract under simulation: a stream that keeps everything, one that soon forgets, one whose messages change, a broadcast, and a place to be present in. */
 export const simulatedApp = contract({
   "chat/:room": stream({ messages }),
   "short/:room": stream({ messages, retention: { maxCount: 8, maxAgeMs: 20_000 } }),
   "beat/:room": broadcast({ messages }),
+  "note/:room": stream({
+    messages: { grow: json<Note>(), say: json<Note>() },
+    changes: { grow: { append: "text" }, say: { edit: "any", delete: true, reactions: true } },
+    receipts: true,
+    retention: { maxCount: 16, maxAgeMs: 3_600_000 },
+  }),
   "hall/:room": broadcast({ messages, presence: json<Shown>() }),
 })
 export type SimulatedApp = typeof simulatedApp
@@ -24,6 +36,7 @@ export type SimulatedApp = typeof simulatedApp
 export const STREAMS = ["chat/a", "chat/b", "short/a"] as const
 export const BROADCAST = "beat/a"
 export const HALL = "hall/a"
+export const NOTES = "note/a"
 export type StreamName = (typeof STREAMS)[number]
 
 /** The stream that a share from 0 to 1 stands for. */

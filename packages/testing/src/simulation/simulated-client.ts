@@ -7,13 +7,17 @@ import type { SeededRandom } from "../seeded-random.ts"
 import type { Judge } from "./judge/judge.ts"
 import { messageId } from "./judge/message-id.ts"
 import type { Shown } from "./judge/presence-truth.ts"
+import { createNotebook, type Notebook } from "./notebook.ts"
 import { BROADCAST, HALL, type Payload, type SimulatedApp, STREAMS, type StreamName, simulatedApp } from "./simulated-app.ts"
+import { type Papers, tracedTransport } from "./traced-transport.ts"
 
 export interface SimulatedClientOptions {
   readonly name: string
   readonly env: Env & { readonly random: SeededRandom }
   readonly network: MemoryNetwork
   readonly judge: Judge
+  /** Whether messages change in this run. */
+  readonly notes: boolean
   /** A node to try now. */
   pickNode(): string
   token(user: string): string
@@ -48,6 +52,8 @@ export interface SimulatedClient {
   withdraw(): void
   /** Who is present in the hall, as far as this client is told; undefined while it is not told. */
   readonly hall: readonly { readonly user: string | undefined; readonly state: Shown }[] | undefined
+  /** Undefined where no messages change in this run. */
+  readonly notes: Notebook | undefined
   freeze(): void
   /** `noticed`: whether the machine says so. */
   thaw(noticed: boolean): void
@@ -57,16 +63,12 @@ export interface SimulatedClient {
   close(): Promise<void>
 }
 
-export interface Papers {
-  readonly session?: string
-  readonly producer?: string
-}
-
 interface Life {
   readonly its: FakeProcess
   readonly client: Client<SimulatedApp>
   readonly publisher: string
   readonly hall: Presence<KindOf<SimulatedApp, "hall/:room">>
+  readonly notes: Notebook | undefined
   /** Messages of this life, on all channels. */
   said: number
   /** How often it changed what it shows of itself. */
@@ -95,7 +97,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
         return () => void wakers.delete(listener)
       },
     }
-    const environment = { ...its.env, random, transport: transportOf(its, random), signals }
+    const environment = { ...its.env, random, transport: tracedTransport(options, its, random, (theirs) => (papers = theirs)), signals }
     const token = (): string => options.token(name)
     const client: Client<SimulatedApp> = connect<SimulatedApp>("ws://magpie", {
       contract: simulatedApp,
@@ -112,42 +114,11 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
     const hall = presence(client.channel(HALL))
     hall.on("leave", ({ state }) => judge.presence.leftFor(publisher, state))
     hall.on("change", () => options.trace(`hall ${hall.version} ${hall.counts.members}`))
-    const opened = { its, client, publisher, hall, said: 0, changes: 0, wakers }
+    const notes = options.notes ? createNotebook(client, publisher, judge) : undefined
+    const opened = { its, client, publisher, hall, notes, said: 0, changes: 0, wakers }
     for (const channel of STREAMS) watch(opened, channel)
     client.channel(BROADCAST).on("say", ({ data, from }) => judge.beat(publisher, (data as Payload).id, from))
     return opened
-  }
-
-  function transportOf(its: FakeProcess, random: SeededRandom): Transport {
-    const webSockets = network.transport({ address: name })
-    const transport = options.through?.(webSockets, its, random) ?? webSockets
-    return {
-      open(_url, protocols, events) {
-        const node = options.pickNode()
-        options.trace(`open ${node}`)
-        const link = transport.open(`ws://${node}/magpie`, protocols, {
-          onOpen: () => its.run(() => events.onOpen()),
-          onMessage: (frame) =>
-            its.run(() => {
-              const text = String(frame)
-              options.trace(text)
-              if (text.startsWith('{"type":"welcome"')) papers = JSON.parse(text.split("\n")[0] ?? "") as Papers
-              events.onMessage(frame)
-            }),
-          onClose: (code, reason, cause) => its.run(() => events.onClose(code, reason, cause)),
-        })
-        return {
-          get bufferedBytes() {
-            return link.bufferedBytes
-          },
-          send(frame) {
-            options.trace(String(frame))
-            link.send(frame)
-          },
-          close: (code, reason) => link.close(code, reason),
-        }
-      },
-    }
   }
 
   function watch({ client, publisher }: Pick<Life, "client" | "publisher">, channel: StreamName): void {
@@ -265,6 +236,9 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
     get hall() {
       const { hall } = life
       return hall.state.state === "live" && !frozen ? [...hall.members.values()] : undefined
+    },
+    get notes() {
+      return life.notes
     },
     freeze() {
       frozen = true

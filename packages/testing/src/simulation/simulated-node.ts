@@ -99,6 +99,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     core.channel("short/:room", rules)
     core.channel("beat/:room", rules)
     core.channel("hall/:room", rules)
+    core.channel("note/:room", { authorize: rules.authorize })
     const door = inProcess(core, process, listener.onAccepted)
     const { limits, origins } = settings
     const http = createHttpTransports({ ...process.env, core: door, path: DEFAULT_PATH, origins, limits })

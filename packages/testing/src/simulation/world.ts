@@ -13,7 +13,7 @@ import { createJudge, type Judge } from "./judge/judge.ts"
 import { Violation } from "./judge/violation.ts"
 import type { Action, Plan } from "./plan.ts"
 import { createScheduler, type Scheduler } from "./scheduler.ts"
-import { createRights, HALL, type Rights, STREAMS, simulatedAuth, streamAt, tokenOf } from "./simulated-app.ts"
+import { createRights, HALL, NOTES, type Rights, STREAMS, simulatedAuth, streamAt, tokenOf } from "./simulated-app.ts"
 import { createSimulatedClient, type SimulatedClient } from "./simulated-client.ts"
 import { createSimulatedDisk } from "./simulated-disk.ts"
 import { everyTransport } from "./simulated-http.ts"
@@ -133,7 +133,12 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       listener: {
         onApplied(epoch, publications) {
           for (const { channel, offset, data } of publications) trace.add(scheduler.monotonicMs, name, `${channel} ${offset} ${data}`)
-          judge.applied(name, epoch, publications)
+          // Of messages that change the newest state counts, which is judged at the end.
+          judge.applied(
+            name,
+            epoch,
+            publications.filter(({ channel }) => channel !== NOTES),
+          )
         },
         onAccepted: () => judge.accepted(name),
         // A broker that was rolled back in this very turn has it build its log anew.
@@ -169,6 +174,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       env: envOf(addressOf(index)),
       network,
       judge,
+      notes: plan.actions.some(({ do: what }) => what === "note"),
       pickNode: () => balance.pick(nodes).name,
       token: (user) => tokenOf(user, scheduler.clock("issuer").now() + setup.tokenLifeMs),
       trace: (what) => trace.add(scheduler.monotonicMs, addressOf(index), what),
@@ -185,7 +191,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     overhear: () => overheard.pick(clients).papers,
   })
   const backend = createBackend({ clock: scheduler.clock("backend"), judge, pickNode: () => balance.pick(nodes) })
-  for (const channel of [...STREAMS, HALL]) rights.deny(hostile.user, channel)
+  for (const channel of [...STREAMS, HALL, NOTES]) rights.deny(hostile.user, channel)
 
   function act(action: Action): void {
     operations++
@@ -194,6 +200,8 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     const client = clients[action.client]
     if (client === undefined) return
     switch (action.do) {
+      case "note":
+        return client.isFrozen ? undefined : client.notes?.act(action.move)
       case "publish":
         return client.publish(action.channel, {
           ...(action.refused ? { refused: true } : {}),

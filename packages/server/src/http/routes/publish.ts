@@ -1,5 +1,5 @@
-import { MagpieError } from "@magpie/protocol"
 import { part } from "../answers.ts"
+import { oneKey } from "../one-key.ts"
 import { type Publisher, publishBody } from "../publisher.ts"
 import { type GuardedRoute, guarded, ok } from "../route.ts"
 
@@ -16,10 +16,7 @@ export function publishRoute(publisher: Publisher): GuardedRoute {
     answers: { 200: { about: "Published.", schema: part("Receipt") } },
     errors: ["UNKNOWN_CHANNEL", "TOO_LARGE", "CONFLICT", "EXPIRED", "STORAGE_FENCED"],
     async handle({ caller, body, idempotencyKey }) {
-      if (body.key !== undefined && idempotencyKey !== undefined && body.key !== idempotencyKey)
-        throw new MagpieError("BAD_REQUEST", "key and Idempotency-Key differ", { details: { field: "key" } })
-      const key = body.key ?? idempotencyKey
-      return ok(await publisher.admit(caller, body, key === undefined ? undefined : `=${key}`).send())
+      return ok(await publisher.admit(caller, body, oneKey(body.key, idempotencyKey)).send())
     },
   })
 }

@@ -7,6 +7,7 @@ import { createFollowing, type Following } from "./following.ts"
 import { checkGap } from "./gap-truth.ts"
 import { createLogTruth, type LogTruth, type Place } from "./log-truth.ts"
 import { readMessageId } from "./message-id.ts"
+import { createNoteTruth, type NoteTruth } from "./note-truth.ts"
 import { createPresenceTruth, type PresenceTruth, type PresenceTruthOptions } from "./presence-truth.ts"
 import { createPublishes, type Publishes, type PublishRecord } from "./publishes.ts"
 import { createSessions } from "./sessions.ts"
@@ -17,6 +18,7 @@ export interface Judge {
   readonly publishes: Publishes
   readonly truth: LogTruth
   readonly presence: PresenceTruth
+  readonly notes: NoteTruth
   /** The first violation; nothing is judged after it. */
   readonly violation: Error | undefined
   /** States worth reaching, by name, with how often they were. */
@@ -95,6 +97,7 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole, lease
   const beats = new Map<string, string>()
   const heard = new Map<string, Map<string, number>>()
   const newest = new Map<string, Place>()
+  const notes = createNoteTruth({ reached, broken, lost: () => restored })
   const presence = createPresenceTruth({ monotonic, leaseMs, ghostMs, broken, reached })
   let violation: Error | undefined
   let restored = false
@@ -158,6 +161,7 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole, lease
     publishes,
     truth,
     presence,
+    notes,
     get violation() {
       return violation
     },

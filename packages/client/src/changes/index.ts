@@ -1,0 +1,6 @@
+export type { ChangeEvents, Changes, MessageChange, MessagePlace, ReadNotice } from "./changes.ts"
+export { changes } from "./changes.ts"
+export type { ChangeFollower, Held } from "./follow-changes.ts"
+export { followChanges } from "./follow-changes.ts"
+export type { DeletedMessage, ListedMessage, MessageList, MessageListOptions } from "./message-list.ts"
+export { messageList } from "./message-list.ts"

@@ -1,0 +1,39 @@
+import type { Position, ReadReceipt } from "@magpie/protocol"
+import type { DurableLog, MessageVersion, Page, PageLimits, ResumeAnswer } from "./durable-log.ts"
+import type { History } from "./history.ts"
+import type { MessageRecord } from "./rows/message-row.ts"
+
+type Reads = Pick<DurableLog, "newest" | "resume" | "find" | "versions" | "receipts" | "readAfter" | "readBefore">
+
+/** What a log reads, from wherever it has the rows of a channel. */
+export abstract class ReadingLog implements Reads {
+  protected abstract historyOf(channel: string): History
+
+  newest(channel: string): Position {
+    return this.historyOf(channel).newest(channel)
+  }
+
+  resume(channel: string, position: Position): ResumeAnswer {
+    return this.historyOf(channel).resume(channel, position)
+  }
+
+  find(channel: string, offset: number): MessageRecord | undefined {
+    return this.historyOf(channel).find(channel, offset)
+  }
+
+  versions(channel: string, offset: number): readonly MessageVersion[] {
+    return this.historyOf(channel).versions(channel, offset)
+  }
+
+  receipts(channel: string, after: string, limit: number): readonly ReadReceipt[] {
+    return this.historyOf(channel).receipts(channel, after, limit)
+  }
+
+  readAfter(channel: string, offset: number, limits: PageLimits): Page {
+    return this.historyOf(channel).readAfter(channel, offset, limits)
+  }
+
+  readBefore(channel: string, offset: number, limits: PageLimits): Page {
+    return this.historyOf(channel).readBefore(channel, offset, limits)
+  }
+}

@@ -44,7 +44,7 @@ export function readRows(
     const { mark, key } = decodeRowIndex(value)
     const stored = storage.get(rowKey(channel.id, key))
     if (stored === undefined) throw corrupt(`the row "${key}"`)
-    bytes += stored.length
+    bytes += stored.length + key.length
     if (rows.length > 0 && bytes > maxBytes) return { rows, last }
     rows.push({ key, ...intact(stored, key) })
     last = { offset: readSortable(indexKey, prefix).value, mark: markText(mark) }

@@ -9,7 +9,7 @@ import { isIntact } from "../rows/row-reader.ts"
 import type { RowWriter } from "../rows/row-writer.ts"
 import { decodeText, retentionOf } from "../rows/system-rows.ts"
 import type { Applied } from "./applied.ts"
-import { Changes, changeText, contentOfChange } from "./changes.ts"
+import { Changes, changeText } from "./changes.ts"
 import { type ChannelState, Channels } from "./channels.ts"
 import { patternsInUse } from "./due-times.ts"
 import { HistoryTrimmer } from "./history-trimmer.ts"
@@ -17,16 +17,12 @@ import { IdempotencyKeys, type KeyRecord } from "./idempotency.ts"
 import type { MachineState } from "./machine-state.ts"
 import type { PendingWrites } from "./pending-writes.ts"
 import { Receipts } from "./receipts.ts"
+import { codeOfNone, contentOf, type SentEntry } from "./sent-entry.ts"
 import { Sequences } from "./sequences.ts"
-import { contentOfRow, isFirstRow, rowPublication, Tables } from "./tables.ts"
+import { isFirstRow, rowPublication, Tables } from "./tables.ts"
 
 /** From these rules on, messages change. */
 export const CHANGED_SINCE = 4
-
-/** The message is not in history, or another one stands there. */
-const NO_SUCH_MESSAGE: ErrorCode = "UNRECOVERABLE"
-
-type SentEntry = PublishEntry | ChangeEntry | RowEntry
 
 /** What became of something that was sent, and the place that its number or key stands for from now on; none where it was refused. */
 interface Taken {
@@ -292,14 +288,4 @@ export class Streams {
   #position(offset: number, mark: number): Position & { readonly mark: string } {
     return { epoch: this.#state.epoch ?? "", offset, mark: markText(mark) }
   }
-}
-
-function contentOf(entry: SentEntry): number {
-  if (entry.type === "row") return contentOfRow(entry.write)
-  return entry.type === "change" ? contentOfChange(entry.change) : crc32Text(entry.data, crc32Text(entry.name))
-}
-
-/** Of a channel that has nothing yet. */
-function codeOfNone({ type }: SentEntry): ErrorCode {
-  return type === "row" ? "CONFLICT" : NO_SUCH_MESSAGE
 }

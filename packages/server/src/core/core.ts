@@ -10,6 +10,7 @@ import {
   type PatternOf,
   type Publication,
   READ,
+  ROW,
 } from "@magpie/protocol"
 import { type Access, createAccess } from "../access/access.ts"
 import { createAdmission, type Knock, type Verdict } from "../access/admission.ts"
@@ -27,6 +28,7 @@ import type { Api } from "../http/api.ts"
 import { createCoreApi } from "../http/core-api.ts"
 import { createBroadcastHandler } from "../kinds/broadcast.ts"
 import { createStreamHandler } from "../kinds/stream.ts"
+import { createTableHandler } from "../kinds/table.ts"
 import { createCounters } from "../metrics/counters.ts"
 import type { CheckedOptions, CoreEnvironment } from "../options.ts"
 import { createPresence } from "../presence/presence.ts"
@@ -71,6 +73,9 @@ export interface Core<C extends AnyContract, U extends User> extends Pick<Access
   close(options?: CloseOptions): Promise<void>
 }
 
+/** What is published on a kind beside its messages. */
+const BESIDE_MESSAGES: Readonly<Record<string, readonly string[]>> = { stream: [CHANGE, READ], table: [ROW] }
+
 export function createCore<C extends AnyContract, U extends User>(
   contract: C,
   options: CheckedOptions,
@@ -99,9 +104,11 @@ export function createCore<C extends AnyContract, U extends User>(
   })
   const followers = createFollowers(hub)
   const catchUp = createCatchUp(clock)
+  const tables = createTableHandler({ clock, log, codec, limits, authorizer, followers, catchUp })
   const broadcast = (publication: Publication): void => {
     revocations.guard()
-    hub.publish(publication)
+    if (publication.name === ROW) tables.written(publication.channel)
+    else hub.publish(publication)
   }
   let fenced = false
   const stopListening = [
@@ -157,7 +164,7 @@ export function createCore<C extends AnyContract, U extends User>(
     admit: revocations.admit,
     tokens: createSessionTokens(env.crypto, random, sessionKey),
     heartbeatMs: options.heartbeatMs,
-    features: ["broadcast", "stream", "resume", "history", "changes", ...presence.features],
+    features: ["broadcast", "stream", "table", "resume", "history", "changes", ...presence.features],
     channels: new Map(Object.entries(contract.channels).map(([pattern, { kind }]) => [pattern, kind])),
   })
   const dispatch = createDispatch({
@@ -170,6 +177,7 @@ export function createCore<C extends AnyContract, U extends User>(
     mayReadPage,
     presence,
     kinds: {
+      table: tables,
       stream: createStreamHandler({ log, codec, limits, authorizer, followers, catchUp }),
       broadcast: createBroadcastHandler({ clock, authorizer, followers, counters, log: env.log, publish: broadcast }),
     },
@@ -208,6 +216,7 @@ export function createCore<C extends AnyContract, U extends User>(
       for (const stop of stopListening) stop()
       access.close()
       presence.close()
+      tables.close()
       hub.close()
       overload.close()
       wheel.close()
@@ -226,7 +235,7 @@ export function createCore<C extends AnyContract, U extends User>(
     const error = new MagpieError("UNAVAILABLE", "the log begins a new epoch")
     for (const connection of registry.all()) {
       for (const [name, subscription] of [...connection.subscriptions]) {
-        if (contract.match(name).kind.kind === "stream" && concerns(name)) connection.drop(subscription, error)
+        if (contract.match(name).kind.kind !== "broadcast" && concerns(name)) connection.drop(subscription, error)
       }
     }
   }
@@ -237,7 +246,7 @@ export function createCore<C extends AnyContract, U extends User>(
     if (typeof rules.authorize !== "function") throw new MagpieError("INVALID_OPTIONS", `channel "${name}": authorize must be a function`)
     checkOverflow(name, contract.channels[name]?.kind ?? "", rules.overflow)
     const { kind = "", messages = {} } = contract.channels[name] ?? {}
-    access.messageRates.set(name, [...Object.keys(messages), ...(kind === "stream" ? [CHANGE, READ] : [])], rules.rate ?? {})
+    access.messageRates.set(name, [...Object.keys(messages), ...(BESIDE_MESSAGES[kind] ?? [])], rules.rate ?? {})
     authorizer.setRules(name, rules)
     return undefined
   }

@@ -41,6 +41,8 @@ export interface PageRequest {
   /** Offset that the other side was told last. */
   readonly since: number
   readonly reset: boolean
+  /** It was told that more follows, and is told where that ends. */
+  readonly awaited: boolean
   readonly choice: RowChoice
   readonly limits: PageLimits
 }
@@ -120,9 +122,9 @@ export function createLiveTables({ clock, log, codec, catchUp }: LiveTablesOptio
   }
 
   function read(channel: string, request: PageRequest): RowsBatch {
-    const { after, holds, since, reset, choice, limits } = request
+    const { after, holds, since, reset, awaited, choice, limits } = request
     const { epoch, offset } = log.newest(channel)
-    const key = [channel, epoch, offset, after, holds, since, reset, limits.maxBytes, choice.text].join(" ")
+    const key = [channel, epoch, offset, after, holds, since, reset, awaited, limits.maxBytes, choice.text].join(" ")
     const known = pages.get(key)
     if (known !== undefined) return known
     const page = readPage(channel, request)
@@ -131,11 +133,11 @@ export function createLiveTables({ clock, log, codec, catchUp }: LiveTablesOptio
     return page
   }
 
-  function readPage(channel: string, { after, holds, since, reset, choice, limits }: PageRequest): RowsBatch {
+  function readPage(channel: string, { after, holds, since, reset, awaited, choice, limits }: PageRequest): RowsBatch {
     const { rows, position, more } = log.readRows(channel, after, limits)
     const chosen = rows.filter(({ key }) => choice.has(key))
     // Where the table is given anew, that it is empty is said as well.
-    if (chosen.length === 0 && !reset) return { batch: undefined, position, more }
+    if (chosen.length === 0 && !reset && (more || !awaited)) return { batch: undefined, position, more }
     const header = { channel, since, position, ...(reset ? { reset } : undefined), ...(more ? { more } : undefined) }
     const texts = chosen.map((row) => rowTextOf(row, holds))
     return { batch: createBatch(codec.encodeRows(header, texts), Math.max(1, texts.length)), position, more }

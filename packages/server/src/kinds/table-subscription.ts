@@ -34,6 +34,7 @@ export class TableSubscription implements Subscription, TableFollower, RoomWaite
   /** While it is given the whole table: how far that was when it began. Only what it held before can be added to. */
   #begun: number | undefined
   #resets: boolean
+  #isAwaited = false
   #ended = false
 
   constructor(connection: Connection, table: LiveTable, context: TableSubscriptionContext) {
@@ -87,6 +88,7 @@ export class TableSubscription implements Subscription, TableFollower, RoomWaite
       holds: this.#begun === undefined ? this.#at : 0,
       since: this.#told,
       reset: this.#resets,
+      awaited: this.#isAwaited,
       choice: this.#context.choice,
       // The other half is for names and what else stands beside the values.
       limits: { maxCount: PAGE.maxCount, maxBytes: maxBytes / 2 },
@@ -95,6 +97,7 @@ export class TableSubscription implements Subscription, TableFollower, RoomWaite
     if (batch !== undefined) {
       this.#told = position.offset
       this.#resets = false
+      this.#isAwaited = more
       this.#connection.sendBatch(batch)
     }
     if (!more) this.#begun = undefined

@@ -232,7 +232,7 @@ describe("a table's subscriber", () => {
     // Two seconds, at 500 ms a class.
     expect(calm.raw.of("rows").length - given).toBeLessThanOrEqual(5)
     await bed.clock.advance(500 + 2 * bed.network.latencyMs)
-    expect([calm.values["a"]?.bid, eager.values["a"]?.bid]).toEqual([100, 100])
+    expect([calm.values.a?.bid, eager.values.a?.bid]).toEqual([100, 100])
     expect([calm.updates - 1 + calm.skipped, eager.updates - 1 + eager.skipped]).toEqual([100, 100])
     expect(eager.updates).toBeGreaterThan(50)
     const quiet = calm.raw.of("rows").length
@@ -252,6 +252,25 @@ describe("a table's subscriber", () => {
     await bed.clock.advance(1_000)
     expect(follower.values).toEqual({ a: { bid: 50, ask: 0 } })
     expect(follower.updates).toBeLessThanOrEqual(4)
+  })
+
+  it("[G6] [G7] costs a bounded number of bytes where it does not read, and is given the newest when it does", async () => {
+    bed = await start()
+    const quotes = bed.server.channel("quotes")
+    const names = Array.from({ length: 40 }, (_, index) => `k${index}`)
+    for (const name of names) await done(quotes.set(name, { bid: 0, ask: 0 }))
+    const follower = new Follower(bed.raw({ address: "10.0.0.9" }))
+    await bed.clock.until(() => Object.keys(follower.values).length === 40)
+    bed.network.stallReaders(true, "10.0.0.9")
+    const note = "x".repeat(2_000)
+    for (let bid = 1; bid <= 20; bid++) {
+      await done(Promise.all(names.map((name) => quotes.set(name, { bid, ask: 0, note: `${note}${bid}` }))))
+      expect(bed.server.counters.queuedBytes).toBeLessThanOrEqual(262_144)
+    }
+    bed.network.stallReaders(false, "10.0.0.9")
+    await bed.clock.until(() => Object.values(follower.values).every(({ bid }) => bid === 20))
+    expect([follower.rows.size, follower.resets, follower.updates - 40 + follower.skipped]).toEqual([40, 1, 800])
+    expect(follower.updates).toBeLessThan(600)
   })
 
   it("[G4] begins anew, and says so, where it can no longer be told which rows left", async () => {

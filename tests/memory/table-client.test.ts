@@ -85,10 +85,13 @@ describe("a table on a client", () => {
     bed = await start()
     const server = bed.server.channel("quotes")
     await done(Promise.all(Array.from({ length: 600 }, (_, index) => server.set(`k${index}`, { bid: index, ask: 0 }))))
+    // Behind all others, and never given as it was before.
+    await done(server.merge("k0", { bid: 7 }))
     const [few, all] = [table(bed.connect().channel("quotes"), { keys: ["k0"] }), table(bed.connect().channel("quotes"))]
     await isLive(few)
     await isLive(all)
-    expect([bids(few), all.rows.size, all.skipped]).toEqual([{ k0: 0 }, 600, 0])
+    expect([bids(few), all.rows.size, all.skipped]).toEqual([{ k0: 7 }, 600, 0])
+    expect(all.rows.get("k0")?.value).toEqual({ bid: 7, ask: 0 })
   })
 
   it("updates a row by a function, whoever else does so", async () => {
@@ -118,7 +121,8 @@ describe("a table on a client", () => {
 
   it("[G7] takes another rate while it is live, and loses nothing of it", async () => {
     bed = await start()
-    const quotes = table(bed.connect().channel("quotes"), { rate: 0.1 })
+    const client = bed.connect()
+    const quotes = table(client.channel("quotes"), { rate: 0.1 })
     await isLive(quotes)
     const server = bed.server.channel("quotes")
     let changes = 0
@@ -137,6 +141,20 @@ describe("a table on a client", () => {
     expect(changes).toBeLessThanOrEqual(6)
     // The first update gave the row, and each of the others is one of the 39 writes after it.
     expect(changes - 1 + quotes.skipped).toBe(39)
+  })
+
+  it("takes another rate also while it is being asked for", async () => {
+    bed = await start()
+    bed.network.latencyMs = 50
+    const client = bed.connect()
+    const quotes = table(client.channel("quotes"), { rate: 0.02 })
+    await bed.clock.until(() => client.status.state === "online")
+    quotes.setRate(20)
+    expect(quotes.state.state).toBe("loading")
+    await isLive(quotes)
+    await done(bed.server.channel("quotes").set("a", { bid: 1, ask: 0 }))
+    await bed.clock.advance(1_000)
+    expect(bids(quotes)).toEqual({ a: 1 })
   })
 
   it("[G12] leaves nothing behind where it is closed, and can be opened anew", async () => {

@@ -89,7 +89,6 @@ export function createFollowing(channel: Extension, options: FollowingOptions): 
         wait.cancel()
         isAnswered = false
         asked = undefined
-        keeper.offline()
         if (state.state !== "refused") transition({ state: "loading" })
       },
       close: end,

@@ -18,12 +18,10 @@ export interface Taken {
 export interface RowKeeper {
   /** Live: the same object. */
   readonly rows: ReadonlyMap<string, Row<unknown>>
-  /** From where the server can go on; undefined where it must give everything. */
+  /** From where the server can go on; undefined where it must give everything, as of a beginning of which the rest did not come. */
   readonly position: Position | undefined
   /** `lost`: something that was told before this did not arrive. Undefined while all rows are given anew, and more of them follow. */
   take(message: Rows): Taken | "lost" | undefined
-  /** The link is gone: what was given of a new beginning is worth nothing without the rest. */
-  offline(): void
 }
 
 export function createRowKeeper(): RowKeeper {
@@ -79,9 +77,6 @@ export function createRowKeeper(): RowKeeper {
       fresh = undefined
       // What was missed before a new beginning is not known.
       return { changed, skipped: 0 }
-    },
-    offline() {
-      if (fresh !== undefined) position = fresh = undefined
     },
   }
 }

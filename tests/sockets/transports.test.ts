@@ -189,6 +189,18 @@ describe("transports over TCP", () => {
     expect((await fetch(url, { method: "POST", headers: { Origin: "https://app.example.evil" } })).status).toBe(403)
   })
 
+  it("[G12][G11] who asks for several streams at once on one socket, and leaves, leaves nothing", async () => {
+    const { server, port } = await start({ limits: { connections: 3 } })
+    const raw = await openRaw(port)
+    const asked = ["sse?channel=chat/a", "sse?channel=chat/b", "sse?link=link-of-a-test-1"]
+    raw.write(asked.map((path) => `GET /magpie/${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join(""))
+    await until(() => server.connections.size === 3)
+    raw.socket.destroy()
+    await until(() => server.connections.size === 0)
+    const next = await fetch(`http://127.0.0.1:${port}/magpie/poll?link=link-of-a-test-1`, { method: "POST" })
+    expect(await next.json()).toMatchObject({ n: 0, secret: expect.any(String) })
+  })
+
   it("[G12] closing the server ends streams, waiting polls and bodies that are being read", async () => {
     const { server, port } = await start()
     const stream = await fetch(`http://127.0.0.1:${port}/magpie/sse?channel=chat/a`)

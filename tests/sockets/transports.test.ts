@@ -190,7 +190,7 @@ describe("transports over TCP", () => {
   })
 
   it("[G12][G11] who asks for several streams at once on one socket, and leaves, leaves nothing", async () => {
-    const { server, port } = await start({ limits: { connections: 3, stallMs: 3_600_000 } })
+    const { server, port } = await start({ limits: { connections: 3 }, heartbeatMs: 300_000 })
     const raw = await openRaw(port)
     const asked = ["a", "b", "c"].map((room) => `GET /magpie/sse?channel=chat/${room} HTTP/1.1\r\nHost: x\r\n\r\n`)
     raw.write(asked.join(""))

@@ -20,8 +20,8 @@ export const SERVER_DEFECTS = [
     name: "right-to-subscribe-not-asked",
     breaks: "G10",
     file: `${SERVER}/access/authorizer.ts`,
-    find: "const answer = rule.authorize({ user: identity.user, channel, params: match.params, action })",
-    replace: 'const answer = action === "subscribe" || rule.authorize({ user: identity.user, channel, params: match.params, action })',
+    find: "const answer = rule.authorize({",
+    replace: 'const answer = action === "subscribe" || rule.authorize({',
   },
   {
     name: "refusal-of-one-user-held-against-the-next",
@@ -42,7 +42,7 @@ export const SERVER_DEFECTS = [
     name: "ghost-of-a-session-goes-on-receiving",
     breaks: "G2",
     file: `${SERVER}/session/greeting.ts`,
-    find: 'registry.opened(connection)?.close("REPLACED", "another connection took this session over")',
+    find: 'registry.opened(connection)?.close("REPLACED", REPLACED)',
     replace: "registry.opened(connection)",
   },
   {

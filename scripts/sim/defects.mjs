@@ -1,4 +1,5 @@
 // Defects that the simulation must see, each as a change of one source. A test holds them to the sources as they are now.
+import { ACCESS_DEFECTS } from "./defects/access.mjs"
 import { CHANGES_DEFECTS } from "./defects/changes.mjs"
 import { CLIENT_DEFECTS } from "./defects/client.mjs"
 import { CLUSTER_DEFECTS } from "./defects/cluster.mjs"
@@ -19,4 +20,5 @@ export const DEFECTS = [
   ...CLIENT_DEFECTS,
   ...PRESENCE_DEFECTS,
   ...CHANGES_DEFECTS,
+  ...ACCESS_DEFECTS,
 ]

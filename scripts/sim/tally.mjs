@@ -25,6 +25,8 @@ export const MUST_BE_REACHED = [
   "backend-UNAVAILABLE",
   "presence-left",
   "presence-lease-over",
+  "revoked",
+  "sent-away",
 ]
 
 export function createTally() {

@@ -51,6 +51,8 @@ const FAULTS_PER_SECOND = 4.2
  * own looking can notice that.
  */
 const CALM_SHARE = 0.4
+/** Runs in which users are put out. */
+const REVOCATIONS_SHARE = 0.35
 const CALM = { from: 11_000, lossesUntil: 12_500, until: 18_500 } as const
 
 /** A plan from a seed alone. Each purpose draws from a stream of its own, so that leaving out a fault changes nothing else. */
@@ -58,7 +60,9 @@ export function planOf(seed: number, { transports = false }: { readonly transpor
   const random = seededRandom(`plan-${seed}`)
   const setup = { ...setupOf(random.fork("setup")), ...(transports && { transports }) }
   const actions = [...actionsOf(setup, random.fork("workload")), ...noteActions(setup, random.fork("notes"))].sort((a, b) => a.at - b.at)
-  const faults = faultsOf(setup, random.fork("faults"))
+  const faults = [...faultsOf(setup, random.fork("faults")), ...revocationsOf(setup, random.fork("revocations"))].sort(
+    (a, b) => a.at - b.at,
+  )
   if (random.fork("calm").float() >= CALM_SHARE) return { seed, setup, actions, faults }
   return { seed, setup, actions: actions.filter(isOutsideTheSilence), faults: faults.map(keepCalm).sort((a, b) => a.at - b.at) }
 }
@@ -163,16 +167,25 @@ function faultsOf(setup: Setup, random: SeededRandom): Fault[] {
   const present = drawn.includes("broker-rollback") ? drawn.filter((kind) => !forgets(kind)) : drawn
   const lots = present.flatMap((kind) => new Array<FaultKind>(ALL_FAULT_KINDS[kind].weight * random.pick([1, 1, 3])).fill(kind))
   return Array.from({ length: Math.round((setup.durationMs / 1_000) * FAULTS_PER_SECOND) }, () => {
-    const kind = random.pick(lots)
-    const { on, forMs } = ALL_FAULT_KINDS[kind]
-    return {
-      at: Math.round(500 + random.float() * (setup.durationMs - 500)),
-      kind,
-      target: random.integer(0, (on === "client" ? setup.clients : setup.nodes) - 1),
-      forMs: Math.round(forMs[0] + random.float() * (forMs[1] - forMs[0])),
-      amount: random.float(),
-    }
-  }).sort((a, b) => a.at - b.at)
+    return faultOf(random.pick(lots), setup, random)
+  })
+}
+
+function faultOf(kind: FaultKind, setup: Setup, random: SeededRandom): Fault {
+  const { on, forMs } = ALL_FAULT_KINDS[kind]
+  return {
+    at: Math.round(500 + random.float() * (setup.durationMs - 500)),
+    kind,
+    target: random.integer(0, (on === "client" ? setup.clients : setup.nodes) - 1),
+    forMs: Math.round(forMs[0] + random.float() * (forMs[1] - forMs[0])),
+    amount: random.float(),
+  }
+}
+
+/** In some runs users are put out, and in those several times. */
+function revocationsOf(setup: Setup, random: SeededRandom): Fault[] {
+  if (random.float() >= REVOCATIONS_SHARE) return []
+  return Array.from({ length: random.integer(2, 4) }, () => faultOf("revoked", setup, random))
 }
 
 /** What a broker loses together with the disks of all who had applied it, nobody can notice. */

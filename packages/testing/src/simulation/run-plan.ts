@@ -5,6 +5,7 @@ import { checkHealed, notYetHealed } from "./healed.ts"
 import { type HonestResults, honestResults } from "./isolation/honest-results.ts"
 import { Violation } from "./judge/violation.ts"
 import type { Fault, Plan } from "./plan.ts"
+import { probeRevocation } from "./probe-revocation.ts"
 import { checkResources } from "./resources.ts"
 import { STREAMS } from "./simulated-app.ts"
 import type { TraceListener } from "./trace.ts"
@@ -97,6 +98,10 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed
     healing = true
     await heal()
     if (!over()) await probe(world)
+    if (!over() && plan.faults.some(({ kind }) => kind === "revoked")) {
+      await probeRevocation(world, (ms) => scheduler.run(scheduler.monotonicMs + ms, over))
+      await heal()
+    }
     if (!over()) onHealed?.(honestResults(world))
     if (!over()) await close(world)
   } catch (failure) {

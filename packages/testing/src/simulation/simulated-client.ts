@@ -20,7 +20,10 @@ export interface SimulatedClientOptions {
   readonly notes: boolean
   /** A node to try now. */
   pickNode(): string
-  token(user: string): string
+  /** What a page of its user is given to come in with. */
+  token(page: string): string
+  /** Its page was sent away for good. */
+  onSentAway(): void
   /** Everything that the client hears and says. */
   trace(what: string): void
   /** What a life of it connects by. Default: WebSocket. */
@@ -36,7 +39,8 @@ export interface SimulatedClient {
   readonly publisher: string
   /** Something of this client is under way that a fault could hurt. */
   readonly isBusy: boolean
-  readonly isFrozen: boolean
+  /** It is asleep, or was sent away: nobody is at it. */
+  readonly isAway: boolean
   /** What its last welcome gave it, for somebody who steals that. */
   readonly papers: Papers
   subscriptionTo(channel: StreamName): SubscriptionState["state"]
@@ -60,6 +64,8 @@ export interface SimulatedClient {
   jumpWallClock(ms: number): void
   /** The page is gone without a word, and another is opened. */
   reload(): void
+  /** Opens another page, where this one was sent away. */
+  logIn(): void
   close(): Promise<void>
 }
 
@@ -81,6 +87,8 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
   const clock = env.clock
   let lives = 0
   let frozen = false
+  /** It was sent away, and nobody has logged in since. */
+  let out = false
   let reading = 0
   let papers: Papers = {}
   let life = open()
@@ -98,7 +106,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
       },
     }
     const environment = { ...its.env, random, transport: tracedTransport(options, its, random, (theirs) => (papers = theirs)), signals }
-    const token = (): string => options.token(name)
+    const token = (): string => options.token(publisher)
     const client: Client<SimulatedApp> = connect<SimulatedApp>("ws://magpie", {
       contract: simulatedApp,
       environment,
@@ -110,6 +118,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
     client.on("status", ({ to, cause }) => {
       options.trace(`status ${to}`)
       judge.status(publisher, to, cause)
+      if (to === "closed" && cause !== undefined) sentAway(publisher)
     })
     const hall = presence(client.channel(HALL))
     hall.on("leave", ({ state }) => judge.presence.leftFor(publisher, state))
@@ -119,6 +128,25 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
     for (const channel of STREAMS) watch(opened, channel)
     client.channel(BROADCAST).on("say", ({ data, from }) => judge.beat(publisher, (data as Payload).id, from))
     return opened
+  }
+
+  /** Whoever is asleep or sent away says nothing. */
+  const isAway = (): boolean => frozen || out
+
+  function reload(): void {
+    life.its.kill()
+    network.reset(name)
+    judge.gone(life.publisher)
+    frozen = false
+    out = false
+    reading = 0
+    life = open()
+  }
+
+  function sentAway(publisher: string): void {
+    out = true
+    judge.gone(publisher)
+    options.onSentAway()
   }
 
   function watch({ client, publisher }: Pick<Life, "client" | "publisher">, channel: StreamName): void {
@@ -156,15 +184,15 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
     get isBusy() {
       return life.client.statistics.pending > 0 || reading > 0 || STREAMS.some((channel) => judge.isOwed(life.publisher, channel))
     },
-    get isFrozen() {
-      return frozen
+    get isAway() {
+      return isAway()
     },
     get papers() {
       return papers
     },
     subscriptionTo: (channel) => streamOf(life.client, channel).subscription.state.state,
     publish(channel, how = {}) {
-      if (frozen) return
+      if (isAway()) return
       const { client, publisher } = life
       const id = messageId(publisher, ++life.said)
       const record = judge.publishes.call({ id, channel, publisher, user: name, calledAt: clock.monotonic() })
@@ -181,19 +209,19 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
         .catch(judge.broken)
     },
     beat() {
-      if (frozen) return
+      if (isAway()) return
       const id = messageId(life.publisher, ++life.said)
       judge.beatSent(id, name)
       life.client.channel(BROADCAST).send("say", { id })
     },
     follow(channel, last) {
-      if (frozen) return
+      if (isAway()) return
       const stream = streamOf(life.client, channel)
       if (stream.subscription.state.state === "idle") judge.following(life.publisher, channel).begin()
       ignore(stream.subscribe(last === undefined ? {} : { last }))
     },
     leave(channel) {
-      if (frozen) return
+      if (isAway()) return
       judge.following(life.publisher, channel).end()
       ignore(streamOf(life.client, channel).unsubscribe())
     },
@@ -202,7 +230,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
       if (stream.subscription.state.state === "refused") ignore(stream.subscribe())
     },
     readHistory(channel, limit) {
-      if (frozen) return
+      if (isAway()) return
       reading++
       const read = streamOf(life.client, channel).history({ limit })
       const check = ({ messages, position }: Awaited<typeof read>): void =>
@@ -218,7 +246,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
         .finally(() => reading--)
     },
     enter() {
-      if (frozen) return
+      if (isAway()) return
       const { hall, publisher, client } = life
       const change = ++life.changes
       judge.presence.wished(publisher, change)
@@ -229,7 +257,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
       hall.enter({ who: publisher, change }).then(taken, (failure: unknown) => judge.clientError(publisher, toMagpieError(failure)))
     },
     withdraw() {
-      if (frozen) return
+      if (isAway()) return
       judge.presence.wished(life.publisher, undefined)
       ignore(life.hall.leave())
     },
@@ -251,13 +279,9 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
       if (noticed) for (const wake of life.wakers) life.its.run(wake)
     },
     jumpWallClock: (ms) => life.its.jumpWallClock(ms),
-    reload() {
-      life.its.kill()
-      network.reset(name)
-      judge.gone(life.publisher)
-      frozen = false
-      reading = 0
-      life = open()
+    reload,
+    logIn() {
+      if (out) reload()
     },
     async close() {
       judge.presence.ended(life.publisher)

@@ -2,14 +2,15 @@ import type { GapNotice } from "@magpie/client"
 import type { DurableLog } from "@magpie/journal"
 import type { AckLevel, MagpieError, Position, Publication } from "@magpie/protocol"
 import { type Rights, STREAMS } from "../simulated-app.ts"
+import { createBeatTruth } from "./beat-truth.ts"
 import { createDurability } from "./durability.ts"
 import { createFollowing, type Following } from "./following.ts"
 import { checkGap } from "./gap-truth.ts"
 import { createLogTruth, type LogTruth, type Place } from "./log-truth.ts"
-import { readMessageId } from "./message-id.ts"
 import { createNoteTruth, type NoteTruth } from "./note-truth.ts"
 import { createPresenceTruth, type PresenceTruth, type PresenceTruthOptions } from "./presence-truth.ts"
 import { createPublishes, type Publishes, type PublishRecord } from "./publishes.ts"
+import { createRevocationTruth, type RevocationTruth, type RevocationTruthOptions, type WatchedLink } from "./revocation-truth.ts"
 import { createSessions } from "./sessions.ts"
 import { Violation } from "./violation.ts"
 
@@ -19,6 +20,7 @@ export interface Judge {
   readonly truth: LogTruth
   readonly presence: PresenceTruth
   readonly notes: NoteTruth
+  readonly revocations: RevocationTruth
   /** The first violation; nothing is judged after it. */
   readonly violation: Error | undefined
   /** States worth reaching, by name, with how often they were. */
@@ -41,8 +43,8 @@ export interface Judge {
   applied(node: string, epoch: string, publications: readonly Publication[]): void
   /** The caller was told that its message is stored. */
   acknowledged(record: PublishRecord, position: Position, level: AckLevel): void
-  /** A node has taken a link. What is returned hears of each frame that it writes to it. */
-  accepted(node: string): (frame: () => string) => void
+  /** A node has taken a link. What is returned hears what comes and goes on it. */
+  accepted(node: string): WatchedLink
   /** An old copy of the log was put back: what it lacks is lost, if everybody is told so by a new epoch. */
   restored(): void
   /** Whether either has happened. */
@@ -76,7 +78,8 @@ const EXPLAINED: readonly string[] = [
   "RATE_LIMITED",
 ]
 
-export interface JudgeOptions extends Partial<Pick<PresenceTruthOptions, "leaseMs" | "ghostMs">> {
+export interface JudgeOptions
+  extends Partial<Pick<PresenceTruthOptions, "leaseMs" | "ghostMs"> & Pick<RevocationTruthOptions, "furthestClock">> {
   readonly rights: Rights
   /** Channels of one number share an order. */
   partitionOf(channel: string): number
@@ -87,18 +90,19 @@ export interface JudgeOptions extends Partial<Pick<PresenceTruthOptions, "leaseM
   whole(): boolean
 }
 
-export function createJudge({ rights, partitionOf, monotonic, logs, whole, leaseMs = 10_000, ghostMs = 60_000 }: JudgeOptions): Judge {
+export function createJudge(options: JudgeOptions): Judge {
+  const { rights, partitionOf, monotonic, logs, whole, leaseMs = 10_000, ghostMs = 60_000, furthestClock = () => 0 } = options
   const truth = createLogTruth()
   const publishes = createPublishes({ truth, monotonic, epochOf, lost: () => restored })
   const durability = createDurability(partitionOf)
   const sessions = createSessions()
   const sometimes = new Map<string, number>()
   const followings = new Map<string, Following>()
-  const beats = new Map<string, string>()
-  const heard = new Map<string, Map<string, number>>()
+  const beats = createBeatTruth()
   const newest = new Map<string, Place>()
   const notes = createNoteTruth({ reached, broken, lost: () => restored })
-  const presence = createPresenceTruth({ monotonic, leaseMs, ghostMs, broken, reached })
+  const revocations = createRevocationTruth({ monotonic, furthestClock, reached })
+  const presence = createPresenceTruth({ monotonic, leaseMs, ghostMs, isPutOut: revocations.explains, broken, reached })
   let violation: Error | undefined
   let restored = false
 
@@ -162,6 +166,7 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole, lease
     truth,
     presence,
     notes,
+    revocations,
     get violation() {
       return violation
     },
@@ -177,7 +182,9 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole, lease
     status(publisher, to, cause) {
       reached(`status-${to}`)
       if (cause) reached(`link-lost-${cause.code}`)
-      if (to === "closed" && cause) broken(new Violation("I22", `${publisher} was sent away for good: ${cause.code} ${cause.reason}`))
+      if (to !== "closed" || cause === undefined) return
+      if (revocations.explains(publisher)) reached("sent-away")
+      else broken(new Violation("I22", `${publisher} was sent away for good: ${cause.code} ${cause.reason}`))
     },
     clientError(publisher, error) {
       reached(`error-${error.code}`)
@@ -216,21 +223,18 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole, lease
       }
       reached("history-read")
     }),
-    beatSent: (id, user) => void beats.set(id, user),
+    beatSent: (id, user) => beats.sent(id, user, monotonic()),
     beat: judging((publisher, id, from) => {
-      if (beats.get(id) !== from) throw new Violation("I3", `${publisher} heard the beat ${id} from ${from}`)
-      const sender = readMessageId(id)
-      const last = heard.get(publisher) ?? new Map<string, number>()
-      heard.set(publisher, last)
-      const before = last.get(sender.publisher) ?? 0
-      if (sender.number <= before) throw new Violation("I2", `${publisher} heard the beat ${id} after number ${before}`)
-      last.set(sender.publisher, sender.number)
+      const { life, at } = beats.heard(publisher, id, from)
+      revocations.taken(life, at, id)
     }),
     applied: judging((node, epoch, publications) => {
       durability.applied(node, publications)
       for (const { channel, offset = 0, mark, data, from } of publications) {
         const { id } = JSON.parse(data) as { id: string }
         publishes.saw(channel, { epoch, offset }, id, from)
+        const said = publishes.find(id)
+        if (said !== undefined) revocations.taken(said.publisher, said.calledAt, id)
         truth.applied(channel, { epoch, offset, mark }, id, monotonic())
         if (!isOlder({ epoch, offset }, newest.get(channel))) newest.set(channel, { epoch, offset })
       }
@@ -239,12 +243,22 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole, lease
       durability.acknowledged(record.channel, position)
       publishes.stored(record, position, level)
     },
-    accepted: (node) => judging(sessions.accepted(node)),
+    accepted(node) {
+      const link = revocations.accepted(node)
+      const wrote = [judging(sessions.accepted(node)), judging(link.wrote)]
+      return {
+        heard: link.heard,
+        wrote(frame) {
+          for (const hear of wrote) hear(frame)
+        },
+      }
+    },
     get wasSetBack() {
       return restored
     },
     restored() {
       restored = true
+      revocations.forgotten()
       reached("restored")
     },
     rolledBack(epochs) {

@@ -4,6 +4,7 @@ import { CHANGES_DEFECTS } from "./defects/changes.mjs"
 import { CLIENT_DEFECTS } from "./defects/client.mjs"
 import { CLUSTER_DEFECTS } from "./defects/cluster.mjs"
 import { JOURNAL_DEFECTS } from "./defects/journal.mjs"
+import { PERSISTENT_DEFECTS } from "./defects/persistent.mjs"
 import { PRESENCE_DEFECTS } from "./defects/presence.mjs"
 import { SERVER_DEFECTS } from "./defects/server.mjs"
 
@@ -21,4 +22,5 @@ export const DEFECTS = [
   ...PRESENCE_DEFECTS,
   ...CHANGES_DEFECTS,
   ...ACCESS_DEFECTS,
+  ...PERSISTENT_DEFECTS,
 ]

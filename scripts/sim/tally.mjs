@@ -27,6 +27,11 @@ export const MUST_BE_REACHED = [
   "presence-lease-over",
   "revoked",
   "sent-away",
+  "kept-before-it-left",
+  "kept-after-it-may-have-left",
+  "kept-then-confirmed",
+  "kept-then-rejected",
+  "left-by-an-earlier-page",
 ]
 
 export function createTally() {

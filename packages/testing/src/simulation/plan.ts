@@ -22,6 +22,8 @@ export interface Setup {
   readonly presenceLeaseMs: number
   /** Clients have every transport, and change among them as the network lets them. */
   readonly transports?: boolean
+  /** So many of the clients, the first ones, have an outbox that outlives their pages. */
+  readonly keeping?: number
   /** Product settings at their edges, so that rare paths become common ones. */
   readonly limits: Readonly<Record<string, number>>
 }
@@ -58,11 +60,14 @@ const CALM = { from: 11_000, lossesUntil: 12_500, until: 18_500 } as const
 /** A plan from a seed alone. Each purpose draws from a stream of its own, so that leaving out a fault changes nothing else. */
 export function planOf(seed: number, { transports = false }: { readonly transports?: boolean } = {}): Plan {
   const random = seededRandom(`plan-${seed}`)
-  const setup = { ...setupOf(random.fork("setup")), ...(transports && { transports }) }
+  const outboxes = random.fork("outboxes")
+  const setup = { ...setupOf(random.fork("setup")), ...(transports && { transports }), ...keepingOf(outboxes) }
   const actions = [...actionsOf(setup, random.fork("workload")), ...noteActions(setup, random.fork("notes"))].sort((a, b) => a.at - b.at)
-  const faults = [...faultsOf(setup, random.fork("faults")), ...revocationsOf(setup, random.fork("revocations"))].sort(
-    (a, b) => a.at - b.at,
-  )
+  const faults = [
+    ...faultsOf(setup, random.fork("faults")),
+    ...revocationsOf(setup, random.fork("revocations")),
+    ...pageEnds(setup, outboxes),
+  ].sort((a, b) => a.at - b.at)
   if (random.fork("calm").float() >= CALM_SHARE) return { seed, setup, actions, faults }
   return { seed, setup, actions: actions.filter(isOutsideTheSilence), faults: faults.map(keepCalm).sort((a, b) => a.at - b.at) }
 }
@@ -86,6 +91,13 @@ function setupOf(random: SeededRandom): Setup {
       messagesPerSecond: random.pick([5, 50, 200]),
     },
   }
+}
+
+/** Runs in which the outboxes of some clients outlive their pages. */
+const OUTBOXES_SHARE = 0.3
+
+function keepingOf(random: SeededRandom): Pick<Setup, "keeping"> {
+  return random.float() < OUTBOXES_SHARE ? { keeping: random.pick([1, 1, 2]) } : {}
 }
 
 /** Runs in which messages change. */
@@ -186,6 +198,13 @@ function faultOf(kind: FaultKind, setup: Setup, random: SeededRandom): Fault {
 function revocationsOf(setup: Setup, random: SeededRandom): Fault[] {
   if (random.float() >= REVOCATIONS_SHARE) return []
   return Array.from({ length: random.integer(2, 4) }, () => faultOf("revoked", setup, random))
+}
+
+/** Where outboxes outlive pages, these end more often. */
+function pageEnds(setup: Setup, random: SeededRandom): Fault[] {
+  const { keeping: clients = 0 } = setup
+  if (clients === 0) return []
+  return Array.from({ length: random.integer(2, 5) }, () => faultOf("reload", { ...setup, clients }, random))
 }
 
 /** What a broker loses together with the disks of all who had applied it, nobody can notice. */

@@ -79,6 +79,8 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed
     checkPresence(world)
     // A user whose right is back asks again.
     if (healing) for (const client of world.clients) for (const channel of STREAMS) client.retry(channel)
+    // And so is one whose earlier page left something.
+    if (healing) for (const client of world.clients) client.takeUp()
     watching = director.setTimer(RESOURCES_EVERY_MS, watch)
   }
 
@@ -98,11 +100,11 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed
     healing = true
     await heal()
     if (!over()) await probe(world)
+    if (!over()) onHealed?.(honestResults(world))
     if (!over() && plan.faults.some(({ kind }) => kind === "revoked")) {
       await probeRevocation(world, (ms) => scheduler.run(scheduler.monotonicMs + ms, over))
       await heal()
     }
-    if (!over()) onHealed?.(honestResults(world))
     if (!over()) await close(world)
   } catch (failure) {
     judge.broken(failure)
@@ -166,6 +168,8 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed
     await scheduler.run(end, () => over() || closed === parties.length)
     if (closed < parties.length) throw new Violation("I24", `${parties.length - closed} did not close within ${CLOSE_LIMIT_MS} ms`)
     await scheduler.run(scheduler.monotonicMs + LAST_TURN_MS, over)
+    const keeper = clients.find(({ kept }) => kept > 0)
+    if (keeper !== undefined) throw new Violation("G12", `${keeper.kept} sends are left on the disk of ${keeper.name}`)
     const own = new Set([...clients, ...nodes].map(({ name }) => name))
     const left = [...scheduler.owners].filter((owner) => own.has(owner))
     if (left.length > 0) throw new Violation("G12", `timers are left after the close, of ${left}`)

@@ -19,6 +19,7 @@ import { createRights, HALL, NOTES, type Rights, STREAMS, streamAt } from "./sim
 import { createSimulatedClient, type SimulatedClient } from "./simulated-client.ts"
 import { createSimulatedDisk } from "./simulated-disk.ts"
 import { everyTransport } from "./simulated-http.ts"
+import { createSimulatedLanes } from "./simulated-lanes.ts"
 import { createSimulatedNode, type SimulatedNode } from "./simulated-node.ts"
 import { issue, simulatedAuth } from "./simulated-token.ts"
 import { createTrace, type Trace, type TraceListener } from "./trace.ts"
@@ -190,6 +191,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
         judge.revocations.issued(page, token)
         return token
       },
+      lanes: index < (setup.keeping ?? 0) ? createSimulatedLanes(random.fork(`lanes-${index}`), () => scheduler.monotonicMs) : undefined,
       onSentAway: () => supervisor.setTimer(LOGIN_MS, () => clients[index]?.logIn()),
       trace: (what) => trace.add(scheduler.monotonicMs, addressOf(index), what),
       backoff: { initialMs: 200, maxMs: 3_000 },

@@ -31,14 +31,14 @@ const ENOUGH_SAMPLES = 50
  * that it was published is compared.
  */
 export function compareResults(plan: Plan, beset: HonestResults, alone: HonestResults): void {
-  const putOut = usersPutOut(plan)
-  const all = pairsOf(publishesOf(beset, putOut), publishesOf(alone, putOut))
+  const restless = restlessUsers(plan)
+  const all = pairsOf(publishesOf(beset, restless), publishesOf(alone, restless))
   const mayBeRefused = rightsTaken(plan)
   const certain = all.filter((pair) => pair.every(isDefinite) && !mayBeRefused.has(`${pair[0].user} ${pair[0].channel}`))
   for (const [{ id, outcome }, other] of certain)
     if (outcome.result !== other.outcome.result) differs(`${id} was ${outcome.result}`, `it was ${other.outcome.result}`)
   if (!forgets(plan)) compareLogs(certain, beset, alone)
-  const [follows, wouldFollow] = [beset, alone].map(({ followed }) => followedBy(followed, putOut))
+  const [follows, wouldFollow] = [beset, alone].map(({ followed }) => followedBy(followed, restless))
   if (follows !== wouldFollow) differs(`the clients follow ${follows} in the end`, `they follow ${wouldFollow}`)
   if (plan.faults.length === 0) compareLatency(all)
 }
@@ -52,12 +52,12 @@ function pairsOf(beset: HonestResults["publishes"], alone: HonestResults["publis
   return [...beset].map(([id, record]) => [record, alone.get(id) ?? differs(`${id} was published`, "it was not")])
 }
 
-function publishesOf({ publishes }: HonestResults, putOut: ReadonlySet<string>): HonestResults["publishes"] {
-  return new Map([...publishes].filter(([, { user = "" }]) => !putOut.has(user)))
+function publishesOf({ publishes }: HonestResults, restless: ReadonlySet<string>): HonestResults["publishes"] {
+  return new Map([...publishes].filter(([, { user = "" }]) => !restless.has(user)))
 }
 
-function followedBy(followed: ReadonlySet<string>, putOut: ReadonlySet<string>): string {
-  const others = [...followed].filter((each) => !putOut.has(each.split(" ")[0] ?? ""))
+function followedBy(followed: ReadonlySet<string>, restless: ReadonlySet<string>): string {
+  const others = [...followed].filter((each) => !restless.has(each.split(" ")[0] ?? ""))
   return others.sort().join(", ")
 }
 
@@ -90,11 +90,12 @@ function rightsTaken({ faults }: Plan): ReadonlySet<string> {
   return new Set(taken.map(({ target, amount }) => `${addressOf(target)} ${streamAt(amount)}`))
 }
 
-/** Whom the plan has revoked: when their pages end, and are opened anew, is a question of when. */
-function usersPutOut({ faults, setup }: Plan): ReadonlySet<string> {
+/** Whom the plan has revoked, or whose pages leave sends behind: when the next page is opened is a question of when. */
+function restlessUsers({ faults, setup }: Plan): ReadonlySet<string> {
   const users = Array.from({ length: setup.clients }, (_, index) => addressOf(index))
   const revoked = faults.filter(({ kind }) => kind === "revoked")
-  return new Set(revoked.flatMap(({ target, amount }) => users.filter((user) => isPutOut(user, addressOf(target), amount))))
+  const putOut = revoked.flatMap(({ target, amount }) => users.filter((user) => isPutOut(user, addressOf(target), amount)))
+  return new Set([...putOut, ...users.slice(0, setup.keeping ?? 0)])
 }
 
 /** Whether what was acknowledged may be gone: an old copy of the only log is put back, or the broker loses its end. */

@@ -6,6 +6,7 @@ import { createBeatTruth } from "./beat-truth.ts"
 import { createDurability } from "./durability.ts"
 import { createFollowing, type Following } from "./following.ts"
 import { checkGap } from "./gap-truth.ts"
+import { createKeptSends, type KeptSends } from "./kept-sends.ts"
 import { createLogTruth, type LogTruth, type Place } from "./log-truth.ts"
 import { createNoteTruth, type NoteTruth } from "./note-truth.ts"
 import { createPresenceTruth, type PresenceTruth, type PresenceTruthOptions } from "./presence-truth.ts"
@@ -21,6 +22,7 @@ export interface Judge {
   readonly presence: PresenceTruth
   readonly notes: NoteTruth
   readonly revocations: RevocationTruth
+  readonly keptSends: KeptSends
   /** The first violation; nothing is judged after it. */
   readonly violation: Error | undefined
   /** States worth reaching, by name, with how often they were. */
@@ -103,6 +105,7 @@ export function createJudge(options: JudgeOptions): Judge {
   const notes = createNoteTruth({ reached, broken, lost: () => restored })
   const revocations = createRevocationTruth({ monotonic, furthestClock, reached })
   const presence = createPresenceTruth({ monotonic, leaseMs, ghostMs, isPutOut: revocations.explains, broken, reached })
+  const keptSends = createKeptSends({ publishes, truth, acknowledged, reached })
   let violation: Error | undefined
   let restored = false
 
@@ -118,6 +121,11 @@ export function createJudge(options: JudgeOptions): Judge {
   function broken(failure: unknown): void {
     if (violation !== undefined) return
     violation = failure instanceof Error ? failure : new Error(String(failure))
+  }
+
+  function acknowledged(record: PublishRecord, position: Position, level: AckLevel): void {
+    durability.acknowledged(record.channel, position)
+    publishes.stored(record, position, level)
   }
 
   /** What a client's listener throws ends in its error event, so the judge keeps it itself. */
@@ -167,6 +175,7 @@ export function createJudge(options: JudgeOptions): Judge {
     presence,
     notes,
     revocations,
+    keptSends: { left: judging(keptSends.left), told: judging(keptSends.told) },
     get violation() {
       return violation
     },
@@ -234,15 +243,13 @@ export function createJudge(options: JudgeOptions): Judge {
         const { id } = JSON.parse(data) as { id: string }
         publishes.saw(channel, { epoch, offset }, id, from)
         const said = publishes.find(id)
-        if (said !== undefined) revocations.taken(said.publisher, said.calledAt, id)
+        // What is kept, a later page may have brought.
+        if (said !== undefined && !said.isKept) revocations.taken(said.publisher, said.calledAt, id)
         truth.applied(channel, { epoch, offset, mark }, id, monotonic())
         if (!isOlder({ epoch, offset }, newest.get(channel))) newest.set(channel, { epoch, offset })
       }
     }),
-    acknowledged(record, position, level) {
-      durability.acknowledged(record.channel, position)
-      publishes.stored(record, position, level)
-    },
+    acknowledged,
     accepted(node) {
       const link = revocations.accepted(node)
       const wrote = [judging(sessions.accepted(node)), judging(link.wrote)]

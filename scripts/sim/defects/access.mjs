@@ -18,13 +18,6 @@ export const ACCESS_DEFECTS = [
     replace: 'registry.ofUser(user ?? "")',
   },
   {
-    name: "node-behind-goes-on-giving",
-    breaks: "G10",
-    file: `${SERVER}/access/revocations.ts`,
-    find: "    for (const connection of registry.all()) if (isRevocable(connection.identity)) endSubscriptions(connection, error)\n",
-    replace: "    void error\n",
-  },
-  {
     name: "revoked-said-before-all-have-heard",
     breaks: "G10",
     file: `${JOURNAL}/log-control.ts`,

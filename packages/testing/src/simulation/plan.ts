@@ -197,7 +197,15 @@ function faultOf(kind: FaultKind, setup: Setup, random: SeededRandom): Fault {
 /** In some runs users are put out, and in those several times. */
 function revocationsOf(setup: Setup, random: SeededRandom): Fault[] {
   if (random.float() >= REVOCATIONS_SHARE) return []
-  return Array.from({ length: random.integer(2, 4) }, () => faultOf("revoked", setup, random))
+  return Array.from({ length: random.integer(2, 4) }, () => faultOf("revoked", setup, random)).flatMap((revoked) =>
+    setup.nodes > 1 && random.float() < 0.5 ? [fallsBehind(revoked, setup, random), revoked] : [revoked],
+  )
+}
+
+/** A node that does not hear of it in time. */
+function fallsBehind({ at }: Fault, setup: Setup, random: SeededRandom): Fault {
+  const kind = random.pick(["slow-tail", "slow-tail", "broker-cut", "paused-node"] as const)
+  return { ...faultOf(kind, setup, random), at: Math.max(0, at - random.integer(0, 1_500)), forMs: 4_000, amount: 0.5 + random.float() / 2 }
 }
 
 /** Where outboxes outlive pages, these end more often. */

@@ -58,6 +58,7 @@ test("knows what was issued later, and a link that was given such a token", () =
   const fresh = tokenOf({ user: "c1", expiresAt: FAR_MS, issuedAt: now() })
   truth.issued("c1.2", fresh)
   expect(truth.explains("c1.2")).toBe(false)
+  expect([truth.isOut(LIFE), truth.isOut("c1.2")]).toEqual([true, false])
   expect(truth.explains(LIFE)).toBe(true)
   link.heard(`{"type":"ping"}\n${JSON.stringify({ type: "token", id: 1, token: fresh })}`)
   expect(write("message")).not.toThrow()

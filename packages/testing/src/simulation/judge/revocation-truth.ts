@@ -13,6 +13,8 @@ export interface RevocationTruth {
   asked(target: RevocationTarget, issuedUntil: number, forMs: number): () => void
   /** Whether something that was asked for explains that this life is sent away. */
   explains(life: string): boolean
+  /** Whether everything that this life came in with has been taken back, and still is. */
+  isOut(life: string): boolean
   /** A server has taken a link. What is returned hears what comes and goes on it. */
   accepted(node: string): WatchedLink
   /** Something that this life said at that moment has been taken. Fails where the life had been put out by then. */
@@ -66,6 +68,7 @@ export function createRevocationTruth({ monotonic, furthestClock, reached }: Rev
       }
     },
     explains: (life) => tokens.get(life)?.some((proof) => all.some((asked) => covers(asked, proof))) ?? false,
+    isOut: (life) => isOut(tokens.get(life) ?? [], monotonic()),
     accepted(node) {
       const presented: Proof[] = []
       return {

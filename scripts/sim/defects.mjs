@@ -4,6 +4,7 @@ import { CHANGES_DEFECTS } from "./defects/changes.mjs"
 import { CLIENT_DEFECTS } from "./defects/client.mjs"
 import { CLUSTER_DEFECTS } from "./defects/cluster.mjs"
 import { JOURNAL_DEFECTS } from "./defects/journal.mjs"
+import { OVERLOAD_DEFECTS } from "./defects/overload.mjs"
 import { PERSISTENT_DEFECTS } from "./defects/persistent.mjs"
 import { PRESENCE_DEFECTS } from "./defects/presence.mjs"
 import { SERVER_DEFECTS } from "./defects/server.mjs"
@@ -23,4 +24,5 @@ export const DEFECTS = [
   ...CHANGES_DEFECTS,
   ...ACCESS_DEFECTS,
   ...PERSISTENT_DEFECTS,
+  ...OVERLOAD_DEFECTS,
 ]

@@ -32,6 +32,12 @@ export const MUST_BE_REACHED = [
   "kept-then-confirmed",
   "kept-then-rejected",
   "left-by-an-earlier-page",
+  "shed-presence",
+  "shed-broadcasts",
+  "shed-connections",
+  "shed-history",
+  "shed-nothing-more",
+  "broadcasts-skipped",
 ]
 
 export function createTally() {

@@ -55,6 +55,8 @@ const FAULTS_PER_SECOND = 4.2
 const CALM_SHARE = 0.4
 /** Runs in which users are put out. */
 const REVOCATIONS_SHARE = 0.35
+/** Runs in which what servers carry is measured. */
+const LOAD_SHARE = 0.35
 const CALM = { from: 11_000, lossesUntil: 12_500, until: 18_500 } as const
 
 /** A plan from a seed alone. Each purpose draws from a stream of its own, so that leaving out a fault changes nothing else. */
@@ -67,6 +69,7 @@ export function planOf(seed: number, { transports = false }: { readonly transpor
     ...faultsOf(setup, random.fork("faults")),
     ...revocationsOf(setup, random.fork("revocations")),
     ...pageEnds(setup, outboxes),
+    ...busyTimes(setup, random.fork("load")),
   ].sort((a, b) => a.at - b.at)
   if (random.fork("calm").float() >= CALM_SHARE) return { seed, setup, actions, faults }
   return { seed, setup, actions: actions.filter(isOutsideTheSilence), faults: faults.map(keepCalm).sort((a, b) => a.at - b.at) }
@@ -206,6 +209,12 @@ function revocationsOf(setup: Setup, random: SeededRandom): Fault[] {
 function fallsBehind({ at }: Fault, setup: Setup, random: SeededRandom): Fault {
   const kind = random.pick(["slow-tail", "slow-tail", "broker-cut", "paused-node"] as const)
   return { ...faultOf(kind, setup, random), at: Math.max(0, at - random.integer(0, 1_500)), forMs: 4_000, amount: 0.5 + random.float() / 2 }
+}
+
+/** In some runs servers are asked for more than they can carry. */
+function busyTimes(setup: Setup, random: SeededRandom): Fault[] {
+  if (random.float() >= LOAD_SHARE) return []
+  return Array.from({ length: random.integer(2, 4) }, () => faultOf("busy-node", setup, random))
 }
 
 /** Where outboxes outlive pages, these end more often. */

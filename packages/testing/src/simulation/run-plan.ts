@@ -5,6 +5,7 @@ import { checkHealed, notYetHealed } from "./healed.ts"
 import { type HonestResults, honestResults } from "./isolation/honest-results.ts"
 import { Violation } from "./judge/violation.ts"
 import type { Fault, Plan } from "./plan.ts"
+import { probeOverload } from "./probe-overload.ts"
 import { probeRevocation } from "./probe-revocation.ts"
 import { checkResources } from "./resources.ts"
 import { STREAMS } from "./simulated-app.ts"
@@ -39,6 +40,11 @@ const CLOSE_LIMIT_MS = 60_000
 const LAST_TURN_MS = 1
 const MAX_STEPS = 400_000
 const RESOURCES_EVERY_MS = 250
+/** What is looked at once more where nothing else is wrong, in runs with such faults. */
+const PROBES = [
+  ["revoked", probeRevocation],
+  ["busy-node", probeOverload],
+] as const
 
 /** Runs a plan to its end: faults and work, then no more of either until everything is whole again, then the close. */
 export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed }: RunOptions = {}): Promise<RunResult> {
@@ -101,8 +107,9 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed
     await heal()
     if (!over()) await probe(world)
     if (!over()) onHealed?.(honestResults(world))
-    if (!over() && plan.faults.some(({ kind }) => kind === "revoked")) {
-      await probeRevocation(world, (ms) => scheduler.run(scheduler.monotonicMs + ms, over))
+    for (const [kind, probeIt] of PROBES) {
+      if (over() || !plan.faults.some((fault) => fault.kind === kind)) continue
+      await probeIt(world, (ms) => scheduler.run(scheduler.monotonicMs + ms, over))
       await heal()
     }
     if (!over()) await close(world)

@@ -6,6 +6,7 @@ import {
   createCore,
   createHttpTransports,
   type HttpTransports,
+  type LoadMeter,
   payloadOf,
   type Socket,
   type User,
@@ -14,7 +15,7 @@ import { fakeCrypto } from "../fake-crypto.ts"
 import { type FakeProcess, fakeProcess } from "../fake-process.ts"
 import type { MemoryNetwork, NetworkServer } from "../memory-network.ts"
 import type { WatchedLink } from "./judge/revocation-truth.ts"
-import { type Rights, type SimulatedApp, simulatedApp, simulatedRules } from "./simulated-app.ts"
+import { type Payload, type Rights, type SimulatedApp, simulatedApp, simulatedRules } from "./simulated-app.ts"
 import type { SimulatedDisk } from "./simulated-disk.ts"
 import { doorIn } from "./simulated-http.ts"
 
@@ -24,6 +25,8 @@ export interface NodeListener {
   onOpened(log: DurableLog): void
   /** It has taken a link. What is returned hears what comes and goes on it. */
   onAccepted(): WatchedLink
+  /** It has taken a message of the broadcast, and passes it on to whoever follows. */
+  onPassedOn(id: string): void
   onFenced(): void
   /** Its log could not be opened, and it is down. */
   onBootFailed(failure: unknown): void
@@ -36,6 +39,8 @@ export interface NodeOptions {
   readonly network: MemoryNetwork
   readonly rights: Rights
   readonly settings: CheckedOptions
+  /** What the server is told that it carries; undefined where nobody measures. */
+  readonly load: LoadMeter | undefined
   readonly listener: NodeListener
   /** Opens the log in a new process of this node. */
   openLog(its: FakeProcess, storage: Storage): Promise<DurableLog>
@@ -81,7 +86,7 @@ export interface SimulatedNode {
 }
 
 export function createSimulatedNode(options: NodeOptions): SimulatedNode {
-  const { name, env, disk, network, rights, settings, listener } = options
+  const { name, env, disk, network, rights, settings, load, listener } = options
   let its: FakeProcess | undefined
   let running: Running | undefined
   let fenced = false
@@ -99,11 +104,16 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
       listener.onFenced()
     })
     const bus = options.openBus(process)
-    const core = createCore<SimulatedApp, User>(simulatedApp, settings, log, { ...process.env, crypto: fakeCrypto, ...(bus && { bus }) })
+    const core = createCore<SimulatedApp, User>(simulatedApp, settings, log, {
+      ...process.env,
+      crypto: fakeCrypto,
+      ...(bus && { bus }),
+      ...(load && { load }),
+    })
     const rules = simulatedRules(rights)
     core.channel("chat/:room", rules)
     core.channel("short/:room", rules)
-    core.channel("beat/:room", rules)
+    core.channel("beat/:room", { authorize: rules.authorize, accept: { say: ({ data }) => listener.onPassedOn((data as Payload).id) } })
     core.channel("hall/:room", rules)
     core.channel("note/:room", { authorize: rules.authorize })
     const door = inProcess(core, process, listener.onAccepted)

@@ -38,6 +38,8 @@ export interface World {
   readonly rights: Rights
   /** Extra milliseconds for a frame, by client address. */
   readonly slowLinks: Map<string, number>
+  /** How late the event loop of a server is, in milliseconds, by node. */
+  readonly lags: Map<number, number>
   /** Extra milliseconds for a flush, by node. */
   readonly slowDisks: Map<number, number>
   readonly broker: Broker
@@ -61,6 +63,16 @@ function ghostMsOf({ heartbeatMs, pongTimeoutMs, presenceLeaseMs }: CheckedOptio
   return heartbeatMs + pongTimeoutMs + presenceLeaseMs + NOTICE_MS
 }
 
+/** As docs/overload.md promises it. */
+function sheddingOrder({ limits }: CheckedOptions) {
+  return [
+    ["presence", limits.shedPresenceLagMs],
+    ["broadcasts", limits.shedBroadcastsLagMs],
+    ["connections", limits.shedConnectionsLagMs],
+    ["history", limits.shedHistoryLagMs],
+  ] as const
+}
+
 const RESTART_MS = 300
 /** How long somebody who was sent away takes to come in again, or to be sent away again. */
 const LOGIN_MS = 700
@@ -81,12 +93,16 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     // Servers that stand for each other know each other's sessions.
     ...(setup.nodes > 1 && { sessionKey: new Uint8Array(32).fill(1) }),
   })
+  const isMeasured = plan.faults.some(({ kind }) => kind === "busy-node")
   const readyLogs = (): readonly DurableLog[] =>
     nodes.flatMap(({ log, fenced }) => (log !== undefined && !fenced && broker.isReady(log) ? [log] : []))
   const judge = createJudge({
     rights,
     partitionOf: (channel) => orderOf(setup, channel),
     monotonic: () => scheduler.monotonicMs,
+    load: isMeasured
+      ? { lagMs: (node) => lags.get(nodes.findIndex(({ name }) => name === node)) ?? 0, order: sheddingOrder(settings) }
+      : undefined,
     logs: readyLogs,
     whole: () => readyLogs().length === nodes.length,
     leaseMs: settings.presenceLeaseMs,
@@ -97,12 +113,14 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
   const supervisor = scheduler.clock("supervisor")
   const issuer = scheduler.clock("issuer")
   const slowDisks = new Map<number, number>()
+  const lags = new Map<number, number>()
   let operations = 0
 
   function envOf(owner: string): Env & { readonly random: SeededRandom } {
     const log = (level: LogLevel, event: string, fields: Readonly<Record<string, unknown>> = {}): void => {
       trace.add(scheduler.monotonicMs, owner, event)
       judge.reached(`log-${event}`)
+      if (event === "shedding") judge.overload?.sheds(owner, fields.sheds as readonly string[])
       const wrong = OWN_FAULTS.includes(event) || (level === "error" && fields.code === "INTERNAL")
       if (wrong) judge.broken(new Violation("I21", `${owner} logged ${event} ${JSON.stringify(fields)}`))
     }
@@ -140,6 +158,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       network,
       rights,
       settings,
+      load: isMeasured ? { lagMs: () => lags.get(index) ?? 0, memoryPercent: () => 0, rest() {} } : undefined,
       listener: {
         onApplied(epoch, publications) {
           for (const { channel, offset, data } of publications) trace.add(scheduler.monotonicMs, name, `${channel} ${offset} ${data}`)
@@ -151,6 +170,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
           )
         },
         onAccepted: () => judge.accepted(name),
+        onPassedOn: (id) => judge.overload?.passedOn(name, id),
         // A broker that was rolled back in this very turn has it build its log anew.
         onOpened: (log) => broker.isReady(log) && judge.logOpened(name, log, setup.nodes > 1),
         onFenced() {
@@ -222,6 +242,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     trace,
     rights,
     slowLinks,
+    lags,
     slowDisks,
     broker,
     bus,

@@ -9,6 +9,7 @@ import { checkGap } from "./gap-truth.ts"
 import { createKeptSends, type KeptSends } from "./kept-sends.ts"
 import { createLogTruth, type LogTruth, type Place } from "./log-truth.ts"
 import { createNoteTruth, type NoteTruth } from "./note-truth.ts"
+import { createOverloadTruth, type OverloadTruth, type OverloadTruthOptions } from "./overload-truth.ts"
 import { createPresenceTruth, type PresenceTruth, type PresenceTruthOptions } from "./presence-truth.ts"
 import { createPublishes, type Publishes, type PublishRecord } from "./publishes.ts"
 import { createRevocationTruth, type RevocationTruth, type RevocationTruthOptions, type WatchedLink } from "./revocation-truth.ts"
@@ -23,6 +24,8 @@ export interface Judge {
   readonly notes: NoteTruth
   readonly revocations: RevocationTruth
   readonly keptSends: KeptSends
+  /** Undefined where nobody measures what servers carry. */
+  readonly overload: OverloadTruth | undefined
   /** The first violation; nothing is judged after it. */
   readonly violation: Error | undefined
   /** States worth reaching, by name, with how often they were. */
@@ -83,6 +86,7 @@ const EXPLAINED: readonly string[] = [
 export interface JudgeOptions
   extends Partial<Pick<PresenceTruthOptions, "leaseMs" | "ghostMs"> & Pick<RevocationTruthOptions, "furthestClock">> {
   readonly rights: Rights
+  readonly load?: Pick<OverloadTruthOptions, "lagMs" | "order"> | undefined
   /** Channels of one number share an order. */
   partitionOf(channel: string): number
   monotonic(): number
@@ -93,7 +97,7 @@ export interface JudgeOptions
 }
 
 export function createJudge(options: JudgeOptions): Judge {
-  const { rights, partitionOf, monotonic, logs, whole, leaseMs = 10_000, ghostMs = 60_000, furthestClock = () => 0 } = options
+  const { rights, partitionOf, monotonic, logs, whole, leaseMs = 10_000, ghostMs = 60_000, furthestClock = () => 0, load } = options
   const truth = createLogTruth()
   const publishes = createPublishes({ truth, monotonic, epochOf, lost: () => restored })
   const durability = createDurability(partitionOf)
@@ -105,6 +109,7 @@ export function createJudge(options: JudgeOptions): Judge {
   const notes = createNoteTruth({ reached, broken, lost: () => restored })
   const revocations = createRevocationTruth({ monotonic, furthestClock, reached })
   const presence = createPresenceTruth({ monotonic, leaseMs, ghostMs, isPutOut: revocations.explains, broken, reached })
+  const overload = load && createOverloadTruth({ ...load, reached })
   const keptSends = createKeptSends({ publishes, truth, acknowledged, reached })
   let violation: Error | undefined
   let restored = false
@@ -175,6 +180,7 @@ export function createJudge(options: JudgeOptions): Judge {
     presence,
     notes,
     revocations,
+    overload: overload && { ...overload, sheds: judging(overload.sheds) },
     keptSends: { left: judging(keptSends.left), told: judging(keptSends.told) },
     get violation() {
       return violation
@@ -252,7 +258,7 @@ export function createJudge(options: JudgeOptions): Judge {
     acknowledged,
     accepted(node) {
       const link = revocations.accepted(node)
-      const wrote = [judging(sessions.accepted(node)), judging(link.wrote)]
+      const wrote = [sessions.accepted(node), link.wrote, ...(overload ? [overload.accepted(node)] : [])].map(judging)
       return {
         heard: link.heard,
         wrote(frame) {

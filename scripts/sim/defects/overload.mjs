@@ -20,7 +20,7 @@ export const OVERLOAD_DEFECTS = [
     name: "shed-broadcasts-miscounted",
     breaks: "G6",
     file: `${SERVER}/kinds/broadcast-subscription.ts`,
-    find: "    const missed = shed - this.#seenShed\n    this.#seenShed = shed\n",
-    replace: "    const missed = shed - this.#seenShed\n    this.#seenShed = shed - 1\n",
+    find: "const missed = shed - this.#seenShed\n",
+    replace: "const missed = shed - this.#seenShed + 1\n",
   },
 ]

@@ -29,7 +29,7 @@ export interface PageEvents {
   onSentAway(publisher: string): void
 }
 
-/** As long as no clock is moved in a run. */
+/** Longer than any run. */
 const KEPT_FOR_MS = 30 * 86_400_000
 
 export function openPage(options: SimulatedClientOptions, number: number, { onWelcome, onSentAway }: PageEvents): Page {

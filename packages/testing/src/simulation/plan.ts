@@ -54,9 +54,9 @@ const FAULTS_PER_SECOND = 4.2
  */
 const CALM_SHARE = 0.4
 /** Runs in which users are put out. */
-const REVOCATIONS_SHARE = 0.35
+const REVOCATIONS_SHARE = 0.3
 /** Runs in which what servers carry is measured. */
-const LOAD_SHARE = 0.35
+const LOAD_SHARE = 0.3
 const CALM = { from: 11_000, lossesUntil: 12_500, until: 18_500 } as const
 
 /** A plan from a seed alone. Each purpose draws from a stream of its own, so that leaving out a fault changes nothing else. */

@@ -18,6 +18,8 @@ export async function probeOverload({ lags, nodes, clients, judge }: World, run:
   const beat = (): void => {
     for (const client of clients) client.beat()
   }
+  beat()
+  await run(ARRIVES_WITHIN_MS)
   for (const index of nodes.keys()) lags.set(index, LAG_MS)
   await run(BEGINS_WITHIN_MS)
   beat()

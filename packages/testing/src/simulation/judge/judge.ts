@@ -4,6 +4,7 @@ import type { AckLevel, MagpieError, Position, Publication } from "@magpie/proto
 import { type Rights, STREAMS } from "../simulated-app.ts"
 import { createBeatTruth } from "./beat-truth.ts"
 import { createDurability } from "./durability.ts"
+import { EXPLAINED } from "./explained.ts"
 import { createFollowing, type Following } from "./following.ts"
 import { checkGap } from "./gap-truth.ts"
 import { createKeptSends, type KeptSends } from "./kept-sends.ts"
@@ -68,20 +69,6 @@ export interface HistoryMessage {
   readonly data: unknown
   readonly from: string | undefined
 }
-
-/** Errors of requests that a fault explains. */
-const EXPLAINED: readonly string[] = [
-  "ABORTED",
-  "CLOSED",
-  "FORBIDDEN",
-  "UNAVAILABLE",
-  "TIMEOUT",
-  "UNAUTHORIZED",
-  "EXPIRED",
-  "BAD_REQUEST",
-  "CONFLICT",
-  "RATE_LIMITED",
-]
 
 export interface JudgeOptions
   extends Partial<Pick<PresenceTruthOptions, "leaseMs" | "ghostMs"> & Pick<RevocationTruthOptions, "furthestClock">> {

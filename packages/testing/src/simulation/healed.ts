@@ -17,6 +17,7 @@ export function notYetHealed(world: World): string | undefined {
   for (const each of clients) {
     const { name, client } = each
     if (client.status.state !== "online") return `${name} is ${client.status.state}`
+    if (each.hasLeftovers) return `an earlier page of ${name} has left sends on its disk`
     if (client.statistics.pending > 0) return `${client.statistics.pending} sends of ${name} are pending`
     for (const channel of STREAMS) {
       const state = each.subscriptionTo(channel)

@@ -47,7 +47,7 @@ export interface Fault {
   readonly amount: number
 }
 
-const FAULTS_PER_SECOND = 4.2
+const FAULTS_PER_SECOND = 5
 /**
  * A time in which only messages get lost, on links that stay up, and after which nobody says anything: nothing but Magpie's
  * own looking can notice that.
@@ -80,7 +80,7 @@ function setupOf(random: SeededRandom): Setup {
   return {
     clients: random.integer(3, 5),
     nodes: random.pick([1, 1, 3]),
-    durationMs: 32_000,
+    durationMs: 24_000,
     latencyMs: random.pick([1, 5, 20, 60]),
     jitterMs: random.pick([0, 5, 40, 150]),
     flushMs: random.pick([0, 1, 4, 25]),

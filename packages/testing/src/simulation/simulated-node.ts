@@ -18,6 +18,7 @@ import type { WatchedLink } from "./judge/revocation-truth.ts"
 import { type Payload, type Rights, type SimulatedApp, simulatedApp, simulatedRules } from "./simulated-app.ts"
 import type { SimulatedDisk } from "./simulated-disk.ts"
 import { doorIn } from "./simulated-http.ts"
+import { watchedBus } from "./watched-bus.ts"
 
 /** What a node tells those who watch it. */
 export interface NodeListener {
@@ -25,7 +26,7 @@ export interface NodeListener {
   onOpened(log: DurableLog): void
   /** It has taken a link. What is returned hears what comes and goes on it. */
   onAccepted(): WatchedLink
-  /** It has taken a message of the broadcast, and passes it on to whoever follows. */
+  /** It has taken a message of the broadcast, from a client or from another node, and passes it on to whoever follows. */
   onPassedOn(id: string): void
   onFenced(): void
   /** Its log could not be opened, and it is down. */
@@ -107,7 +108,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     const core = createCore<SimulatedApp, User>(simulatedApp, settings, log, {
       ...process.env,
       crypto: fakeCrypto,
-      ...(bus && { bus }),
+      ...(bus && { bus: watchedBus(bus, listener.onPassedOn) }),
       ...(load && { load }),
     })
     const rules = simulatedRules(rights)

@@ -52,7 +52,7 @@ export function createOverloadTruth({ lagMs, order, reached }: OverloadTruthOpti
     },
     passedOn(node, id) {
       const its = numbersOf(node)
-      its.set(id, its.size + 1)
+      if (!its.has(id)) its.set(id, its.size + 1)
     },
     accepted(node) {
       const its = numbersOf(node)

@@ -17,7 +17,6 @@ export function notYetHealed(world: World): string | undefined {
   for (const each of clients) {
     const { name, client } = each
     if (client.status.state !== "online") return `${name} is ${client.status.state}`
-    if (each.hasLeftovers) return `an earlier page of ${name} has left sends on its disk`
     if (client.statistics.pending > 0) return `${client.statistics.pending} sends of ${name} are pending`
     for (const channel of STREAMS) {
       const state = each.subscriptionTo(channel)
@@ -35,6 +34,8 @@ export function notYetHealed(world: World): string | undefined {
       if (!level) return `${publisher} has not everything of ${channel} that it is owed`
     }
   }
+  const keeper = clients.find(({ hasLeftovers }) => hasLeftovers)
+  if (keeper !== undefined) return `an earlier page of ${keeper.name} has left sends on its disk`
   const untrue = untruePresence(world) ?? untrueNotes(world)
   if (untrue !== undefined) return untrue
   for (const each of clients) {

@@ -221,7 +221,7 @@ function busyTimes(setup: Setup, random: SeededRandom): Fault[] {
 function pageEnds(setup: Setup, random: SeededRandom): Fault[] {
   const { keeping: clients = 0 } = setup
   if (clients === 0) return []
-  return Array.from({ length: random.integer(2, 5) }, () => faultOf("reload", { ...setup, clients }, random))
+  return Array.from({ length: random.integer(2, 4) }, () => faultOf("reload", { ...setup, clients }, random))
 }
 
 /** What a broker loses together with the disks of all who had applied it, nobody can notice. */

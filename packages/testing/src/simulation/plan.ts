@@ -57,7 +57,7 @@ const CALM_SHARE = 0.4
 const REVOCATIONS_SHARE = 0.3
 /** Runs in which what servers carry is measured. */
 const LOAD_SHARE = 0.3
-const CALM = { from: 11_000, lossesUntil: 12_500, until: 18_500 } as const
+const CALM = { from: 8_000, lossesUntil: 9_500, until: 15_500 } as const
 
 /** A plan from a seed alone. Each purpose draws from a stream of its own, so that leaving out a fault changes nothing else. */
 export function planOf(seed: number, { transports = false }: { readonly transports?: boolean } = {}): Plan {

@@ -1,0 +1,104 @@
+import { Decoder } from "@msgpack/msgpack"
+import { hasMark, Inspector, type MarkedText } from "./inspector.ts"
+import { malformed } from "./malformed.ts"
+
+const PROTO = "__proto__"
+/** What no UTF-8 decodes to, so that no key of anybody's is taken for it. */
+const STAND_IN = `\ud800${PROTO}`
+
+const quick = new Decoder()
+/** The library refuses `__proto__`, which is a key like any other in JSON: it is read under another name. */
+const careful = new Decoder({
+  keyDecoder: {
+    canBeCached: (length) => length === PROTO.length,
+    decode(bytes, start, length) {
+      const key = String.fromCharCode(...bytes.subarray(start, start + length))
+      if (key === PROTO) return STAND_IN
+      return text.decode(bytes.subarray(start, start + length))
+    },
+  },
+})
+const text = new TextDecoder("utf-8", { ignoreBOM: true })
+const UNLIMITED = { jsonDepth: Number.POSITIVE_INFINITY, jsonKeys: Number.POSITIVE_INFINITY }
+
+/** The value of one message that was looked at before. Fails with BAD_REQUEST on an object that names a key twice. */
+export function unpackInspected(bytes: Uint8Array, { keys, namesPrototype, marked }: Inspector, start: number): unknown {
+  const message = marked === undefined ? bytes : doubleMarks(bytes, marked, start)
+  const value = namesPrototype ? restored(careful.decode(message)) : quick.decode(message)
+  if (countKeys(value) !== keys) throw malformed("an object names a key twice")
+  return value
+}
+
+/** The messages of a frame from somebody who is trusted to write what he means. Fails with BAD_REQUEST. */
+export function unpackTrusted(frame: Uint8Array): readonly unknown[] {
+  try {
+    const bytes = holdsMark(frame) ? doubleMarks(frame, marksOf(frame), 0) : frame
+    try {
+      return [...quick.decodeMulti(bytes)]
+    } catch {
+      return [...careful.decodeMulti(bytes)].map(restored)
+    }
+  } catch (cause) {
+    throw malformed("the frame is not MessagePack", undefined, cause)
+  }
+}
+
+function holdsMark(bytes: Uint8Array): boolean {
+  let at = bytes.indexOf(0xef)
+  while (at >= 0 && !hasMark(bytes, at)) at = bytes.indexOf(0xef, at + 1)
+  return at >= 0
+}
+
+function marksOf(frame: Uint8Array): readonly MarkedText[] {
+  const marks: MarkedText[] = []
+  const inspector = new Inspector(frame, UNLIMITED)
+  while (!inspector.isAtEnd) {
+    inspector.next()
+    marks.push(...(inspector.marked ?? []))
+  }
+  return marks
+}
+
+/** The same with a second byte order mark in front of each text that begins with one: the decoder takes one off. `offset` is where `bytes` begin. */
+function doubleMarks(bytes: Uint8Array, marks: readonly MarkedText[], offset: number): Uint8Array {
+  const parts: Uint8Array[] = []
+  let from = 0
+  for (const { header, start, end } of marks) {
+    const long = new Uint8Array([0xdb, 0, 0, 0, 0, 0xef, 0xbb, 0xbf])
+    new DataView(long.buffer).setUint32(1, end - start + 3)
+    parts.push(bytes.subarray(from, header - offset), long)
+    from = start - offset
+  }
+  parts.push(bytes.subarray(from))
+  return concatenate(parts)
+}
+
+export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+/** Gives `__proto__` its own name back, as an object's own key. */
+function restored(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value
+  if (Array.isArray(value)) return value.map(restored)
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key === STAND_IN ? PROTO : key, restored(inner)]))
+}
+
+function countKeys(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0
+  let keys = 0
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) keys += countKeys(value[index])
+    return keys
+  }
+  for (const key in value) keys += 1 + countKeys((value as Readonly<Record<string, unknown>>)[key])
+  return keys
+}

@@ -124,13 +124,14 @@ export class Inspector {
     const values = isMap === 1 ? items * 2 : items
     if (values > this.#bytes.length - this.at) throw incomplete()
     if (isMap === 1) this.keys += items
-    if (this.keys > this.#limits.jsonKeys) this.#refuse(`holds more than ${this.#limits.jsonKeys} keys`, "jsonKeys")
+    if (this.keys > this.#limits.jsonKeys && this.refusal === undefined)
+      this.#refuse(`holds more than ${this.#limits.jsonKeys} keys`, "jsonKeys")
     if (this.#skipped === 0 && this.#open.length < this.#limits.jsonDepth) {
       this.#open.push(values * 2 + isMap)
       return
     }
     this.#skipped += values
-    this.#refuse(`is nested deeper than ${this.#limits.jsonDepth}`, "jsonDepth")
+    if (this.refusal === undefined) this.#refuse(`is nested deeper than ${this.#limits.jsonDepth}`, "jsonDepth")
   }
 
   #text(length: number, header: number, isKey: boolean): void {
@@ -139,7 +140,7 @@ export class Inspector {
     if (!this.#isText(start)) this.#refuse("holds text that is not UTF-8", "unicode")
     if (isKey) {
       this.#isId = this.#open.length === 1 && length === 2 && this.#view.getUint16(start) === ID
-      this.namesPrototype ||= length === PROTO.length && PROTO.every((unit, index) => this.#bytes[start + index] === unit)
+      this.namesPrototype ||= length === PROTO.length && namesProto(this.#bytes, start)
     }
     if (length > LONG_TEXT && hasMark(this.#bytes, start)) {
       this.marked ??= []
@@ -177,6 +178,12 @@ export class Inspector {
 
 const ID = 0x6964
 const PROTO = Array.from("__proto__", (character) => character.charCodeAt(0))
+
+/** Whether `__proto__` stands there. */
+export function namesProto(bytes: Uint8Array, at: number): boolean {
+  for (let index = 0; index < PROTO.length; index++) if (bytes[at + index] !== PROTO[index]) return false
+  return true
+}
 
 /** U+FEFF in UTF-8. */
 export function hasMark(bytes: Uint8Array, at: number): boolean {

@@ -1,5 +1,5 @@
 import { Decoder } from "@msgpack/msgpack"
-import { hasMark, Inspector, type MarkedText } from "./inspector.ts"
+import { hasMark, Inspector, type MarkedText, namesProto } from "./inspector.ts"
 import { malformed } from "./malformed.ts"
 
 const PROTO = "__proto__"
@@ -11,11 +11,7 @@ const quick = new Decoder()
 const careful = new Decoder({
   keyDecoder: {
     canBeCached: (length) => length === PROTO.length,
-    decode(bytes, start, length) {
-      const key = String.fromCharCode(...bytes.subarray(start, start + length))
-      if (key === PROTO) return STAND_IN
-      return text.decode(bytes.subarray(start, start + length))
-    },
+    decode: (bytes, start, length) => (namesProto(bytes, start) ? STAND_IN : text.decode(bytes.subarray(start, start + length))),
   },
 })
 const text = new TextDecoder("utf-8", { ignoreBOM: true })
@@ -85,11 +81,18 @@ export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   return whole
 }
 
-/** Gives `__proto__` its own name back, as an object's own key. */
+/** Gives `__proto__` its own name back, as an object's own key. Takes the value over. */
 function restored(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value
-  if (Array.isArray(value)) return value.map(restored)
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key === STAND_IN ? PROTO : key, restored(inner)]))
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) value[index] = restored(value[index])
+    return value
+  }
+  const object = value as Record<string, unknown>
+  // A computed name is an own key also where it is this one; a plain one would set the prototype.
+  const named: Record<string, unknown> = Object.hasOwn(object, STAND_IN) ? { [PROTO]: restored(object[STAND_IN]) } : object
+  for (const key in object) if (key !== STAND_IN) named[key] = restored(object[key])
+  return named
 }
 
 function countKeys(value: unknown): number {

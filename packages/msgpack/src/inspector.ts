@@ -49,7 +49,10 @@ export class Inspector {
     return this.at === this.#bytes.length
   }
 
-  /** Stands behind the message after this. Fails with BAD_REQUEST where it has no end in these bytes: then nothing that follows can be told apart. */
+  /**
+   * Stands behind the message after this. Fails with BAD_REQUEST where that has no end in these bytes, and then stands at their
+   * end, because nothing that follows can be told apart.
+   */
   next(): void {
     this.keys = 0
     this.id = undefined
@@ -57,8 +60,13 @@ export class Inspector {
     this.refusal = undefined
     this.marked = undefined
     this.#isId = false
-    do this.#value()
-    while (this.#closeFull())
+    try {
+      do this.#value()
+      while (this.#closeFull())
+    } catch (failure) {
+      this.at = this.#bytes.length
+      throw failure
+    }
   }
 
   /** Takes what is complete off, and says whether anything is left open. */

@@ -52,25 +52,19 @@ function decodeUntrusted(frame: Uint8Array, limits: DecodeLimits, several: boole
     const one = decodeNext(frame, inspector)
     decoded.push(one)
     // A refusal costs far more than a message, so a frame that ends its connection anyway is not read to its end.
-    if ("error" in one && (++refused > limits.badRequests || one.isLast)) break
+    if ("error" in one && ++refused > limits.badRequests) break
   } while (!inspector.isAtEnd)
-  return decoded.map((one) => ("error" in one ? { error: one.error, id: one.id } : one))
+  return decoded
 }
 
-type DecodedNext = Extract<Decoded, { value: unknown }> | (Extract<Decoded, { error: unknown }> & { readonly isLast: boolean })
-
-function decodeNext(frame: Uint8Array, inspector: Inspector): DecodedNext {
+function decodeNext(frame: Uint8Array, inspector: Inspector): Decoded {
   const start = inspector.at
   try {
     inspector.next()
-  } catch (failure) {
-    return { error: toMagpieError(failure), id: inspector.id, isLast: true }
-  }
-  try {
     if (inspector.refusal !== undefined) throw inspector.refusal
     return { value: unpackInspected(frame.subarray(start, inspector.at), inspector, start) }
   } catch (failure) {
-    return { error: toMagpieError(failure), id: inspector.id, isLast: false }
+    return { error: toMagpieError(failure), id: inspector.id }
   }
 }
 

@@ -4,38 +4,46 @@ import { concatenate } from "./unpack.ts"
 
 type Writers = Pick<ServerCodec, "encodePublication" | "encodePage" | "encodePresence" | "encodeWatched" | "encodeMembers">
 
-const NAMES = Object.fromEntries(
-  ["data", "changed", "messages", "state", "page", "joined", "updated"].map((name) => [name, packPlain(name)]),
-)
+/** A field whose value is packed already; left out where that is undefined. */
+type Packed = readonly [name: Uint8Array, value: Uint8Array | undefined]
+
+const DATA = packPlain("data")
+const CHANGED = packPlain("changed")
+const MESSAGES = packPlain("messages")
+const STATE = packPlain("state")
+const PAGE = packPlain("page")
+const JOINED = packPlain("joined")
+const UPDATED = packPlain("updated")
 
 /** The messages around values that are written as JSON already, and are taken over as `packedOf` gives them. */
 export function createWriters(packedOf: (text: JsonText) => Uint8Array): Writers {
-  function publicationOf({ offset, since, mark, at, from, ref, name, data, changed }: Publication, around: object = {}): Uint8Array {
-    const packed = { data: packedOf(data), changed: changed && packedOf(changed) }
-    return withFields({ ...around, offset, since, mark, at, from, ref, name }, packed)
+  /** Alone it says what it is and where; in a page the page does. */
+  function publicationOf({ channel, offset, since, mark, at, from, ref, name, data, changed }: Publication, type?: "message"): Uint8Array {
+    const fields = { type, channel: type && channel, offset, since, mark, at, from, ref, name }
+    return withFields(fields, [DATA, packedOf(data)], [CHANGED, changed && packedOf(changed)])
   }
 
-  const presentOf = ({ member, user, at, state }: PresentText): Uint8Array => withFields({ member, user, at }, { state: packedOf(state) })
+  const presentOf = ({ member, user, at, state }: PresentText): Uint8Array => withFields({ member, user, at }, [STATE, packedOf(state)])
 
   const updateOf = ({ member, state }: Pick<PresentText, "member" | "state">): Uint8Array =>
-    withFields({ member }, { state: packedOf(state) })
+    withFields({ member }, [STATE, packedOf(state)])
 
   return {
-    encodePublication: (publication) => publicationOf(publication, { type: "message", channel: publication.channel }),
+    encodePublication: (publication) => publicationOf(publication, "message"),
     encodePage({ id, channel, more, position }, publications) {
       const messages = listOf(publications, (publication) => publicationOf(publication))
-      return withFields({ type: "history", id, channel, more, position }, { messages })
+      return withFields({ type: "history", id, channel, more, position }, [MESSAGES, messages])
     },
     encodePresence({ channel, since, version, counts, joined, updated, left }) {
-      const lists = { joined: listOf(filled(joined), presentOf), updated: listOf(filled(updated), updateOf) }
-      return withFields({ type: "presence", channel, since, version, counts: countsOf(counts), left: filled(left) }, lists)
+      const fields = { type: "presence", channel, since, version, counts: countsOf(counts), left: filled(left) }
+      return withFields(fields, [JOINED, listOf(filled(joined), presentOf)], [UPDATED, listOf(filled(updated), updateOf)])
     },
     encodeWatched({ id, channel, mode, answer, epoch, version, counts, next, settlesInMs }, page) {
       const fields = { type: "watched", id, channel, mode, answer, epoch, version, counts: countsOf(counts), next, settlesInMs }
-      return withFields(fields, { page: listOf(page, presentOf) })
+      return withFields(fields, [PAGE, listOf(page, presentOf)])
     },
     encodeMembers({ id, channel, counts, next }, page) {
-      return withFields({ type: "members", id, channel, counts: countsOf(counts), next }, { page: listOf(page, presentOf) })
+      return withFields({ type: "members", id, channel, counts: countsOf(counts), next }, [PAGE, listOf(page, presentOf)])
     },
   }
 }
@@ -54,17 +62,11 @@ function listOf<T>(items: readonly T[] | undefined, write: (item: T) => Uint8Arr
 }
 
 /** An object of plain fields and of such that are packed already. No message of Magpie's has more than fifteen. */
-function withFields(fields: object, packed: Readonly<Record<string, Uint8Array | undefined>>): Uint8Array {
+function withFields(fields: object, ...packed: readonly Packed[]): Uint8Array {
   const parts = [packPlain(fields)]
-  let added = 0
-  for (const [name, value] of Object.entries(packed)) {
-    const key = NAMES[name]
-    if (value === undefined || key === undefined) continue
-    parts.push(key, value)
-    added += 1
-  }
+  for (const [name, value] of packed) if (value !== undefined) parts.push(name, value)
   const whole = concatenate(parts)
   // The first byte of a short object says how many fields it has.
-  whole[0] = (whole[0] ?? 0) + added
+  whole[0] = (whole[0] ?? 0) + (parts.length - 1) / 2
   return whole
 }

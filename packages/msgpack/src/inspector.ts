@@ -8,7 +8,9 @@ export interface MarkedText {
   readonly end: number
 }
 
-export type InspectionLimits = Pick<DecodeLimits, "jsonDepth" | "jsonKeys">
+type InspectionLimits = Pick<DecodeLimits, "jsonDepth" | "jsonKeys">
+
+const UNLIMITED: InspectionLimits = { jsonDepth: Number.POSITIVE_INFINITY, jsonKeys: Number.POSITIVE_INFINITY }
 
 /** Longer texts are given to a decoder that takes a byte order mark in front for none of the text. */
 const LONG_TEXT = 200
@@ -33,16 +35,19 @@ export class Inspector {
   readonly #bytes: Uint8Array
   readonly #view: DataView
   readonly #limits: InspectionLimits
+  readonly #isTrusted: boolean
   /** For each open list or object, twice the values that it still lacks, and one more where it is an object. */
   readonly #open: number[] = []
   /** Values of what is nested too deep that are still to come. */
   #skipped = 0
   #isId = false
 
-  constructor(bytes: Uint8Array, limits: InspectionLimits) {
+  /** Without limits, of one who is trusted: his nesting, his keys and his texts are what they are. */
+  constructor(bytes: Uint8Array, limits?: InspectionLimits) {
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#limits = limits
+    this.#limits = limits ?? UNLIMITED
+    this.#isTrusted = limits === undefined
   }
 
   get isAtEnd(): boolean {
@@ -158,7 +163,7 @@ export class Inspector {
 
   /** Of what is refused already, nothing is asked any more: each answer costs an exception. */
   #isText(start: number): boolean {
-    if (this.refusal !== undefined) return true
+    if (this.#isTrusted || this.refusal !== undefined) return true
     for (let index = start; index < this.at; index++)
       if ((this.#bytes[index] ?? 0) > 0x7f) return isUtf8(this.#bytes.subarray(index, this.at))
     return true
@@ -194,7 +199,7 @@ export function namesProto(bytes: Uint8Array, at: number): boolean {
 }
 
 /** U+FEFF in UTF-8. */
-export function hasMark(bytes: Uint8Array, at: number): boolean {
+function hasMark(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf
 }
 

@@ -1,5 +1,5 @@
 import { Decoder } from "@msgpack/msgpack"
-import { hasMark, Inspector, type MarkedText, namesProto } from "./inspector.ts"
+import { Inspector, type MarkedText, namesProto } from "./inspector.ts"
 import { malformed } from "./malformed.ts"
 
 const PROTO = "__proto__"
@@ -15,44 +15,33 @@ const careful = new Decoder({
   },
 })
 const text = new TextDecoder("utf-8", { ignoreBOM: true })
-const UNLIMITED = { jsonDepth: Number.POSITIVE_INFINITY, jsonKeys: Number.POSITIVE_INFINITY }
 
-/** The value of one message that was looked at before. Fails with BAD_REQUEST on an object that names a key twice. */
-export function unpackInspected(bytes: Uint8Array, { keys, namesPrototype, marked }: Inspector, start: number): unknown {
-  const message = marked === undefined ? bytes : doubleMarks(bytes, marked, start)
-  const value = namesPrototype ? restored(careful.decode(message)) : quick.decode(message)
-  if (countKeys(value) !== keys) throw malformed("an object names a key twice")
+/** The value of one message of a stranger's that was looked at before. Fails with BAD_REQUEST on an object that names a key twice. */
+export function unpackInspected(bytes: Uint8Array, inspector: Inspector, start: number): unknown {
+  const value = unpack(bytes, inspector, start)
+  if (countKeys(value) !== inspector.keys) throw malformed("an object names a key twice")
   return value
 }
 
-/** The messages of a frame from somebody who is trusted to write what he means. Fails with BAD_REQUEST. */
+/**
+ * The messages of a frame from somebody who is trusted to write what he means, and still not to claim more than he sends.
+ * Fails with BAD_REQUEST.
+ */
 export function unpackTrusted(frame: Uint8Array): readonly unknown[] {
-  try {
-    const bytes = holdsMark(frame) ? doubleMarks(frame, marksOf(frame), 0) : frame
-    try {
-      return [...quick.decodeMulti(bytes)]
-    } catch {
-      return [...careful.decodeMulti(bytes)].map(restored)
-    }
-  } catch (cause) {
-    throw malformed("the frame is not MessagePack", undefined, cause)
-  }
-}
-
-function holdsMark(bytes: Uint8Array): boolean {
-  let at = bytes.indexOf(0xef)
-  while (at >= 0 && !hasMark(bytes, at)) at = bytes.indexOf(0xef, at + 1)
-  return at >= 0
-}
-
-function marksOf(frame: Uint8Array): readonly MarkedText[] {
-  const marks: MarkedText[] = []
-  const inspector = new Inspector(frame, UNLIMITED)
+  const inspector = new Inspector(frame)
+  const values: unknown[] = []
   while (!inspector.isAtEnd) {
+    const start = inspector.at
     inspector.next()
-    marks.push(...(inspector.marked ?? []))
+    if (inspector.refusal !== undefined) throw inspector.refusal
+    values.push(unpack(frame.subarray(start, inspector.at), inspector, start))
   }
-  return marks
+  return values
+}
+
+function unpack(bytes: Uint8Array, { namesPrototype, marked }: Inspector, start: number): unknown {
+  const message = marked === undefined ? bytes : doubleMarks(bytes, marked, start)
+  return namesPrototype ? restored(careful.decode(message)) : quick.decode(message)
 }
 
 /** The same with a second byte order mark in front of each text that begins with one: the decoder takes one off. `offset` is where `bytes` begin. */

@@ -24,8 +24,9 @@ describe("what a stranger claims", () => {
     ["a list of 65,535 within lists of 65,535", Array.from({ length: 300 }, () => [0xdc, 0xff, 0xff]).flat()],
     ["a text one byte longer than the frame", [0xa3, 0x61, 0x62]],
     ["the byte that MessagePack never uses", [0xc1]],
-  ])("[F46] refuses %s before anything is allocated for it", (_claim, bytes) => {
+  ])("[F46] refuses %s before anything is allocated for it, on either side", (_claim, bytes) => {
     expect(outcome(Uint8Array.from(bytes))).toMatch(/^BAD_REQUEST/)
+    expect(() => clientMsgpack().decode(Uint8Array.from(bytes))).toThrowError(expect.objectContaining({ code: "BAD_REQUEST" }))
   })
 
   it.each([

@@ -111,7 +111,7 @@ export function createCore<C extends AnyContract, U extends User>(
   const relay = env.bus === undefined ? NO_RELAY : createRelay({ bus: env.bus, random, deliver })
   const followers = createFollowers(hub, relay)
   const catchUp = createCatchUp(clock)
-  const tables = createTableHandler({ clock, log, codec, limits, authorizer, followers, catchUp })
+  const tables = createTableHandler({ clock, log, limits, authorizer, followers, catchUp })
   const broadcast = (publication: Publication): void => {
     relay.publish(publication)
     deliver(publication)
@@ -184,7 +184,7 @@ export function createCore<C extends AnyContract, U extends User>(
     presence,
     kinds: {
       table: tables,
-      stream: createStreamHandler({ log, codec, limits, authorizer, followers, catchUp }),
+      stream: createStreamHandler({ log, limits, authorizer, followers, catchUp }),
       broadcast: createBroadcastHandler({ clock, authorizer, followers, counters, log: env.log, publish: broadcast }),
     },
     tooFast: access.tooFast,
@@ -192,7 +192,7 @@ export function createCore<C extends AnyContract, U extends User>(
   })
   const context: ConnectionContext = {
     limits,
-    codec,
+    codecOf: ({ subprotocol = codec.subprotocol }) => options.codecs.get(subprotocol) ?? codec,
     turn,
     wheel,
     budget,
@@ -285,8 +285,11 @@ export function createCore<C extends AnyContract, U extends User>(
       const connection = new Connection(toHex(random.bytes(8)), socket, request, handshake, context)
       registry.add(connection)
       counters.add("accepted")
+      const { subprotocol } = request
+      if (subprotocol !== undefined && !options.codecs.has(subprotocol))
+        connection.close("VERSION", `this server speaks ${[...options.codecs.keys()].join(", ")}`)
       // It was admitted while the server was still there.
-      if (leaving.begun) connection.departure.close(leaving.lastsMs)
+      else if (leaving.begun) connection.departure.close(leaving.lastsMs)
       if (request.plain) connection.hold(greeting.welcomePlain(connection))
       return connection
     },

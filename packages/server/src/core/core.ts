@@ -146,14 +146,7 @@ export function createCore<C extends AnyContract, U extends User>(
           },
         })
   const isOverloaded = (): boolean => overload.sheds("connections") || overload.memory !== "free"
-  const admission = createAdmission({
-    limits,
-    origins: options.origins,
-    clock,
-    random,
-    occupancy,
-    overloaded: isOverloaded,
-  })
+  const admission = createAdmission({ limits, origins: options.origins, clock, random, occupancy, overloaded: isOverloaded })
   const mayReadPage = createPageMeter({ clock, limits, sheds: () => overload.sheds("history") })
   const presence = createPresence({
     ...{ contract, env, options, codec, control: log.control, authorizer, mayReadPage, turn, wheel, catchUp, counters },

@@ -7,7 +7,6 @@ import {
   type Publish,
   ROW,
   rowRequest,
-  type ServerCodec,
   type Subscribe,
   type Subscribed,
   type TableKind,
@@ -26,7 +25,6 @@ import { TableSubscription } from "./table-subscription.ts"
 export interface TableHandlerOptions {
   readonly clock: Clock
   readonly log: DurableLog
-  readonly codec: ServerCodec
   readonly limits: Limits
   readonly authorizer: Authorizer
   readonly followers: Followers
@@ -41,8 +39,8 @@ export interface TableHandler extends KindHandler {
 
 /** Tables: the newest value by key, for each subscriber as often as it likes and can [G6, G7]. */
 export function createTableHandler(options: TableHandlerOptions): TableHandler {
-  const { clock, log, codec, limits, authorizer, followers, catchUp } = options
-  const live = createLiveTables({ clock, log, codec, catchUp })
+  const { clock, log, limits, authorizer, followers, catchUp } = options
+  const live = createLiveTables({ clock, log, catchUp })
   const settling = createSettling(log, limits, (code, message) => {
     const { key } = rowRequest.check(message.data, "data")
     return refusedWrite(code, code === "CONFLICT" ? log.row(message.channel, key) : undefined)

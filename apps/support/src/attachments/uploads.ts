@@ -1,0 +1,78 @@
+import type { Client } from "@magpie/client"
+import type { Support } from "../contract.ts"
+import type { FileLine } from "../conversation/lines.ts"
+import { MAX_ATTACHMENT_BYTES } from "../limits.ts"
+import { createStore } from "../page/store.ts"
+import { type KeptFile, keptFiles } from "./kept-files.ts"
+import { upload } from "./upload.ts"
+
+export interface UploadView {
+  readonly upload: string
+  readonly title: string
+  readonly size: number
+  readonly sent: number
+  readonly failed: boolean
+}
+
+export interface UploadsOptions {
+  readonly client: Client<Support>
+  readonly visitor: string
+  /** Names what is kept on this device. */
+  readonly device: string
+  /** All of it is stored. */
+  readonly onDone: (file: FileLine) => void
+}
+
+/** The files that are being sent to one conversation, those from before a reload too. */
+export function createUploads({ client, visitor, device, onDone }: UploadsOptions) {
+  const kept = keptFiles(`${device}/${visitor}`)
+  const view = createStore<readonly UploadView[]>([])
+  const running = new Map<string, AbortController>()
+
+  const change = (id: string, some: Partial<UploadView>): void =>
+    view.set(view.get().map((each) => (each.upload === id ? { ...each, ...some } : each)))
+  const drop = (id: string): void => view.set(view.get().filter((each) => each.upload !== id))
+
+  async function run({ upload: id, title, blob }: KeptFile): Promise<void> {
+    const stop = new AbortController()
+    running.set(id, stop)
+    view.set([...view.get().filter((each) => each.upload !== id), { upload: id, title, size: blob.size, sent: 0, failed: false }])
+    try {
+      await upload(client, blob, { visitor, upload: id, signal: stop.signal, onProgress: (sent) => change(id, { sent }) })
+      onDone({ upload: id, title, type: blob.type, size: blob.size })
+      await kept.remove(id)
+      drop(id)
+    } catch {
+      if (!stop.signal.aborted) change(id, { failed: true })
+    } finally {
+      running.delete(id)
+    }
+  }
+
+  void kept.all().then(
+    (files) => files.forEach((file) => void run(file)),
+    () => {},
+  )
+
+  return {
+    view,
+    /** False where it is larger than `MAX_ATTACHMENT_BYTES`, or empty. */
+    add(file: File): boolean {
+      if (file.size > MAX_ATTACHMENT_BYTES || file.size === 0) return false
+      const begun = { upload: crypto.randomUUID().replaceAll("-", ""), title: file.name.slice(0, 200) || "file", blob: file }
+      // Where it cannot be kept it is sent all the same; only a reload ends it then.
+      void kept
+        .put(begun)
+        .catch(() => {})
+        .then(() => run(begun))
+      return true
+    },
+    retry: (id: string): void =>
+      void kept.all().then((files) => files.filter((file) => file.upload === id).forEach((file) => void run(file))),
+    cancel(id: string): void {
+      running.get(id)?.abort()
+      drop(id)
+      void kept.remove(id)
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import { DEMO_CARDS, signIn } from "./agent-session.ts"
+import { useWords } from "./desk-context.ts"
+import { LanguageButton } from "./language-button.tsx"
+
+export function SignIn({ wrong }: { readonly wrong: boolean }) {
+  const words = useWords()
+  return (
+    <main className="sign-in">
+      <div className="sign-in-head">
+        <h1>{words.title}</h1>
+        <LanguageButton />
+      </div>
+      <h2>{words.signIn.title}</h2>
+      <p className="quiet-text">{words.signIn.lead}</p>
+      {wrong && (
+        <p className="bad" role="alert">
+          {words.signIn.wrong}
+        </p>
+      )}
+      <ul className="cards">
+        {DEMO_CARDS.map((card) => (
+          <li key={card.id}>
+            <button type="button" className="button card" onClick={() => void signIn(card)}>
+              {card.name}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </main>
+  )
+}

@@ -1,0 +1,89 @@
+import type { Line } from "../conversation/lines.ts"
+import type { WidgetWords } from "../language/widget-words.ts"
+import { MAX_TEXT_LENGTH } from "../limits.ts"
+import { h, ICONS, icon } from "./element.ts"
+
+export interface ComposerOptions {
+  readonly words: WidgetWords
+  readonly onText: (text: string) => void
+  readonly onTyping: () => void
+  readonly onEdit: (line: Line, text: string) => void
+  readonly onFile: (file: File) => void
+}
+
+const DRAFT_KEY = "magpie.support.draft"
+
+/** Where one writes: Enter sends, Shift and Enter begin a new line. What is not sent yet outlives a reload. */
+export function createComposer({ words, onText, onTyping, onEdit, onFile }: ComposerOptions) {
+  let edited: Line | undefined
+  const field = h("textarea", {
+    rows: "1",
+    maxlength: String(MAX_TEXT_LENGTH),
+    placeholder: words.placeholder,
+    "aria-label": words.placeholder,
+  })
+  const file = h("input", { type: "file", hidden: true })
+  const cancel = h("button", { type: "button", onclick: () => begin(undefined) }, words.cancel)
+  const editing = h("p", { class: "editing", hidden: true }, words.editing, cancel)
+  field.value = sessionStorage.getItem(DRAFT_KEY) ?? ""
+
+  function begin(line: Line | undefined): void {
+    edited = line
+    editing.hidden = line === undefined
+    field.value = line?.text ?? ""
+    grow()
+    field.focus()
+  }
+
+  function grow(): void {
+    field.style.height = "auto"
+    field.style.height = `${Math.min(field.scrollHeight, 120)}px`
+  }
+
+  function submit(): void {
+    const text = field.value.trim()
+    if (text === "") return
+    const line = edited
+    begin(undefined)
+    sessionStorage.removeItem(DRAFT_KEY)
+    if (line === undefined) onText(text)
+    else if (text !== line.text) onEdit(line, text)
+  }
+
+  field.addEventListener("input", () => {
+    grow()
+    if (edited === undefined) sessionStorage.setItem(DRAFT_KEY, field.value)
+    if (field.value !== "") onTyping()
+  })
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && edited !== undefined) {
+      event.stopPropagation()
+      begin(undefined)
+    }
+    // While an input method composes, Enter chooses a candidate.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return
+    event.preventDefault()
+    submit()
+  })
+  file.addEventListener("change", () => {
+    const [chosen] = file.files ?? []
+    if (chosen) onFile(chosen)
+    file.value = ""
+  })
+  const attach = h("button", { class: "tool", type: "button", title: words.attach, "aria-label": words.attach }, icon(ICONS.attach))
+  attach.addEventListener("click", () => file.click())
+  const send = h("button", { class: "send", type: "submit", "aria-label": words.send, title: words.send }, icon(ICONS.send))
+  const form = h("form", {}, editing, h("div", { class: "row" }, attach, file, field, send))
+  form.addEventListener("submit", (event) => {
+    event.preventDefault()
+    submit()
+  })
+  return {
+    element: form,
+    edit: begin,
+    focus(): void {
+      grow()
+      field.focus()
+    },
+  }
+}

@@ -1,0 +1,18 @@
+import { openSupport } from "../conversation/open-support.ts"
+import { widgetWordsOf } from "../language/widget-words.ts"
+import { VISITOR_PREFIX, visitorIdOf } from "../visitor-id.ts"
+import { visitorSecret } from "./device.ts"
+import { mountWidget } from "./mount-widget.ts"
+
+/** `<script src="…/widget.js" data-server="wss://…" data-language="zh-TW" async></script>`: both are optional. */
+async function begin({ src, dataset }: HTMLScriptElement): Promise<void> {
+  const secret = visitorSecret()
+  const visitor = await visitorIdOf(secret)
+  const server = dataset.server ?? new URL(src).origin.replace(/^http/, "ws")
+  const device = `magpie-support-${visitor}`
+  const support = openSupport({ server, token: VISITOR_PREFIX + secret, device })
+  const language = dataset.language ?? (document.documentElement.lang || navigator.language)
+  mountWidget({ support, visitor, device, words: widgetWordsOf(language), theme: dataset.theme })
+}
+
+if (document.currentScript instanceof HTMLScriptElement) void begin(document.currentScript)

@@ -1,6 +1,10 @@
+import { connect } from "@magpie/client"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { Support } from "../../apps/support/src/index.ts"
+import { CHUNK_BYTES } from "../../apps/support/src/limits.ts"
 import { launchChromium } from "./chromium.ts"
+import { startLossyLink } from "./lossy-link.ts"
 import { type ShowcaseServer, startShowcase } from "./showcase-server.ts"
 
 let browser: Browser
@@ -24,9 +28,9 @@ const newPage = async (locale: Locale): Promise<Page> =>
   (await browser.newContext({ locale, viewport: { width: 1_280, height: 800 } })).newPage()
 
 /** A visitor with the panel open. */
-async function openVisitor(locale: Locale = "en-US"): Promise<Page> {
+async function openVisitor(locale: Locale = "en-US", from = showcase.page): Promise<Page> {
   const page = await newPage(locale)
-  await page.goto(`${showcase.page}support/`)
+  await page.goto(`${from}support/`)
   await page.getByRole("button", { name: WORDS[locale].open }).click()
   await page.getByLabel(WORDS[locale].write).waitFor()
   return page
@@ -80,4 +84,135 @@ describe("the support chat", () => {
       await Promise.all([visitor.context().close(), agent.context().close()])
     },
   )
+
+  it("[G3] gives a conversation that two agents take at once to one of them, and both desks agree", async () => {
+    const visitor = await openVisitor()
+    await write(visitor, "Write a message", "two at once")
+    const agents = await Promise.all([openAgent("Mei"), openAgent("Ben")])
+    for (const agent of agents) await choose(agent, "two at once")
+    const takes = agents.map((agent) => agent.getByRole("button", { name: "Take", exact: true }))
+    await Promise.all(takes.map((take) => take.waitFor()))
+    await Promise.all(takes.map((take) => take.click({ timeout: 2_000 }).catch(() => {})))
+    await Promise.all(takes.map((take) => take.waitFor({ state: "detached" })))
+    const having = await Promise.all(agents.map((agent) => agent.getByLabel("Write an answer").count()))
+    expect(having.toSorted()).toEqual([0, 1])
+    const name = having[0] === 1 ? "Mei" : "Ben"
+    await visitor.getByText(`${name} is with you`).waitFor()
+    expect(await visitor.locator(".event").count()).toBe(1)
+    await agents[having.indexOf(0)]?.getByText(`${name} has this conversation`).waitFor()
+    for (const page of [visitor, ...agents]) await page.context().close()
+  })
+
+  it("hands over with a note that the visitor never sees, shows who writes, and what was edited and deleted", async () => {
+    const [visitor, mei, ben] = [await openVisitor(), await openAgent("Mei"), await openAgent("Ben")]
+    await write(visitor, "Write a message", "wrong invoice")
+    await write(visitor, "Write a message", "a secret by mistake")
+    await choose(mei, "a secret by mistake")
+    await mei.getByRole("button", { name: "Take", exact: true }).click()
+    await mei.getByLabel("Write an answer").fill("one mom")
+    await visitor.getByText("is writing…").waitFor()
+
+    await visitor.getByRole("listitem").filter({ hasText: "a secret" }).getByRole("button", { name: "Delete" }).click()
+    await mei.getByText("This message was deleted").waitFor()
+    await visitor.getByRole("listitem").filter({ hasText: "wrong invoice" }).getByRole("button", { name: "Edit" }).click()
+    await write(visitor, "Write a message", "wrong invoice, no. 7")
+    await shows(mei, "wrong invoice, no. 7")
+    expect(await texts(mei)).not.toContain("a secret by mistake")
+
+    await mei.getByRole("button", { name: "Hand over", exact: true }).first().click()
+    await mei.getByLabel("To whom").selectOption("ben")
+    await mei.getByLabel("A note for your colleague").fill("knows invoices")
+    await mei.getByLabel("A note for your colleague").press("Enter")
+    await ben.getByRole("navigation").getByText("Mine 1").waitFor()
+    await ben.getByRole("navigation").locator(".place").first().click()
+    await ben.getByText("knows invoices").waitFor()
+    await write(ben, "Write an answer", "Ben here")
+    await shows(visitor, "Ben here")
+    expect(await visitor.locator(".panel").textContent()).not.toContain("knows invoices")
+    for (const page of [visitor, mei, ben]) await page.context().close()
+  })
+
+  it("[G2] goes on with an attachment where it was when the server is killed and the page reloaded, and loses no byte", async () => {
+    const [visitor, agent] = [await openVisitor(), await openAgent("Lin")]
+    const bytes = Buffer.alloc(
+      3_000_000,
+      Uint8Array.from({ length: 251 }, (_, index) => index),
+    )
+    await visitor.locator("input[type=file]").setInputFiles({ name: "photo.raw", mimeType: "image/x-raw", buffer: bytes })
+    await visitor.waitForFunction((chunk) => {
+      const root = document.getElementById("magpie-support")?.shadowRoot
+      return Number(root?.querySelector("progress")?.value ?? 0) > 8 * chunk
+    }, CHUNK_BYTES)
+    await showcase.restart()
+    await visitor.reload()
+    await shows(visitor, "photo.raw")
+    await choose(agent, "photo.raw")
+    const saved = agent.waitForEvent("download")
+    await agent
+      .getByRole("button", { name: /photo\.raw/ })
+      .last()
+      .click()
+    const stream = await (await saved).createReadStream()
+    const parts: Buffer[] = []
+    for await (const part of stream) parts.push(part as Buffer)
+    expect(Buffer.concat(parts).equals(bytes)).toBe(true)
+    expect(await visitor.locator(".uploads li").count()).toBe(0)
+    await Promise.all([visitor.context().close(), agent.context().close()])
+  })
+
+  it("[G2] [G3] keeps what a visitor writes on a link that breaks all the time, once and in order, also for tomorrow", async () => {
+    const link = await startLossyLink(() => showcase.process.port)
+    const visitor = await openVisitor("en-US", `http://localhost:${link.port}/`)
+    const lines = Array.from({ length: 25 }, (_, index) => `line ${index + 1}`)
+    for (const [index, line] of lines.entries()) {
+      await write(visitor, "Write a message", line)
+      if (index % 5 === 4) link.reset()
+    }
+    await shows(visitor, "line 25")
+    const id = await visitor.evaluate(() =>
+      Object.keys(localStorage)
+        .find((key) => key.startsWith("magpie.support.seen."))
+        ?.slice(20),
+    )
+    await visitor.close()
+
+    const tomorrow = await visitor.context().newPage()
+    await tomorrow.goto(`http://localhost:${link.port}/support/`)
+    await tomorrow.getByRole("button", { name: "Open the chat" }).click()
+    await shows(tomorrow, "line 25")
+    const client = connect<Support>(showcase.process.url, { token: "agent.demo-mei" })
+    const { messages } = await client.channel(`support/talk/${id}`).history({ limit: 100 })
+    expect(messages.map((message) => (message.name === "say" ? message.data.text : message.name))).toEqual(lines)
+    await client.close()
+    await visitor.context().close()
+    await link.close()
+  })
+
+  it.each(["en-US", "zh-TW"] as const)("reports no error in the console and fits a narrow phone, in %s", async (locale) => {
+    const errors: string[] = []
+    const context = await browser.newContext({ locale, viewport: { width: 360, height: 740 } })
+    const open = async (address: string): Promise<Page> => {
+      const page = await context.newPage()
+      page.on("console", (line) => line.type() === "error" && errors.push(line.text()))
+      page.on("pageerror", (error) => errors.push(error.message))
+      await page.goto(`${showcase.page}support/${address}`)
+      return page
+    }
+    const words = WORDS[locale]
+    const visitor = await open("")
+    await visitor.getByRole("button", { name: words.open }).click()
+    await write(visitor, words.write, "一句很長的話 ".repeat(40))
+    await visitor.locator(".stored").first().waitFor()
+    const agent = await open("desk.html")
+    await agent.getByRole("button", { name: "Lin", exact: true }).click()
+    await choose(agent, "一句很長的話")
+    await agent.getByRole("button", { name: words.take, exact: true }).click()
+    await agent.getByLabel(words.answer).waitFor()
+    for (const page of [visitor, agent]) {
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+      expect(overflow).toBe(0)
+    }
+    expect(errors).toEqual([])
+    await context.close()
+  })
 })

@@ -85,6 +85,18 @@ describe("the queue", () => {
     expect((await queueOf(mei)).get(me)?.state).toBe("closed")
   })
 
+  it("gives a conversation that a colleague has to another agent who says from whom he takes it over, once", async () => {
+    const [mei, ben] = [agent("mei"), agent("ben")]
+    const queue = (client: Client<Support>) => client.channel("support/queue")
+    const { position } = await told(asks(visitor()))
+    const turn = position.offset
+    await told(queue(mei).send("takes", { visitor: me, turn }))
+    await told(queue(ben).send("takes", { visitor: me, turn, over: "lin" }))
+    expect((await queueOf(ben)).get(me)?.agent).toBe("mei")
+    await told(queue(ben).send("takes", { visitor: me, turn, over: "mei" }))
+    expect((await queueOf(mei)).get(me)).toMatchObject({ state: "taken", agent: "ben" })
+  })
+
   it("lets a closed conversation wait again when its visitor writes again, and counts what is unanswered", async () => {
     const mei = agent("mei")
     const one = visitor()

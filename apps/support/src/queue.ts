@@ -56,7 +56,7 @@ function after(place: Place | undefined, entry: QueueEntry): Place | undefined {
     case "answers":
       return { ...place, preview: entry.data.preview, lastAt: at, unanswered: 0 }
     case "takes":
-      if (place.state !== "waiting" || place.turn !== entry.data.turn) return undefined
+      if (place.state === "closed" || place.turn !== entry.data.turn || place.agent !== entry.data.over) return undefined
       return { ...place, state: "taken", agent, since: at }
     case "hands": {
       if (place.state !== "taken" || place.agent !== agent) return undefined

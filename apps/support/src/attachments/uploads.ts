@@ -19,11 +19,13 @@ export interface UploadsOptions {
   readonly visitor: string
   /** Names what is kept on this device. */
   readonly device: string
-  /** All of it is stored. */
+  /** All of it is stored, and the conversation has been told. */
   readonly onDone: (file: FileLine) => void
 }
 
-/** The files that are being sent to one conversation, those from before a reload too. */
+export type Uploads = ReturnType<typeof createUploads>
+
+/** The files that are being sent to one conversation, those from before a reload too; each by one window at a time. */
 export function createUploads({ client, visitor, device, onDone }: UploadsOptions) {
   const kept = keptFiles(`${device}/${visitor}`)
   const view = createStore<readonly UploadView[]>([])
@@ -33,13 +35,24 @@ export function createUploads({ client, visitor, device, onDone }: UploadsOption
     view.set(view.get().map((each) => (each.upload === id ? { ...each, ...some } : each)))
   const drop = (id: string): void => view.set(view.get().filter((each) => each.upload !== id))
 
-  async function run({ upload: id, title, blob }: KeptFile): Promise<void> {
+  const run = (file: KeptFile): Promise<void> =>
+    navigator.locks.request(file.upload, { ifAvailable: true }, async (lock) => {
+      if (lock !== null) await send(file)
+    })
+
+  async function send({ upload: id, title, blob }: KeptFile): Promise<void> {
     const stop = new AbortController()
     running.set(id, stop)
     view.set([...view.get().filter((each) => each.upload !== id), { upload: id, title, size: blob.size, sent: 0, failed: false }])
     try {
       await upload(client, blob, { visitor, upload: id, signal: stop.signal, onProgress: (sent) => change(id, { sent }) })
-      onDone({ upload: id, title, type: blob.type, size: blob.size })
+      const file: FileLine = { upload: id, title, type: blob.type, size: blob.size }
+      // Stored or in the outbox, which outlives the page; it is one announcement by its reference.
+      void client
+        .channel(`support/talk/${visitor}`)
+        .send("file", file, { ref: id })
+        .catch(() => {})
+      onDone(file)
       await kept.remove(id)
       drop(id)
     } catch {

@@ -4,7 +4,7 @@ import type { KeptMessage } from "@magpie/client/persistent"
 import type { KindOf } from "@magpie/protocol"
 import type { Support } from "../contract.ts"
 import { createStore } from "../page/store.ts"
-import { type FileLine, type Line, lineOf, outgoingLine, type Told } from "./lines.ts"
+import { type Line, lineOf, outgoingLine, type Told } from "./lines.ts"
 import type { SupportClient } from "./open-support.ts"
 import { followTyping } from "./typing.ts"
 
@@ -85,8 +85,6 @@ export function openConversation({ client, outbox, inbox }: SupportClient, visit
       typing.say(false)
       quietly(channel.send("say", { text }))
     },
-    /** Says that an attachment is there; it has been sent. */
-    sendFile: (file: FileLine): void => quietly(channel.send("file", file, { ref: file.upload })),
     sendEvent: (what: "joined" | "handed" | "closed"): void => quietly(channel.send("event", { what })),
     edit: (line: Line, text: string): void => quietly(change.edit(placeOf("say", line), { text })),
     remove: (line: Line): void => quietly(change.delete(placeOf(line.kind === "file" ? "file" : "say", line))),

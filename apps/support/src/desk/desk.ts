@@ -1,5 +1,6 @@
 import { type Presence, type PresentMember, presence } from "@magpie/client/presence"
 import { type KindOf, toMagpieError } from "@magpie/protocol"
+import { createUploads, type Uploads } from "../attachments/uploads.ts"
 import type { Support } from "../contract.ts"
 import type { SupportClient } from "../conversation/open-support.ts"
 import { previewOf } from "../limits.ts"
@@ -40,6 +41,10 @@ export function openDesk(support: SupportClient, me: Me, onAsked: (place: Place)
   const opened = presence(client.channel("support/open"), { watch: false })
   let isOpen = true
   let reads = 0
+  let following = false
+  /** Entries that came while the log was being read. */
+  const early: QueueEntry[] = []
+  const uploads = new Map<string, Uploads>()
 
   const load = (): number => [...view.get().queue.values()].filter(({ state, agent }) => state === "taken" && agent === me.id).length
   function present(): void {
@@ -47,16 +52,20 @@ export function openDesk(support: SupportClient, me: Me, onAsked: (place: Place)
     void (isOpen ? opened.enter({}) : opened.leave()).catch(() => {})
   }
 
-  function add(entries: readonly QueueEntry[]): void {
+  function hear(message: QueueEntry): void {
+    if (!view.get().loaded) return void early.push(message)
     const before = load()
-    put({ queue: foldQueue(view.get().queue, entries) })
+    put({ queue: foldQueue(view.get().queue, [message]) })
     if (load() !== before) present()
+    const place = message.name === "asks" ? view.get().queue.get(message.data.visitor) : undefined
+    if (place !== undefined) onAsked(place)
   }
 
-  /** Reads the log from its beginning, then follows it from where the last page ended. */
+  /** Reads the log from its beginning; what comes meanwhile is put behind it. */
   async function read(): Promise<void> {
     const run = ++reads
-    put({ queue: EMPTY_QUEUE, loaded: false })
+    early.length = 0
+    put({ loaded: false })
     let queue = EMPTY_QUEUE
     let page = await channel.history({ after: 0, limit: 500 })
     for (;;) {
@@ -66,22 +75,29 @@ export function openDesk(support: SupportClient, me: Me, onAsked: (place: Place)
       page = await next
     }
     if (run !== reads) return
+    const { position } = page
+    queue = foldQueue(
+      queue,
+      early.filter(({ offset }) => Number(offset) > position.offset),
+    )
     put({ queue, loaded: true })
-    await channel.subscribe({ position: page.position })
+    present()
+    if (following) return
+    following = true
+    // From the last page's position on, every entry comes, or a gap says that the log must be read anew.
+    const subscribed = channel.subscribe({ position })
+    channel.onAny((message) => hear(message as QueueEntry))
+    await subscribed
   }
 
   const fail = (error: unknown): void => put({ refused: !toMagpieError(error).retryable })
-  channel.onAny((message) => {
-    add([message as QueueEntry])
-    const place = message.name === "asks" ? view.get().queue.get(message.data.visitor) : undefined
-    if (place !== undefined && view.get().loaded) onAsked(place)
-  })
   channel.subscription.on("gap", () => void read().catch(fail))
   colleagues.on("change", () => put({ colleagues: colleaguesOf(colleagues.members.values()) }))
-  present()
   void read().catch(fail)
 
   const quietly = (sent: Promise<unknown>): void => void sent.catch(() => {})
+  const answered = (visitor: string, text: string): void => quietly(channel.send("answers", { visitor, preview: previewOf(text) }))
+
   return {
     support,
     me,
@@ -94,8 +110,8 @@ export function openDesk(support: SupportClient, me: Me, onAsked: (place: Place)
     },
     nameOf: (id: string | undefined): string => view.get().colleagues.find((each) => each.id === id)?.name ?? id ?? "",
     /** Resolves to whether the log gave the conversation to this agent. */
-    async take({ visitor, turn }: Place): Promise<boolean> {
-      const { position } = await channel.send("takes", { visitor, turn })
+    async take({ visitor, turn, agent }: Place): Promise<boolean> {
+      const { position } = await channel.send("takes", { visitor, turn, ...(agent === undefined ? undefined : { over: agent }) })
       await reached(channel.subscription, position.offset, view)
       const place = view.get().queue.get(visitor)
       return place?.state === "taken" && place.agent === me.id
@@ -103,7 +119,16 @@ export function openDesk(support: SupportClient, me: Me, onAsked: (place: Place)
     hand: (visitor: string, to: string | undefined, note: string): void =>
       quietly(channel.send("hands", { visitor, note, ...(to === undefined ? undefined : { to }) })),
     close: (visitor: string): void => quietly(channel.send("closes", { visitor })),
-    answered: (visitor: string, text: string): void => quietly(channel.send("answers", { visitor, preview: previewOf(text) })),
+    answered,
+    /** The same for one conversation, whichever of them is shown: a file goes on being sent. */
+    uploadsOf(visitor: string): Uploads {
+      const known = uploads.get(visitor)
+      if (known !== undefined) return known
+      const onDone = ({ title }: { readonly title: string }): void => answered(visitor, title)
+      const made = createUploads({ client, visitor, device: `magpie-desk-${me.id}`, onDone })
+      uploads.set(visitor, made)
+      return made
+    },
   }
 }
 

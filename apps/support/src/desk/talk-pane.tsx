@@ -41,7 +41,6 @@ export function TalkPane({ place, onBack }: { readonly place: Place; readonly on
             ‹ {words.back}
           </button>
           <h2>{visitorName(place, words.nobody)}</h2>
-          {place.state !== "taken" && <TakeButton place={place} talk={talk} />}
           {place.state === "taken" && !mine && <p className="quiet-text">{words.takenBy(desk.nameOf(place.agent))}</p>}
           {mine && (
             <>
@@ -66,6 +65,7 @@ export function TalkPane({ place, onBack }: { readonly place: Place; readonly on
           <button type="button" className="button quiet notes-toggle" aria-expanded={extra === "notes"} onClick={() => toggle("notes")}>
             {words.details}
           </button>
+          {!mine && place.state !== "closed" && <TakeButton key={`${place.turn} ${place.agent}`} place={place} talk={talk} />}
         </header>
         {mine && extra === "hand" && <HandOver place={place} talk={talk} onDone={() => setExtra("none")} />}
         {place.handed !== undefined && (
@@ -86,19 +86,24 @@ export function TalkPane({ place, onBack }: { readonly place: Place; readonly on
   )
 }
 
-/** Asks the log for the conversation; the button is gone when the log gave it to anybody. */
+/** Asks the log for the conversation, also for one that a colleague has left behind. */
 function TakeButton({ place, talk }: { readonly place: Place; readonly talk: Talk }) {
   const desk = useDesk()
   const words = useWords()
-  const [asked, setAsked] = useState(0)
-  if (place.state === "closed") return null
+  const [asked, setAsked] = useState(false)
   async function take(): Promise<void> {
-    setAsked(place.turn)
+    setAsked(true)
     if (await desk.take(place)) talk.conversation.sendEvent("joined")
   }
+  const waits = place.state === "waiting"
   return (
-    <button type="button" className="button primary" disabled={asked === place.turn} onClick={() => void take().catch(() => setAsked(0))}>
-      {words.take}
+    <button
+      type="button"
+      className={waits ? "button primary" : "button"}
+      disabled={asked}
+      onClick={() => void take().catch(() => setAsked(false))}
+    >
+      {waits ? words.take : words.takeOver}
     </button>
   )
 }

@@ -1,12 +1,12 @@
 import { presence } from "@magpie/client/presence"
 import { useEffect, useState } from "react"
-import { createUploads } from "../attachments/uploads.ts"
+import type { Uploads } from "../attachments/uploads.ts"
 import { type Conversation, openConversation } from "../conversation/conversation.ts"
 import { useDesk } from "./desk-context.ts"
 
 export interface Talk {
   readonly conversation: Conversation
-  readonly uploads: ReturnType<typeof createUploads>
+  readonly uploads: Uploads
 }
 
 /** The conversation for as long as it is shown. */
@@ -15,16 +15,7 @@ export function useTalk(visitor: string): Talk | undefined {
   const [talk, setTalk] = useState<Talk>()
   useEffect(() => {
     const conversation = openConversation(desk.support, visitor, "agent")
-    const uploads = createUploads({
-      client: desk.support.client,
-      visitor,
-      device: `magpie-desk-${desk.me.id}`,
-      onDone(file) {
-        conversation.sendFile(file)
-        desk.answered(visitor, file.title)
-      },
-    })
-    setTalk({ conversation, uploads })
+    setTalk({ conversation, uploads: desk.uploadsOf(visitor) })
     return () => conversation.close()
   }, [desk, visitor])
   return talk

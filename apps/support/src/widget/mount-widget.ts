@@ -25,7 +25,7 @@ export function mountWidget({ support, visitor, device, words, theme }: WidgetOp
   const { client } = support
   const talk = openConversation(support, visitor, "visitor")
   const queue = client.channel("support/queue")
-  const title = createTitleNotice()
+  const titleNotice = createTitleNotice()
 
   /** The conversation has the message; the queue has a line that somebody is waiting. */
   function ask(preview: string): void {
@@ -36,10 +36,7 @@ export function mountWidget({ support, visitor, device, words, theme }: WidgetOp
     client,
     visitor,
     device,
-    onDone(file) {
-      talk.sendFile(file)
-      ask(file.title)
-    },
+    onDone: ({ title }) => ask(title),
   })
   const say = (text: string): void => {
     talk.send(text)
@@ -84,7 +81,7 @@ export function mountWidget({ support, visitor, device, words, theme }: WidgetOp
     const last = theirs.at(-1)?.offset ?? 0
     if (loaded && newest !== undefined && last > newest) {
       playSound()
-      title.add()
+      titleNotice.add()
     }
     if (loaded) newest = Math.max(newest ?? 0, last)
     if (!panel.element.hidden && !document.hidden && loaded) {

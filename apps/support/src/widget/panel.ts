@@ -1,6 +1,6 @@
 import type { Client } from "@magpie/client"
 import { saveAttachment, saveBlob } from "../attachments/download.ts"
-import type { createUploads } from "../attachments/uploads.ts"
+import type { Uploads } from "../attachments/uploads.ts"
 import type { Support } from "../contract.ts"
 import type { Conversation } from "../conversation/conversation.ts"
 import type { Line } from "../conversation/lines.ts"
@@ -19,7 +19,7 @@ export interface PanelOptions {
   readonly visitor: string
   readonly words: WidgetWords
   readonly talk: Conversation
-  readonly uploads: ReturnType<typeof createUploads>
+  readonly uploads: Uploads
   readonly agents: Agents
   readonly say: (text: string) => void
   readonly onClose: () => void

@@ -10,6 +10,8 @@ export const english = {
   header: {
     code: "Code",
     codeHint: "The contract and the code that runs this page",
+    support: "Support chat",
+    supportHint: "Another application: a widget for visitors, a desk for agents",
     secondWindow: "Second window",
     secondWindowHint: "Open a second window as somebody else, side by side with this one",
     language: "Language",

@@ -9,6 +9,8 @@ export const traditionalChinese: Dictionary = {
   header: {
     code: "程式碼",
     codeHint: "這個頁面實際執行的合約與程式碼",
+    support: "客服對話",
+    supportHint: "另一個應用：訪客的小工具與客服人員的工作台",
     secondWindow: "第二個視窗",
     secondWindowHint: "以另一個人的身分開啟第二個視窗，與這個視窗並排",
     language: "語言",

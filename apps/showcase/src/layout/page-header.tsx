@@ -24,6 +24,10 @@ export function PageHeader({ codeOpen, onCode }: PageHeaderProps) {
       </h1>
       <p className="tagline">{words.tagline}</p>
       <div className="header-controls">
+        <a className="button quiet wide-only" href="support/" title={words.header.supportHint}>
+          <Icon name="rooms" />
+          <span>{words.header.support}</span>
+        </a>
         <a
           className="button quiet wide-only"
           href={`?guest${location.hash}`}

@@ -1,4 +1,5 @@
-import { openSupport } from "../conversation/open-support.ts"
+import { presence } from "@magpie/client/presence"
+import { openSupport, type SupportClient } from "../conversation/open-support.ts"
 import { createTitleNotice, playSound } from "../page/notify.ts"
 import { createStore } from "../page/store.ts"
 import { AGENT_PREFIX, visitorIdOf } from "../visitor-id.ts"
@@ -10,34 +11,53 @@ const KEY = "magpie.support.agent"
 export const session = createStore<{ readonly desk: Desk | undefined; readonly wrong: boolean }>({ desk: undefined, wrong: false })
 
 export interface AgentCard {
-  readonly id: string
+  readonly id?: string
   readonly name: string
   readonly key: string
 }
 
 /** The same three as in demo-agents.ts, with the keys that everybody may know. */
-export const DEMO_CARDS: readonly AgentCard[] = ["Mei", "Ben", "Lin"].map((name) => {
+export const DEMO_CARDS: readonly Required<AgentCard>[] = ["Mei", "Ben", "Lin"].map((name) => {
   const id = name.toLowerCase()
   return { id, name, key: `demo-${id}` }
 })
 
 const title = createTitleNotice()
 
-export async function signIn({ id, name, key }: AgentCard): Promise<void> {
+/** Without an id it is asked of the server: who a key belongs to is its word. */
+export async function signIn({ id: known, name, key }: AgentCard): Promise<void> {
   // What is kept on this device is kept under the key's hash: one place for each agent.
   const device = `magpie-desk-${await visitorIdOf(key)}`
   const support = openSupport({ server: location.origin.replace(/^http/, "ws"), token: AGENT_PREFIX + key, device })
+  support.client.on("status", () => {
+    const { status } = support.client
+    if (status.state === "closed" && status.cause !== undefined) signOut(true)
+  })
+  const id = known ?? (await ownId(support, name))
   const desk = openDesk(support, { id, name }, (place) => {
     if (place.agent !== undefined && place.agent !== id) return
     playSound()
     title.add()
   })
-  support.client.on("status", () => {
-    const { status } = support.client
-    if (status.state === "closed" && status.cause !== undefined) signOut(true)
-  })
   sessionStorage.setItem(KEY, JSON.stringify({ id, name, key }))
   session.set({ desk, wrong: false })
+}
+
+async function ownId({ client }: SupportClient, name: string): Promise<string> {
+  const room = presence(client.channel("support/desk"))
+  try {
+    await room.enter({ name, open: false, load: 0 })
+    return await new Promise((resolve) => {
+      const look = (): void => {
+        const user = room.self === undefined ? undefined : room.members.get(room.self)?.user
+        if (user !== undefined) resolve(user)
+      }
+      room.on("change", look)
+      look()
+    })
+  } finally {
+    room.close()
+  }
 }
 
 export function signOut(wrong = false): void {
@@ -47,4 +67,4 @@ export function signOut(wrong = false): void {
 }
 
 const kept = sessionStorage.getItem(KEY)
-if (kept !== null) void signIn(JSON.parse(kept) as AgentCard)
+if (kept !== null) void signIn(JSON.parse(kept) as AgentCard).catch(() => signOut(true))

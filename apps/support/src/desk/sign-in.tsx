@@ -1,4 +1,4 @@
-import { DEMO_CARDS, signIn } from "./agent-session.ts"
+import { DEMO_CARDS, signIn, signOut } from "./agent-session.ts"
 import { useWords } from "./desk-context.ts"
 import { LanguageButton } from "./language-button.tsx"
 
@@ -26,6 +26,27 @@ export function SignIn({ wrong }: { readonly wrong: boolean }) {
           </li>
         ))}
       </ul>
+      <form
+        className="own-key"
+        onSubmit={(event) => {
+          event.preventDefault()
+          const [name, key] = ["name", "key"].map((field) => String(new FormData(event.currentTarget).get(field)).trim())
+          if (name && key) void signIn({ name, key }).catch(() => signOut(true))
+        }}
+      >
+        <h2>{words.signIn.own}</h2>
+        <label>
+          {words.signIn.name}
+          <input className="input" name="name" maxLength={80} required autoComplete="username" />
+        </label>
+        <label>
+          {words.signIn.key}
+          <input className="input" name="key" type="password" required autoComplete="current-password" />
+        </label>
+        <button type="submit" className="button primary">
+          {words.signIn.enter}
+        </button>
+      </form>
     </main>
   )
 }

@@ -4,6 +4,10 @@ const english = {
   signIn: {
     title: "Who are you?",
     lead: "These three are for trying it out; anybody may be any of them.",
+    own: "With a key of your own",
+    name: "Name",
+    key: "Key",
+    enter: "Sign in",
     wrong: "This key is not known.",
   },
   language: "中文",
@@ -90,7 +94,15 @@ export type DeskWords = typeof english
 const traditionalChinese: DeskWords = {
   tag: "zh-TW",
   title: "客服工作台",
-  signIn: { title: "請選擇身分", lead: "以下三位供試用，任何人都可以用任一身分登入。", wrong: "找不到這組金鑰。" },
+  signIn: {
+    title: "請選擇身分",
+    lead: "以下三位供試用，任何人都可以用任一身分登入。",
+    own: "使用自己的金鑰",
+    name: "名字",
+    key: "金鑰",
+    enter: "登入",
+    wrong: "找不到這組金鑰。",
+  },
   language: "English",
   signOut: "登出",
   open: "可以接手對話",

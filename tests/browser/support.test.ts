@@ -120,6 +120,27 @@ describe("the support chat", () => {
     for (const page of [visitor, ...agents]) await page.context().close()
   })
 
+  it("lets an agent in by a key of his own, under the server's name for him, and nobody by a wrong one", async () => {
+    const agent = await newPage("en-US")
+    await agent.goto(`${showcase.page}support/desk.html`)
+    const signIn = async (key: string): Promise<void> => {
+      await agent.getByLabel("Name").fill("Mei")
+      await agent.getByLabel("Key").fill(key)
+      await agent.getByRole("button", { name: "Sign in" }).click()
+    }
+    await signIn("no such key")
+    await agent.getByText("This key is not known.").waitFor()
+    await signIn("demo-mei")
+    await agent.getByRole("navigation").waitFor()
+    const visitor = await openVisitor()
+    await write(visitor, "Write a message", "for the one with the key")
+    await choose(agent, "for the one with the key")
+    await agent.getByRole("button", { name: "Take", exact: true }).click()
+    await write(agent, "Write an answer", "here I am")
+    await shows(visitor, "here I am")
+    await Promise.all([agent.context().close(), visitor.context().close()])
+  })
+
   it("hands over with a note that the visitor never sees, shows who writes, and what was edited and deleted", async () => {
     const [visitor, mei, ben] = [await openVisitor(), await openAgent("Mei"), await openAgent("Ben")]
     await write(visitor, "Write a message", "wrong invoice")

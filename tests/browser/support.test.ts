@@ -143,6 +143,7 @@ describe("the support chat", () => {
 
   it("hands over with a note that the visitor never sees, shows who writes, and what was edited and deleted", async () => {
     const [visitor, mei, ben] = [await openVisitor(), await openAgent("Mei"), await openAgent("Ben")]
+    await visitor.getByLabel("Your name, if you like").fill("Ada")
     await write(visitor, "Write a message", "wrong invoice")
     await write(visitor, "Write a message", "a secret by mistake")
     await choose(mei, "a secret by mistake")
@@ -161,6 +162,7 @@ describe("the support chat", () => {
 
     await visitor.getByRole("listitem").filter({ hasText: "a secret" }).getByRole("button", { name: "Delete" }).click()
     await mei.getByText("This message was deleted").waitFor()
+    await mei.getByRole("navigation").getByText("a secret by mistake").waitFor({ state: "detached" })
     await visitor.getByRole("listitem").filter({ hasText: "wrong invoice" }).getByRole("button", { name: "Edit" }).click()
     await write(visitor, "Write a message", "wrong invoice, no. 7")
     await shows(mei, "wrong invoice, no. 7")
@@ -170,8 +172,7 @@ describe("the support chat", () => {
     await mei.getByLabel("To whom").selectOption("ben")
     await mei.getByLabel("A note for your colleague").fill("knows invoices")
     await mei.getByLabel("A note for your colleague").press("Enter")
-    await ben.getByRole("navigation").getByText("Mine 1").waitFor()
-    await ben.getByRole("navigation").locator(".place").first().click()
+    await choose(ben, "Ada")
     await ben.getByText("knows invoices").waitFor()
     await write(ben, "Write an answer", "Ben here")
     await shows(visitor, "Ben here")

@@ -52,6 +52,8 @@ export const support = contract({
         preview: short(MAX_PREVIEW_LENGTH),
       }),
       answers: v.object({ visitor, preview: short(MAX_PREVIEW_LENGTH) }),
+      // The newest message was edited or deleted: what is quoted of it no longer holds.
+      unsays: v.object({ visitor }),
       // `over`: from whom, where a colleague has it who is gone.
       takes: v.object({ visitor, turn, over: v.optional(short(60)) }),
       hands: v.object({ visitor, to: v.optional(short(60)), note: short(500) }),

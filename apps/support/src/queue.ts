@@ -55,6 +55,8 @@ function after(place: Place | undefined, entry: QueueEntry): Place | undefined {
   switch (entry.name) {
     case "answers":
       return { ...place, preview: entry.data.preview, lastAt: at, unanswered: 0 }
+    case "unsays":
+      return place.preview === "" ? undefined : { ...place, preview: "" }
     case "takes":
       if (place.state === "closed" || place.turn !== entry.data.turn || place.agent !== entry.data.over) return undefined
       return { ...place, state: "taken", agent, since: at }

@@ -78,6 +78,12 @@ export function openConversation({ client, outbox, inbox }: SupportClient, visit
   const placeOf = <N extends "say" | "file">(as: N, { offset, mark }: Line) => ({ name: as, offset, mark })
   let markedUpTo = 0
 
+  /** The queue quotes the newest message; what it quoted is no longer what was said. */
+  function unsay({ offset }: Line): void {
+    const newest = view.get().lines.findLast(({ kind }) => kind !== "event")
+    if (newest?.offset === offset) quietly(client.channel("support/queue").send("unsays", { visitor }))
+  }
+
   return {
     visitor,
     view,
@@ -86,8 +92,14 @@ export function openConversation({ client, outbox, inbox }: SupportClient, visit
       quietly(channel.send("say", { text }))
     },
     sendEvent: (what: "joined" | "handed" | "closed"): void => quietly(channel.send("event", { what })),
-    edit: (line: Line, text: string): void => quietly(change.edit(placeOf("say", line), { text })),
-    remove: (line: Line): void => quietly(change.delete(placeOf(line.kind === "file" ? "file" : "say", line))),
+    edit(line: Line, text: string): void {
+      quietly(change.edit(placeOf("say", line), { text }))
+      unsay(line)
+    },
+    remove(line: Line): void {
+      quietly(change.delete(placeOf(line.kind === "file" ? "file" : "say", line)))
+      unsay(line)
+    },
     dismiss(line: Line): void {
       outgoing.delete(line.key)
       show()

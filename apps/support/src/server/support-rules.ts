@@ -42,12 +42,15 @@ export const supportRules: { readonly [P in PatternName<Support>]: ChannelRules<
       asks({ user, data }) {
         if (user?.id !== data.visitor) throw new MagpieError("FORBIDDEN", "a visitor asks for himself only")
       },
+      unsays({ user, data }) {
+        if (user?.id !== data.visitor) agentsOnly({ user })
+      },
       answers: agentsOnly,
       takes: agentsOnly,
       hands: agentsOnly,
       closes: agentsOnly,
     },
-    rate: { asks: 10 },
+    rate: { asks: 10, unsays: 10 },
   },
   "support/desk": { authorize: isAgent },
   "support/open": { authorize: (asked) => isAgent(asked) || (asked.user !== undefined && asked.action === "watch") },

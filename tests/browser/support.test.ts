@@ -141,6 +141,34 @@ describe("the support chat", () => {
     await Promise.all([agent.context().close(), visitor.context().close()])
   })
 
+  it("takes messages while nobody is there, is searched, answered from what stands ready, saved as text, closed and opened again", async () => {
+    const visitor = await openVisitor()
+    await visitor.getByText("Nobody is here now").waitFor()
+    await write(visitor, "Write a message", "where is parcel 4711")
+    const agent = await openAgent("Lin")
+    await visitor.getByText("Somebody is here now").waitFor()
+    await agent.getByRole("searchbox").fill("PARCEL 4711")
+    await agent.getByText("1 found").waitFor()
+    await choose(agent, "where is parcel 4711")
+    await agent.getByRole("button", { name: "Take", exact: true }).click()
+    await agent.getByLabel("Canned answers").selectOption("bye")
+    await agent.getByRole("button", { name: "Send", exact: true }).click()
+    await visitor.locator(".lines .theirs").getByText("Glad that it works").waitFor()
+
+    const saved = visitor.waitForEvent("download", { timeout: 80_000 })
+    await visitor.getByRole("button", { name: "Save the conversation" }).click()
+    const parts: Buffer[] = []
+    for await (const part of await (await saved).createReadStream()) parts.push(part as Buffer)
+    expect(Buffer.concat(parts).toString()).toMatch(/You\nwhere is parcel 4711[\s\S]*Lin\nGlad that it works/)
+
+    await agent.getByRole("button", { name: "Close", exact: true }).click()
+    await visitor.getByText("The conversation is closed.").waitFor()
+    await write(visitor, "Write a message", "one more thing")
+    await agent.getByRole("button", { name: "Take", exact: true }).waitFor()
+    await shows(agent, "one more thing")
+    await Promise.all([visitor.context().close(), agent.context().close()])
+  })
+
   it("hands over with a note that the visitor never sees, shows who writes, and what was edited and deleted", async () => {
     const [visitor, mei, ben] = [await openVisitor(), await openAgent("Mei"), await openAgent("Ben")]
     await visitor.getByLabel("Your name, if you like").fill("Ada")

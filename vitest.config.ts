@@ -10,5 +10,7 @@ export default defineConfig({
     exclude: ["tests/browser/**", "tests/services/**", "**/node_modules/**", "**/dist/**"],
     typecheck: { enabled: true, ignoreSourceErrors: true, include: ["packages/*/src/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
     testTimeout: 20_000,
+    // Two files at a time also where there are only two cores: half of what tests do is to wait.
+    maxWorkers: 2,
   },
 })

@@ -1,3 +1,4 @@
+import { append } from "./append/append.mjs"
 import { durable } from "./durable/durable.mjs"
 import { echo } from "./echo/echo.mjs"
 import { fanout } from "./fanout/fanout.mjs"
@@ -14,4 +15,4 @@ import { transports } from "./transports/transports.mjs"
  */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [fanout(32), fanout(1), echo, http, idle, presence, durable, transports, clientSize]
+export const benchmarks = [fanout(32), fanout(1), echo, http, idle, presence, durable, append, transports, clientSize]

@@ -189,6 +189,19 @@ describe("transports over TCP", () => {
     expect((await fetch(url, { method: "POST", headers: { Origin: "https://app.example.evil" } })).status).toBe(403)
   })
 
+  it("[G12][G11] who asks for several streams at once on one socket, and leaves, leaves nothing", async () => {
+    const { server, port } = await start({ limits: { connections: 3 }, heartbeatMs: 300_000 })
+    const raw = await openRaw(port)
+    const asked = ["a", "b", "c"].map((room) => `GET /magpie/sse?channel=chat/${room} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    raw.write(asked.join(""))
+    await until(() => server.connections.size === 3)
+    raw.socket.destroy()
+    await until(() => server.connections.size === 0)
+    const next = await fetch(`http://127.0.0.1:${port}/magpie/sse?channel=chat/a`)
+    expect(next.status).toBe(200)
+    await next.body?.cancel()
+  })
+
   it("[G12] closing the server ends streams, waiting polls and bodies that are being read", async () => {
     const { server, port } = await start()
     const stream = await fetch(`http://127.0.0.1:${port}/magpie/sse?channel=chat/a`)

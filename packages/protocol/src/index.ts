@@ -59,7 +59,7 @@ export type {
 export { inspectJson } from "./codec/inspect-json.ts"
 export { jsonCodec } from "./codec/json.ts"
 export { jsonServerCodec, storedMessageText, toJsonText } from "./codec/json-server.ts"
-export { isReaction } from "./contract/check-changes.ts"
+export { isReaction, MOST_REACTIONS } from "./contract/check-changes.ts"
 export { validateMessage, validateState } from "./contract/validate.ts"
 export type { Clock, Crypto, Env, Log, LogLevel, Random, Timer } from "./env.ts"
 export type { LimitName, Limits } from "./limits.ts"

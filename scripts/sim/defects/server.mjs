@@ -42,7 +42,7 @@ export const SERVER_DEFECTS = [
     name: "ghost-of-a-session-goes-on-receiving",
     breaks: "G2",
     file: `${SERVER}/session/greeting.ts`,
-    find: 'registry.opened(connection)?.close("REPLACED", "another connection took this session over")',
+    find: 'registry.opened(connection)?.close("REPLACED", REPLACED)',
     replace: "registry.opened(connection)",
   },
   {

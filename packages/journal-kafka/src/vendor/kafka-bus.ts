@@ -54,7 +54,7 @@ type Records = Awaited<ReturnType<ReturnType<typeof topicReader>["next"]>>
 /** Ends when the reader is stopped. */
 async function follow(next: () => Promise<Records>, hear: (subject: string, message: Uint8Array) => void): Promise<void> {
   for (let records = await next(); records.length > 0; records = await next()) {
-    for (const { key, record } of records) hear(Buffer.from(key ?? []).toString(), new Uint8Array(record))
+    for (const { key, record } of records) hear(Buffer.from(key ?? []).toString(), record)
   }
 }
 

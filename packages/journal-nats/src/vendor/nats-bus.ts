@@ -28,7 +28,7 @@ export function natsBus({ servers, name, client }: NatsBusOptions): BusBroker {
         subscribe: (subject) =>
           attempt(() => {
             const callback = (error: Error | null, message: { readonly data: Uint8Array }): void => {
-              if (error === null) hear(subject, message.data.slice())
+              if (error === null) hear(subject, message.data)
               else onLost(error)
             }
             subscriptions.set(subject, connection.subscribe(wordOf(subject), { callback }))

@@ -28,9 +28,7 @@ export function rabbitmqBus({ url, name, client }: RabbitMQBusOptions): BusBroke
         await hearing.exchangeDeclare({ exchange, type: "topic", durable: false })
         const { queue } = await hearing.queueDeclare({ exclusive: true, autoDelete: true, durable: false })
         hearing.on("basic.cancel", (_tag, cause) => onLost(cause))
-        await hearing.basicConsume({ queue, noAck: true }, ({ headers, body }) =>
-          hear(String(headers?.[SUBJECT_HEADER]), new Uint8Array(body)),
-        )
+        await hearing.basicConsume({ queue, noAck: true }, ({ headers, body }) => hear(String(headers?.[SUBJECT_HEADER]), body))
         let waiting = 0
         return {
           publish(subject, message) {

@@ -82,8 +82,8 @@ class BrokerBus implements Bus {
   }
 
   #hear(subject: string, message: Uint8Array): void {
-    const listeners = [...(this.#subjects.get(subject)?.listeners ?? [])]
-    for (const [index, listener] of listeners.entries()) listener(index < listeners.length - 1 ? message.slice() : message)
+    // A `Buffer`'s own `slice` would share what is beneath it.
+    for (const listener of [...(this.#subjects.get(subject)?.listeners ?? [])]) listener(new Uint8Array(message))
   }
 
   #resubscribe({ connection }: Live<BusConnection>): void {

@@ -56,7 +56,7 @@ export interface RecordReader {
 /** What an adapter supplies of its broker's pub/sub; `brokerBus` makes a bus of it. */
 export interface BusBroker {
   readonly name: string
-  /** `hear` is told what comes on a subject, in bytes that are its own. */
+  /** `hear` is told what comes on a subject, and copies what it keeps. */
   connect(hear: (subject: string, message: Uint8Array) => void, onLost: (cause?: unknown) => void): Promise<BusConnection>
 }
 

@@ -1,4 +1,4 @@
-import { CHANGE, type JsonText, READ, toJsonText } from "@magpie/protocol"
+import { CHANGE, type JsonText, MOST_REACTIONS, parseDown, READ, storedMessageText, toJsonText } from "@magpie/protocol"
 import { describe, expect, test } from "vitest"
 import { chunksOf, importRows } from "../cluster/snapshot-rows.ts"
 import type { Outcome } from "../durable-log.ts"
@@ -199,6 +199,21 @@ describe("a message that changes", () => {
       { name: "👍", count: 1, users: ["bob"] },
       { name: "🎉", count: 1, users: ["bob"] },
     ])
+  })
+
+  test("[G11] has so many names of reactions that a message of the protocol can carry them, whoever gives them", async () => {
+    const bed = new Bed()
+    const offset = bed.said("a")
+    const react = (reaction: string) => bed.change(offset, { action: "react", reaction, most: 1_000 })
+    for (let index = 0; index < MOST_REACTIONS; index++) expect(react(`${index}`)).toMatchObject({ result: "stored" })
+    expect(react("one more")).toEqual({ result: "refused", code: "LIMIT_EXCEEDED" })
+    bed.change(offset, { action: "unreact", reaction: "7" })
+    expect(react("one more")).toMatchObject({ result: "stored" })
+    await bed.commit()
+    const page = bed.history.readBefore("c", 200, ALL)
+    const messages = page.publications.map((publication) => JSON.parse(storedMessageText(publication)) as unknown)
+    const told = { type: "history", channel: "c", messages, more: false, position: { epoch: "e", offset: 102 } }
+    expect(parseDown(told)).toMatchObject({ messages: [{ changed: { reactions: { length: MOST_REACTIONS } } }] })
   })
 })
 

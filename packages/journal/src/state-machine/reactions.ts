@@ -1,4 +1,4 @@
-import type { Reaction } from "@magpie/protocol"
+import { MOST_REACTIONS, type Reaction } from "@magpie/protocol"
 import { reactionsKey } from "../rows/keys.ts"
 import type { RowWriter } from "../rows/row-writer.ts"
 import { decodeText, encodeText } from "../rows/system-rows.ts"
@@ -39,15 +39,15 @@ export class Reactions {
     const row = this.#pending.getIntact(key)
     const given: readonly Given[] = row === undefined ? [] : (JSON.parse(decodeText(row)) as readonly Given[])
     const { add, reaction, user, most } = step
-    const users = given.find(([name]) => name === reaction)?.[1] ?? []
+    const before = given.find(([name]) => name === reaction)
+    const users = before?.[1] ?? []
     if (users.includes(user) === add) return "same"
-    if (add && given.reduce((sum, [, each]) => sum + each.length, 0) >= most) return "full"
-    const now = add ? [...users, user] : users.filter((each) => each !== user)
-    const next = (
-      users.length === 0 ? [...given, [reaction, now] as const] : given.map((each) => (each[1] === users ? [reaction, now] : each))
-    )
-      .map(([name, each]): Given => [name as string, each as readonly string[]])
-      .filter(([, each]) => each.length > 0)
+    // Its names travel with the message wherever it is read, and with each reaction.
+    const hasName = before !== undefined || given.length < MOST_REACTIONS
+    if (add && (!hasName || given.reduce((sum, [, each]) => sum + each.length, 0) >= most)) return "full"
+    const now: Given = [reaction, add ? [...users, user] : users.filter((each) => each !== user)]
+    const all = before === undefined ? [...given, now] : given.map((each) => (each === before ? now : each))
+    const next = all.filter(([, each]) => each.length > 0)
     return {
       summary: next.map(([name, each]) => ({ name, count: each.length, users: each.slice(0, USERS_NAMED) })),
       write: () => {

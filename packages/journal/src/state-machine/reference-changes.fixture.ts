@@ -1,3 +1,4 @@
+import { MOST_REACTIONS } from "@magpie/protocol"
 import type { Change } from "../entry.ts"
 import { markText } from "../rows/message-row.ts"
 
@@ -124,7 +125,7 @@ function reacted(
   const adds = action === "react"
   if (users.includes(user) === adds) return { standing: message.version }
   const all = [...message.reactions.values()].flat()
-  if (adds && all.length >= most) return { refused: "LIMIT_EXCEEDED" }
+  if (adds && (all.length >= most || (users.length === 0 && message.reactions.size >= MOST_REACTIONS))) return { refused: "LIMIT_EXCEEDED" }
   return () => {
     const now = adds ? [...users, user] : users.filter((each) => each !== user)
     if (now.length === 0) message.reactions.delete(reaction)

@@ -1,7 +1,9 @@
 import type { AnyChanges } from "./kinds.ts"
 
-const LONGEST_REACTION = 64
-const MOST_REACTIONS = 100
+/** The longest name of a reaction: an emoji of several parts has room. */
+export const REACTION_LENGTH = 64
+/** Names of reactions that one message may have, whatever the contract says of them. */
+export const MOST_REACTIONS = 100
 const FLAGS = ["edit", "delete"] as const
 
 /** Why a stream cannot have these changes; undefined where it can. */
@@ -15,7 +17,7 @@ export function faultInChanges(messages: object, changes: AnyChanges): string | 
     if (its.append !== undefined && (typeof its.append !== "string" || its.append === "")) return `changes.${name}.append must name a field`
     if (![undefined, true, false].includes(its.versions)) return `changes.${name}.versions must be true or false`
     if (!isReactions(its.reactions))
-      return `changes.${name}.reactions must be true, or at most ${MOST_REACTIONS} names of 1 to 64 characters`
+      return `changes.${name}.reactions must be true, or at most ${MOST_REACTIONS} names of 1 to ${REACTION_LENGTH} characters`
   }
   return undefined
 }
@@ -26,5 +28,5 @@ function isReactions(reactions: unknown): boolean {
 }
 
 export function isReaction(name: string): boolean {
-  return name.length >= 1 && name.length <= LONGEST_REACTION
+  return name.length >= 1 && name.length <= REACTION_LENGTH
 }

@@ -1,3 +1,4 @@
+import { MOST_REACTIONS, REACTION_LENGTH } from "../contract/check-changes.ts"
 import { anything, boolean, type Infer, integer, list, object, oneOf, optional, text } from "../shape.ts"
 import { requestId } from "./request-id.ts"
 
@@ -11,9 +12,6 @@ export const READ = "$read"
 /** What a client may do to a message. */
 export const CHANGE_ACTIONS = ["edit", "append", "delete", "react", "unreact"] as const
 export type ChangeAction = (typeof CHANGE_ACTIONS)[number]
-
-/** The longest name of a reaction: an emoji of several parts has room. */
-const REACTION_LENGTH = 64
 
 /**
  * Client → server, as the data of a publish of the name `$change`. `offset` and `mark` name the message: with the mark it
@@ -48,7 +46,7 @@ export const changed = object({
   edited: optional(stamp),
   appended: optional(stamp),
   deleted: optional(stamp),
-  reactions: optional(list(reaction, 100)),
+  reactions: optional(list(reaction, MOST_REACTIONS)),
 })
 export type Changed = Infer<typeof changed>
 

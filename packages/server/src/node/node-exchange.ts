@@ -18,14 +18,13 @@ export function nodeExchange(request: IncomingMessage, response: ServerResponse,
   const { clock, trustedProxies } = options
   const { method = "", url: target = "/" } = request
   const headers = headersOf(request)
-  let left = (): void => {}
-  let state: "open" | "answered" | "left" = "open"
+  let state: "open" | "answered" | "gone" = "open"
+  let gone = (): void => {}
   response.on("error", () => {})
   request.on("error", () => {})
-  response.once("close", () => {
-    const was = state
-    state = "left"
-    if (was === "open") left()
+  onceGone(request, response, () => {
+    state = "gone"
+    gone()
   })
   return {
     method,
@@ -36,18 +35,34 @@ export function nodeExchange(request: IncomingMessage, response: ServerResponse,
     answer(answered) {
       if (state !== "open") return
       state = "answered"
-      write(request, response, answered, options)
+      gone = write(request, response, answered, options)
     },
     stream(given, events) {
       state = "answered"
+      gone = () => events.onGone()
       response.writeHead(200, given)
       discardRest(request, clock)
       return openStream(response, events)
     },
     onLeft(listener) {
-      left = listener
+      gone = listener
     },
   }
+}
+
+/** Nobody waits for the answer any more. One that stands behind another in a pipeline has no close of its own: its socket's counts. */
+function onceGone({ socket }: IncomingMessage, response: ServerResponse, then: () => void): void {
+  const isBehind = response.socket === null
+  const gone = (): void => {
+    response.off("close", gone)
+    if (isBehind) socket.off("close", gone)
+    then()
+  }
+  response.on("close", gone)
+  if (!isBehind) return
+  // As many as the pipeline is long.
+  socket.setMaxListeners(0)
+  socket.on("close", gone)
 }
 
 /** HTTP/2 names the host by a header of its own, and Node gives its headers without the list of all values. */
@@ -58,29 +73,29 @@ function headersOf(request: IncomingMessage): Readonly<Record<string, readonly s
   return { ...headers, host: headers.host ?? headers[":authority"] }
 }
 
+/** Returns what lets go of the answer, once it has left or nobody waits for it. */
 function write(
   request: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: Answered,
   { clock, wheel, limits }: NodeExchangeOptions,
-): void {
+): () => void {
   // Whoever was not asked to go on with the body will not send it: the connection cannot be used again.
   const close = expectsContinue(request) && !request.readableDidRead ? { Connection: "close" } : undefined
   const length = status === 204 ? undefined : { "Content-Length": Buffer.byteLength(body) }
   response.writeHead(status, { ...headers, ...close, ...length })
   response.end(body)
   discardRest(request, clock)
-  if (response.writableLength === 0) return
+  if (response.writableLength === 0) return () => {}
   // Who does not read the answer keeps nothing of ours for long.
   const stalled: Watched = { check: () => void response.destroy() }
   wheel.watch(stalled, limits.stallMs)
-  response.once("close", () => wheel.unwatch(stalled))
+  return () => wheel.unwatch(stalled)
 }
 
 function openStream(response: ServerResponse, events: AnswerEvents): AnswerStream {
   let asked = false
   response.on("drain", () => events.onDrain())
-  response.once("close", () => events.onGone())
   return {
     get queuedBytes() {
       return response.writableLength

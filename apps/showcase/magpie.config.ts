@@ -14,7 +14,7 @@ export default defineConfig({
   channels: {
     "chat/:room": { authorize: () => true },
     "typing/:room": { authorize: () => true },
-    ...supportRules,
+    ...supportRules(),
   },
   endpoints: { "/": echo },
 })

@@ -5,6 +5,6 @@ import { demoAgents, support, supportAuth, supportRules } from "./src/index.ts"
 export default defineConfig({
   contract: support,
   auth: supportAuth({ agents: demoAgents }),
-  channels: supportRules,
+  channels: supportRules(),
   static: "dist",
 })

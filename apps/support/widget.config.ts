@@ -9,6 +9,7 @@ export default defineConfig({
     target: "es2023",
     emptyOutDir: false,
     sourcemap: false,
+    rolldownOptions: { optimization: { inlineConst: { mode: "all", pass: 3 } } },
     lib: {
       entry: fileURLToPath(new URL("src/widget/main.ts", import.meta.url)),
       formats: ["iife"],

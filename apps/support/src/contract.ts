@@ -1,6 +1,6 @@
 import { broadcast, contract, stream } from "@magpie/protocol"
 import * as v from "valibot"
-import { CHUNK_BYTES, MAX_ATTACHMENT_BYTES, MAX_CHUNKS, MAX_PREVIEW_LENGTH, MAX_TEXT_LENGTH } from "./limits.ts"
+import { CHUNK_BYTES, MAX_ATTACHMENT_BYTES, MAX_CANNED_ANSWERS, MAX_CHUNKS, MAX_SUM_PLACES, MAX_TEXT_LENGTH } from "./limits.ts"
 
 const short = (length: number) => v.pipe(v.string(), v.maxLength(length))
 const text = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_TEXT_LENGTH))
@@ -8,6 +8,8 @@ const visitor = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))
 const turn = v.pipe(v.number(), v.integer(), v.minValue(1))
 const whole = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max))
 const YEAR_MS = 365 * 24 * 3_600_000
+const asker = { visitor, name: short(60), page: short(300), language: short(20) }
+const agent = short(60)
 
 /** What the widget, the desk and the server agree on. */
 export const support = contract({
@@ -41,25 +43,42 @@ export const support = contract({
   }),
   // Lost when the link is cut, and that is fine.
   "support/typing/:visitor": broadcast({ messages: { typing: v.object({ active: v.boolean() }) } }),
-  // Who waits, who has whom: the order of this log decides. What it adds up to stands in queue.ts.
+  // Who waits, who has whom: the order of this log decides. What it adds up to stands in queue.ts. It quotes nothing of what was said.
   "support/queue": stream({
     messages: {
-      asks: v.object({
-        visitor,
-        name: short(60),
-        page: short(300),
-        language: short(20),
-        preview: short(MAX_PREVIEW_LENGTH),
-      }),
-      answers: v.object({ visitor, preview: short(MAX_PREVIEW_LENGTH) }),
-      // The newest message was edited or deleted: what is quoted of it no longer holds.
-      unsays: v.object({ visitor }),
+      asks: v.object(asker),
+      answers: v.object({ visitor }),
       // `over`: from whom, where a colleague has it who is gone.
-      takes: v.object({ visitor, turn, over: v.optional(short(60)) }),
-      hands: v.object({ visitor, to: v.optional(short(60)), note: short(500) }),
+      takes: v.object({ visitor, turn, over: v.optional(agent) }),
+      hands: v.object({ visitor, to: v.optional(agent), note: short(500) }),
       closes: v.object({ visitor }),
+      // What the entries up to `upTo` add up to, so that nobody has to read them.
+      sums: v.object({
+        upTo: whole(Number.MAX_SAFE_INTEGER),
+        places: v.pipe(
+          v.array(
+            v.object({
+              ...asker,
+              state: v.picklist(["waiting", "taken", "closed"]),
+              agent: v.optional(agent),
+              turn,
+              since: whole(Number.MAX_SAFE_INTEGER),
+              lastAt: whole(Number.MAX_SAFE_INTEGER),
+              unanswered: whole(Number.MAX_SAFE_INTEGER),
+              handed: v.optional(v.object({ by: agent, note: short(500) })),
+            }),
+          ),
+          v.maxLength(MAX_SUM_PLACES),
+        ),
+      }),
     },
     retention: { maxCount: 100_000, maxAgeMs: YEAR_MS },
+  }),
+  // The answers that stand ready for all agents.
+  "support/canned": stream({
+    messages: { answer: v.object({ short: v.pipe(short(40), v.trim(), v.minLength(1)), text }) },
+    changes: { answer: { edit: "any", delete: "any" } },
+    retention: { maxCount: 4 * MAX_CANNED_ANSWERS },
   }),
   // The agents at work.
   "support/desk": broadcast({

@@ -1,11 +1,16 @@
 /** One message may be so long. */
 export const MAX_TEXT_LENGTH = 4_000
-/** What is quoted of a message in the queue. */
-export const MAX_PREVIEW_LENGTH = 120
 /** An attachment may be so large. */
 export const MAX_ATTACHMENT_BYTES = 5 * 1024 * 1024
 /** It travels in pieces of so many bytes; as base64 one fits well under the server's `messageBytes`. */
 export const CHUNK_BYTES = 24 * 1024
 export const MAX_CHUNKS = Math.ceil(MAX_ATTACHMENT_BYTES / CHUNK_BYTES)
-
-export const previewOf = (text: string): string => text.replace(/\s+/g, " ").trim().slice(0, MAX_PREVIEW_LENGTH)
+/** So many bytes of attachments the server takes from one visitor in a day. */
+export const MAX_VISITOR_UPLOAD_BYTES = 50 * 1024 * 1024
+/** So many answers may stand ready. */
+export const MAX_CANNED_ANSWERS = 200
+/** So many entries the log of the queue grows by before somebody sums it up. */
+export const SUM_EVERY = 500
+/** So many conversations a sum has at most, in so many bytes; those that are open first. */
+export const MAX_SUM_PLACES = 300
+export const MAX_SUM_BYTES = 48 * 1024

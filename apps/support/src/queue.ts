@@ -1,6 +1,7 @@
 import type { MessageOf } from "@magpie/client"
 import type { KindOf } from "@magpie/protocol"
 import type { Support } from "./contract.ts"
+import { MAX_SUM_BYTES, MAX_SUM_PLACES } from "./limits.ts"
 
 type Entry<M> = M extends { readonly name: string } ? Pick<M, Extract<keyof M, "name" | "data" | "from" | "at" | "offset">> : never
 export type QueueEntry = Entry<MessageOf<KindOf<Support, "support/queue">>>
@@ -18,13 +19,15 @@ export interface Place {
   readonly turn: number
   /** Since when it is in this state. */
   readonly since: number
-  readonly preview: string
   readonly lastAt: number
   /** What the visitor has written since the last answer. */
   readonly unanswered: number
   /** What was said at the last hand-over, and by whom. */
   readonly handed: { readonly by: string; readonly note: string } | undefined
 }
+
+type Asks = Extract<QueueEntry, { readonly name: "asks" }>
+type Sum = Extract<QueueEntry, { readonly name: "sums" }>
 
 /** The places as the log has them; another map after each entry that changes something. */
 export type Queue = ReadonlyMap<string, Place>
@@ -39,6 +42,7 @@ export function foldQueue(queue: Queue, entries: readonly QueueEntry[]): Queue {
   const places = new Map(queue)
   let changed = false
   for (const entry of entries) {
+    if (entry.name === "sums") continue
     const next = after(places.get(entry.data.visitor), entry)
     if (next === undefined) continue
     places.set(next.visitor, next)
@@ -47,16 +51,48 @@ export function foldQueue(queue: Queue, entries: readonly QueueEntry[]): Queue {
   return changed ? places : queue
 }
 
+/** What the end of the log adds up to; undefined where what lies before these entries is needed too. `isWhole`: it begins with them. */
+export function addUp(entries: readonly QueueEntry[], isWhole: boolean): Queue | undefined {
+  const first = Number(entries[0]?.offset)
+  const sum = entries.findLast((entry): entry is Sum => entry.name === "sums" && isFounded(entry) && entry.data.upTo >= first - 1)
+  if (sum === undefined) return isWhole ? foldQueue(EMPTY_QUEUE, entries) : undefined
+  const { upTo, places } = sum.data
+  const summed: Queue = new Map(places.map((place) => [place.visitor, { ...place, agent: place.agent, handed: place.handed }]))
+  return foldQueue(
+    summed,
+    entries.filter(({ offset }) => Number(offset) > upTo),
+  )
+}
+
+/** Nobody can sum up what was not there yet. */
+const isFounded = ({ offset, data }: Sum): boolean => data.upTo < Number(offset)
+
+/** What a sum says of the queue: every open conversation and the newest closed ones; undefined where the open ones alone are too many. */
+export function placesOfSum(queue: Queue): readonly Place[] | undefined {
+  const isClosed = ({ state }: Place): boolean => state === "closed"
+  const places = [...queue.values()].sort((a, b) => Number(isClosed(a)) - Number(isClosed(b)) || b.lastAt - a.lastAt)
+  let bytes = 0
+  const fitting = places.filter((place) => {
+    bytes += new TextEncoder().encode(JSON.stringify(place)).byteLength
+    return bytes <= MAX_SUM_BYTES
+  })
+  const chosen = fitting.slice(0, MAX_SUM_PLACES)
+  return places.slice(chosen.length).every(isClosed) ? chosen : undefined
+}
+
+/** What an entry from before the sum tells of a conversation that was closed long ago. */
+export function placeOfOld({ data, at, offset }: Asks): Place {
+  return { ...data, state: "closed", agent: undefined, turn: Number(offset), since: at, lastAt: at, unanswered: 0, handed: undefined }
+}
+
 /** The place after an entry; undefined where the entry came too late, or from one who had no right to it. */
-function after(place: Place | undefined, entry: QueueEntry): Place | undefined {
+function after(place: Place | undefined, entry: Exclude<QueueEntry, Sum>): Place | undefined {
   if (entry.name === "asks") return afterAsks(place, entry)
   if (place === undefined) return undefined
   const { from: agent = "", at } = entry
   switch (entry.name) {
     case "answers":
-      return { ...place, preview: entry.data.preview, lastAt: at, unanswered: 0 }
-    case "unsays":
-      return place.preview === "" ? undefined : { ...place, preview: "" }
+      return { ...place, lastAt: at, unanswered: 0 }
     case "takes":
       if (place.state === "closed" || place.turn !== entry.data.turn || place.agent !== entry.data.over) return undefined
       return { ...place, state: "taken", agent, since: at }
@@ -73,7 +109,7 @@ function after(place: Place | undefined, entry: QueueEntry): Place | undefined {
   }
 }
 
-function afterAsks(place: Place | undefined, { data, at, offset }: Extract<QueueEntry, { readonly name: "asks" }>): Place {
+function afterAsks(place: Place | undefined, { data, at, offset }: Asks): Place {
   const unanswered = (place?.unanswered ?? 0) + 1
   const said = { ...data, lastAt: at, unanswered }
   if (place !== undefined && place.state !== "closed") return { ...place, ...said }

@@ -1,6 +1,7 @@
 import type { Client } from "@magpie/client"
 import type { Support } from "../contract.ts"
 import type { FileLine } from "../conversation/lines.ts"
+import { pagesFrom } from "../conversation/pages.ts"
 import { CHUNK_BYTES } from "../limits.ts"
 import { fromBase64 } from "./base64.ts"
 
@@ -8,13 +9,8 @@ import { fromBase64 } from "./base64.ts"
 export async function download(client: Client<Support>, visitor: string, { upload, size, type }: FileLine): Promise<Blob> {
   const channel = client.channel(`support/file/${visitor}/${upload}`)
   const pieces = new Map<number, string>()
-  let page = await channel.history({ after: 0, limit: 10 })
-  for (;;) {
-    for (const { data } of page.messages) pieces.set(data.index, data.base64)
-    const next = page.next()
-    if (next === undefined) break
-    page = await next
-  }
+  for await (const { messages } of pagesFrom(channel.history({ after: 0, limit: 10 })))
+    for (const { data } of messages) pieces.set(data.index, data.base64)
   const parts = Array.from({ length: Math.ceil(size / CHUNK_BYTES) }, (_, index) => {
     const piece = pieces.get(index)
     if (piece === undefined) throw new Error(`piece ${index} of the attachment is missing`)

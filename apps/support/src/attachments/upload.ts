@@ -1,10 +1,14 @@
-import type { Client } from "@magpie/client"
+import type { Client, StreamChannel } from "@magpie/client"
+import type { KindOf } from "@magpie/protocol"
 import type { Support } from "../contract.ts"
+import { pagesFrom } from "../conversation/pages.ts"
 import { CHUNK_BYTES } from "../limits.ts"
 import { toBase64 } from "./base64.ts"
 
 /** So many pieces are on their way at a time. */
 const AT_ONCE = 4
+
+type Pieces = StreamChannel<KindOf<Support, "support/file/:visitor/:upload">, undefined>
 
 export interface UploadOptions {
   readonly visitor: string
@@ -14,15 +18,11 @@ export interface UploadOptions {
   readonly onProgress: (sentBytes: number) => void
 }
 
-/**
- * Sends a file piece by piece, and begins behind the last piece that the server has. One client's pieces are stored in order, so the
- * newest one tells how far an earlier try came. Resolves when all of it is stored.
- */
+/** Sends a file piece by piece, and begins with the first piece that the server lacks. Resolves when all of it is stored. */
 export async function upload(client: Client<Support>, file: Blob, { visitor, upload, signal, onProgress }: UploadOptions): Promise<void> {
   const channel = client.channel(`support/file/${visitor}/${upload}`)
-  const { messages } = await channel.history({ limit: 1 })
   const count = Math.ceil(file.size / CHUNK_BYTES)
-  let stored = (messages.at(-1)?.data.index ?? -1) + 1
+  let stored = await firstMissing(channel)
   const tellProgress = () => onProgress(Math.min(file.size, stored * CHUNK_BYTES))
   tellProgress()
   const underway: Promise<void>[] = []
@@ -39,4 +39,16 @@ export async function upload(client: Client<Support>, file: Blob, { visitor, upl
     if (underway.length >= AT_ONCE) await underway.shift()
   }
   await Promise.all(underway)
+}
+
+/** Pieces are stored in order. Where there are more or fewer entries than the newest one says, one came twice, or was refused. */
+async function firstMissing(channel: Pieces): Promise<number> {
+  const { messages, position } = await channel.history({ limit: 1 })
+  const next = (messages.at(-1)?.data.index ?? -1) + 1
+  if (position.offset === next) return next
+  const known = new Set<number>()
+  for await (const page of pagesFrom(channel.history({ after: 0, limit: 10 }))) for (const { data } of page.messages) known.add(data.index)
+  let index = 0
+  while (known.has(index)) index++
+  return index
 }

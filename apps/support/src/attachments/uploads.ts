@@ -1,4 +1,5 @@
 import type { Client } from "@magpie/client"
+import { isMagpieError } from "@magpie/protocol"
 import type { Support } from "../contract.ts"
 import type { FileLine } from "../conversation/lines.ts"
 import { MAX_ATTACHMENT_BYTES } from "../limits.ts"
@@ -11,7 +12,8 @@ export interface UploadView {
   readonly title: string
   readonly size: number
   readonly sent: number
-  readonly failed: boolean
+  /** `full`: the server takes no more of this visitor's files today. */
+  readonly failure: "none" | "full" | "other"
 }
 
 export interface UploadsOptions {
@@ -43,7 +45,7 @@ export function createUploads({ client, visitor, device, onDone }: UploadsOption
   async function send({ upload: id, title, blob }: KeptFile): Promise<void> {
     const stop = new AbortController()
     running.set(id, stop)
-    view.set([...view.get().filter((each) => each.upload !== id), { upload: id, title, size: blob.size, sent: 0, failed: false }])
+    view.set([...view.get().filter((each) => each.upload !== id), { upload: id, title, size: blob.size, sent: 0, failure: "none" }])
     try {
       await upload(client, blob, { visitor, upload: id, signal: stop.signal, onProgress: (sent) => change(id, { sent }) })
       const file: FileLine = { upload: id, title, type: blob.type, size: blob.size }
@@ -55,8 +57,8 @@ export function createUploads({ client, visitor, device, onDone }: UploadsOption
       onDone(file)
       await kept.remove(id)
       drop(id)
-    } catch {
-      if (!stop.signal.aborted) change(id, { failed: true })
+    } catch (error) {
+      if (!stop.signal.aborted) change(id, { failure: isMagpieError(error) && error.code === "LIMIT_EXCEEDED" ? "full" : "other" })
     } finally {
       running.delete(id)
     }

@@ -4,6 +4,7 @@ import type { KeptMessage } from "@magpie/client/persistent"
 import type { KindOf } from "@magpie/protocol"
 import type { Support } from "../contract.ts"
 import { createStore } from "../page/store.ts"
+import { keptLines } from "./kept-lines.ts"
 import { type Line, lineOf, outgoingLine, type Told } from "./lines.ts"
 import type { SupportClient } from "./open-support.ts"
 import { followTyping } from "./typing.ts"
@@ -24,27 +25,38 @@ const EMPTY: ConversationView = { lines: [], loaded: false, hasOlder: false, ref
 export type Conversation = ReturnType<typeof openConversation>
 
 /** One visitor's conversation as the side that opens it sees it: what was said, what is on its way, what the other side has read. */
-export function openConversation({ client, outbox, inbox }: SupportClient, visitor: string, side: "visitor" | "agent") {
+export function openConversation({ client, outbox, device }: SupportClient, visitor: string, side: "visitor" | "agent") {
   const name = `support/talk/${visitor}` as const
   const channel = client.channel(name) as StreamChannel<KindOf<Support, "support/talk/:visitor">, undefined>
   const isOwn = (from: string | undefined) => (from === visitor) === (side === "visitor")
-  // First what this device has, then the server's own list.
-  const kept = inbox.channel(channel, { keep: 100 })
+  const kept = keptLines(device, visitor)
   const list = messageList(channel, { last: 50 })
   const change = changes(channel)
   const view = createStore(EMPTY)
   const outgoing = new Map<string, KeptMessage>()
+  /** What this device has, until the server's own list is there. */
+  let told: readonly Told[] | undefined
   const typing = followTyping(client.channel(`support/typing/${visitor}`), isOwn, (now) => put({ typing: now }))
 
   const put = (some: Partial<ConversationView>): void => view.set({ ...view.get(), ...some })
 
   function show(): void {
-    const told: readonly Told[] = list.loaded && list.error === undefined ? list.messages : kept.messages
-    for (const { ref } of told) if (ref !== undefined) outgoing.delete(ref)
-    const stored = withoutCopies(told).map((each) => lineOf(each, isOwn(each.from)))
+    for (const { ref } of told ?? []) if (ref !== undefined) outgoing.delete(ref)
+    const stored = withoutCopies(told ?? []).map((each) => lineOf(each, isOwn(each.from)))
     const lines = [...stored, ...[...outgoing.values()].map(outgoingLine)]
-    const refused = list.error !== undefined && !list.error.retryable
-    put({ lines, loaded: list.loaded, hasOlder: list.hasOlder, refused })
+    put({ lines })
+  }
+
+  function hear(): void {
+    const { messages, loaded, hasOlder, error } = list
+    const refused = error !== undefined && !error.retryable
+    // What may no longer be read is not shown from the copy either.
+    if (refused || (loaded && (error === undefined || messages.length > 0))) {
+      told = refused ? [] : messages
+      kept.keep(told)
+    }
+    put({ loaded, hasOlder, refused })
+    show()
   }
 
   function note(message: KeptMessage): void {
@@ -59,15 +71,19 @@ export function openConversation({ client, outbox, inbox }: SupportClient, visit
 
   for (const message of outbox.messages) note(message)
   const disposers = [
-    list.on("update", show),
-    kept.on("message", show),
-    kept.on("change", show),
-    kept.on("clear", show),
+    list.on("update", hear),
     outbox.on("change", note),
     change.on("read", ({ user, upTo }) => heardRead(user, upTo)),
     typing.stop,
     list.close,
   ]
+  void kept.read().then(
+    (lines) => {
+      told ??= lines
+      show()
+    },
+    () => {},
+  )
   void change.receipts().then(
     (all) => all.forEach(({ user, upTo }) => void heardRead(user, upTo)),
     () => {},
@@ -78,12 +94,6 @@ export function openConversation({ client, outbox, inbox }: SupportClient, visit
   const placeOf = <N extends "say" | "file">(as: N, { offset, mark }: Line) => ({ name: as, offset, mark })
   let markedUpTo = 0
 
-  /** The queue quotes the newest message; what it quoted is no longer what was said. */
-  function unsay({ offset }: Line): void {
-    const newest = view.get().lines.findLast(({ kind }) => kind !== "event")
-    if (newest?.offset === offset) quietly(client.channel("support/queue").send("unsays", { visitor }))
-  }
-
   return {
     visitor,
     view,
@@ -92,14 +102,8 @@ export function openConversation({ client, outbox, inbox }: SupportClient, visit
       quietly(channel.send("say", { text }))
     },
     sendEvent: (what: "joined" | "handed" | "closed"): void => quietly(channel.send("event", { what })),
-    edit(line: Line, text: string): void {
-      quietly(change.edit(placeOf("say", line), { text }))
-      unsay(line)
-    },
-    remove(line: Line): void {
-      quietly(change.delete(placeOf(line.kind === "file" ? "file" : "say", line)))
-      unsay(line)
-    },
+    edit: (line: Line, text: string): void => quietly(change.edit(placeOf("say", line), { text })),
+    remove: (line: Line): void => quietly(change.delete(placeOf(line.kind === "file" ? "file" : "say", line))),
     dismiss(line: Line): void {
       outgoing.delete(line.key)
       show()

@@ -1,5 +1,4 @@
 import { type Client, connect, type Transport } from "@magpie/client"
-import { type Inbox, inbox } from "@magpie/client/inbox"
 import { type PersistentOutbox, persistent } from "@magpie/client/persistent"
 import type { Support } from "../contract.ts"
 
@@ -7,7 +6,8 @@ import type { Support } from "../contract.ts"
 export interface SupportClient {
   readonly client: Client<Support>
   readonly outbox: PersistentOutbox
-  readonly inbox: Inbox
+  /** Names what is kept on this device. */
+  readonly device: string
 }
 
 export interface OpenOptions {
@@ -21,5 +21,5 @@ export interface OpenOptions {
 export function openSupport({ server, token, device, transport }: OpenOptions): SupportClient {
   const outbox = persistent({ name: device })
   const client = connect<Support>(server, { token, outbox, ...(transport && { transport }) })
-  return { client, outbox, inbox: inbox({ name: device }) }
+  return { client, outbox, device }
 }

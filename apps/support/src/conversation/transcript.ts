@@ -1,6 +1,7 @@
 import type { Client } from "@magpie/client"
 import type { Support } from "../contract.ts"
 import { type Line, lineOf } from "./lines.ts"
+import { pagesFrom } from "./pages.ts"
 
 export interface TranscriptOptions {
   readonly visitor: string
@@ -13,13 +14,9 @@ export interface TranscriptOptions {
 /** All that the server has of a conversation, oldest first. */
 export async function readAllLines(client: Client<Support>, visitor: string, side: "visitor" | "agent"): Promise<Line[]> {
   const lines: Line[] = []
-  let page = await client.channel(`support/talk/${visitor}`).history({ after: 0, limit: 500 })
-  for (;;) {
-    for (const message of page.messages) lines.push(lineOf(message, (message.from === visitor) === (side === "visitor")))
-    const next = page.next()
-    if (next === undefined) return lines
-    page = await next
-  }
+  for await (const { messages } of pagesFrom(client.channel(`support/talk/${visitor}`).history({ after: 0, limit: 500 })))
+    for (const message of messages) lines.push(lineOf(message, (message.from === visitor) === (side === "visitor")))
+  return lines
 }
 
 /** The whole conversation as plain text, one paragraph for each message. */

@@ -1,7 +1,12 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from "react"
+import { type FormEvent, type KeyboardEvent, useRef, useState } from "react"
 import type { Line } from "../conversation/lines.ts"
-import { MAX_ATTACHMENT_BYTES, MAX_TEXT_LENGTH } from "../limits.ts"
-import { useDesk, useStore, useWords } from "./desk-context.ts"
+import { MAX_TEXT_LENGTH } from "../limits.ts"
+import { AnswerTools } from "./answer-tools.tsx"
+import { CannedEditor } from "./canned-editor.tsx"
+import { useDesk, useWords } from "./desk-context.ts"
+import { UploadList } from "./upload-list.tsx"
+import { useCanned } from "./use-canned.ts"
+import { useDraft } from "./use-draft.ts"
 import type { Talk } from "./use-talk.ts"
 
 interface Props {
@@ -11,126 +16,66 @@ interface Props {
   readonly onNotice: (text: string) => void
 }
 
-/** Where an agent writes. What is not sent yet outlives a reload. */
+/** Where an agent writes. */
 export function AnswerField({ talk: { conversation, uploads }, editing, onEdited, onNotice }: Props) {
   const desk = useDesk()
   const words = useWords()
-  const draftKey = `magpie.support.draft.${conversation.visitor}`
-  const [text, setText] = useState(() => sessionStorage.getItem(draftKey) ?? "")
   const field = useRef<HTMLTextAreaElement>(null)
-  const file = useRef<HTMLInputElement>(null)
-  const sending = useStore(uploads.view)
+  const { text, write, clear } = useDraft(conversation, editing, field)
+  const canned = useCanned()
+  const [isEditingCanned, editCanned] = useState(false)
 
-  useEffect(() => {
-    if (editing === undefined) return
-    setText(editing.text)
-    field.current?.focus()
-  }, [editing])
-
-  function write(value: string): void {
-    setText(value)
-    if (editing !== undefined) return
-    sessionStorage.setItem(draftKey, value)
-    if (value !== "") conversation.typing(true)
-  }
-
-  function submit(): void {
+  function submit(event: FormEvent | KeyboardEvent): void {
+    event.preventDefault()
     const trimmed = text.trim()
     if (trimmed === "") return
-    setText("")
+    clear()
     if (editing !== undefined) {
       if (trimmed !== editing.text) conversation.edit(editing, trimmed)
-      onEdited()
-      return
+      return onEdited()
     }
-    sessionStorage.removeItem(draftKey)
     conversation.send(trimmed)
-    desk.answered(conversation.visitor, trimmed)
+    desk.answered(conversation.visitor)
   }
 
   function onKey(event: KeyboardEvent): void {
     if (event.key === "Escape" && editing !== undefined) {
-      setText("")
+      clear()
       onEdited()
     }
     // While an input method composes, Enter chooses a candidate.
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return
-    event.preventDefault()
-    submit()
+    if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) submit(event)
   }
 
-  const megabytes = new Intl.NumberFormat(words.tag, { style: "unit", unit: "megabyte" }).format(MAX_ATTACHMENT_BYTES / 1024 / 1024)
   return (
-    <form
-      className="answer"
-      onSubmit={(event) => {
-        event.preventDefault()
-        submit()
-      }}
-    >
-      {editing !== undefined && <p className="quiet-text">{words.editing}</p>}
-      <ul className="uploads">
-        {sending.map(({ upload, title, size, sent, failed }) => (
-          <li key={upload}>
-            <span>{failed ? `${title} ${words.uploadFailed}` : title}</span>
-            {failed ? (
-              <button type="button" className="button small" onClick={() => uploads.retry(upload)}>
-                {words.again}
-              </button>
-            ) : (
-              <progress max={size} value={sent} aria-label={title} />
-            )}
-            <button type="button" className="button small" onClick={() => uploads.cancel(upload)}>
-              {words.cancel}
-            </button>
-          </li>
-        ))}
-      </ul>
-      <textarea
-        ref={field}
-        className="input"
-        rows={2}
-        maxLength={MAX_TEXT_LENGTH}
-        value={text}
-        placeholder={words.placeholder}
-        aria-label={words.placeholder}
-        onChange={(event) => write(event.target.value)}
-        onKeyDown={onKey}
-      />
-      <div className="answer-tools">
-        <select
-          className="input canned"
-          value=""
-          aria-label={words.canned}
-          onChange={(event) => {
-            write(words.cannedAnswers.find(({ short }) => short === event.target.value)?.text ?? text)
+    <>
+      {isEditingCanned && <CannedEditor canned={canned} onNotice={onNotice} />}
+      <form className="answer" onSubmit={submit}>
+        {editing !== undefined && <p className="quiet-text">{words.editing}</p>}
+        <UploadList uploads={uploads} />
+        <textarea
+          ref={field}
+          className="input"
+          rows={2}
+          maxLength={MAX_TEXT_LENGTH}
+          value={text}
+          placeholder={words.placeholder}
+          aria-label={words.placeholder}
+          onChange={(event) => write(event.target.value)}
+          onKeyDown={onKey}
+        />
+        <AnswerTools
+          canned={canned}
+          isEditingCanned={isEditingCanned}
+          onEditCanned={() => editCanned(!isEditingCanned)}
+          onChoose={(chosen) => {
+            write(chosen.text)
             field.current?.focus()
           }}
-        >
-          <option value="">{words.canned}</option>
-          {words.cannedAnswers.map(({ short }) => (
-            <option key={short} value={short}>
-              {short}
-            </option>
-          ))}
-        </select>
-        <button type="button" className="button quiet" onClick={() => file.current?.click()}>
-          {words.attach}
-        </button>
-        <input
-          ref={file}
-          type="file"
-          hidden
-          onChange={({ currentTarget }) => {
-            const [chosen] = currentTarget.files ?? []
-            if (chosen !== undefined) onNotice(uploads.add(chosen) ? "" : words.tooLarge(megabytes))
-            currentTarget.value = ""
-          }}
+          uploads={uploads}
+          onNotice={onNotice}
         />
-        <button type="submit" className="button primary">
-          {words.send}
-        </button>
-      </div>
-    </form>
+      </form>
+    </>
   )
 }

@@ -3,9 +3,9 @@ import { type KindOf, toMagpieError } from "@magpie/protocol"
 import { createUploads, type Uploads } from "../attachments/uploads.ts"
 import type { Support } from "../contract.ts"
 import type { SupportClient } from "../conversation/open-support.ts"
-import { previewOf } from "../limits.ts"
 import { createStore } from "../page/store.ts"
-import { EMPTY_QUEUE, foldQueue, type Place, type Queue, type QueueEntry } from "../queue.ts"
+import { EMPTY_QUEUE, type Place, type Queue } from "../queue.ts"
+import { followQueue } from "./queue-log.ts"
 
 type DeskPresence = Presence<KindOf<Support, "support/desk">>
 
@@ -34,74 +34,43 @@ export type Desk = ReturnType<typeof openDesk>
 /** The queue as its log has it, who is at work, and what an agent may wish for. A wish is an entry of the log; the log decides. */
 export function openDesk(support: SupportClient, me: Me, onAsked: (place: Place) => void) {
   const { client } = support
-  const channel = client.channel("support/queue")
   const view = createStore<DeskView>({ queue: EMPTY_QUEUE, loaded: false, refused: false, colleagues: [] })
   const put = (some: Partial<DeskView>): void => view.set({ ...view.get(), ...some })
   const colleagues: DeskPresence = presence(client.channel("support/desk"))
   const opened = presence(client.channel("support/open"), { watch: false })
   let isOpen = true
-  let reads = 0
-  let following = false
-  /** Entries that came while the log was being read. */
-  const early: QueueEntry[] = []
+  let toldLoad: number | undefined
   const uploads = new Map<string, Uploads>()
 
-  const load = (): number => [...view.get().queue.values()].filter(({ state, agent }) => state === "taken" && agent === me.id).length
   function present(): void {
-    void colleagues.enter({ name: me.name, open: isOpen, load: load() }).catch(() => {})
+    toldLoad = loadOf(view.get().queue, me.id)
+    void colleagues.enter({ name: me.name, open: isOpen, load: toldLoad }).catch(() => {})
     void (isOpen ? opened.enter({}) : opened.leave()).catch(() => {})
   }
 
-  function hear(message: QueueEntry): void {
-    if (!view.get().loaded) return void early.push(message)
-    const before = load()
-    put({ queue: foldQueue(view.get().queue, [message]) })
-    if (load() !== before) present()
-    const place = message.name === "asks" ? view.get().queue.get(message.data.visitor) : undefined
-    if (place !== undefined) onAsked(place)
-  }
-
-  /** Reads the log from its beginning; what comes meanwhile is put behind it. */
-  async function read(): Promise<void> {
-    const run = ++reads
-    early.length = 0
-    put({ loaded: false })
-    let queue = EMPTY_QUEUE
-    let page = await channel.history({ after: 0, limit: 500 })
-    for (;;) {
-      queue = foldQueue(queue, page.messages as readonly QueueEntry[])
-      const next = page.next()
-      if (next === undefined) break
-      page = await next
-    }
-    if (run !== reads) return
-    const { position } = page
-    queue = foldQueue(
-      queue,
-      early.filter(({ offset }) => Number(offset) > position.offset),
-    )
-    put({ queue, loaded: true })
-    present()
-    if (following) return
-    following = true
-    // From the last page's position on, every entry comes, or a gap says that the log must be read anew.
-    const subscribed = channel.subscribe({ position })
-    channel.onAny((message) => hear(message as QueueEntry))
-    await subscribed
-  }
-
-  const fail = (error: unknown): void => put({ refused: !toMagpieError(error).retryable })
-  channel.subscription.on("gap", () => void read().catch(fail))
+  const log = followQueue({
+    client,
+    me: me.id,
+    onQueue(queue) {
+      put({ queue, loaded: true })
+      if (loadOf(queue, me.id) !== toldLoad) present()
+    },
+    onLoading: () => put({ loaded: false }),
+    onAsked,
+    onError: (error) => put({ refused: !toMagpieError(error).retryable }),
+  })
+  const { channel } = log
   colleagues.on("change", () => put({ colleagues: colleaguesOf(colleagues.members.values()) }))
-  void read().catch(fail)
 
   const quietly = (sent: Promise<unknown>): void => void sent.catch(() => {})
-  const answered = (visitor: string, text: string): void => quietly(channel.send("answers", { visitor, preview: previewOf(text) }))
+  const answered = (visitor: string): void => quietly(channel.send("answers", { visitor }))
 
   return {
     support,
     me,
     view,
+    olderPlaces: log.older,
+    recall: log.recall,
     isOpen: () => isOpen,
     setOpen(open: boolean): void {
       isOpen = open
@@ -124,12 +93,16 @@ export function openDesk(support: SupportClient, me: Me, onAsked: (place: Place)
     uploadsOf(visitor: string): Uploads {
       const known = uploads.get(visitor)
       if (known !== undefined) return known
-      const onDone = ({ title }: { readonly title: string }): void => answered(visitor, title)
-      const made = createUploads({ client, visitor, device: `magpie-desk-${me.id}`, onDone })
+      const made = createUploads({ client, visitor, device: `magpie-desk-${me.id}`, onDone: () => answered(visitor) })
       uploads.set(visitor, made)
       return made
     },
   }
+}
+
+/** How many conversations an agent has. */
+function loadOf(queue: Queue, id: string): number {
+  return [...queue.values()].filter(({ state, agent }) => state === "taken" && agent === id).length
 }
 
 interface Followed {

@@ -2,6 +2,7 @@ import { useState } from "react"
 import type { Place } from "../queue.ts"
 import { useDesk, useStore, useWords } from "./desk-context.ts"
 import { Search } from "./search.tsx"
+import { usePreview } from "./use-preview.ts"
 import { visitorName } from "./visitor-name.ts"
 
 interface Props {
@@ -72,11 +73,12 @@ function PlaceRow({
   const desk = useDesk()
   const time = new Intl.DateTimeFormat(words.tag, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })
   const open = place.state !== "closed" && place.unanswered > 0
+  const preview = usePreview(place.visitor)
   return (
     <button type="button" className="place" aria-current={chosen} onClick={() => onChoose(place.visitor)}>
       <span className="place-name">{visitorName(place, words.nobody)}</span>
       <time className="place-time">{time.format(place.lastAt)}</time>
-      <span className="place-preview">{place.preview}</span>
+      <span className="place-preview">{preview}</span>
       {open && <span className="unanswered">{place.unanswered}</span>}
       {place.state === "taken" && place.agent !== desk.me.id && <span className="place-agent">{desk.nameOf(place.agent)}</span>}
     </button>

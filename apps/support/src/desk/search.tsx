@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react"
 import type { Line } from "../conversation/lines.ts"
 import { readAllLines } from "../conversation/transcript.ts"
+import type { Place } from "../queue.ts"
 import { useDesk, useStore, useWords } from "./desk-context.ts"
 import { visitorName } from "./visitor-name.ts"
 
@@ -44,18 +45,22 @@ function useFound(query: string): { readonly found: readonly Found[]; readonly o
   useEffect(() => {
     let stopped = false
     const wanted = query.toLocaleLowerCase()
+    let found: readonly Found[] = []
+    async function look(place: Place): Promise<boolean> {
+      const { visitor } = place
+      const lines = await readAllLines(desk.support.client, visitor, "agent")
+      if (stopped) return false
+      const here = lines.filter(({ kind, text }) => (kind === "say" || kind === "file") && text.toLocaleLowerCase().includes(wanted))
+      if (here.length > 0) desk.recall(place)
+      found = [...found, ...here.reverse().map((line) => ({ visitor, line }))].slice(0, MOST)
+      setState({ found, over: false })
+      return found.length < MOST
+    }
     async function run(): Promise<void> {
       const places = [...desk.view.get().queue.values()].sort((a, b) => b.lastAt - a.lastAt)
-      let found: readonly Found[] = []
-      for (const { visitor } of places) {
-        const lines = await readAllLines(desk.support.client, visitor, "agent")
-        if (stopped) return
-        const here = lines.filter(({ kind, text }) => (kind === "say" || kind === "file") && text.toLocaleLowerCase().includes(wanted))
-        found = [...found, ...here.reverse().map((line) => ({ visitor, line }))].slice(0, MOST)
-        setState({ found, over: false })
-        if (found.length === MOST) break
-      }
-      setState({ found, over: true })
+      for (const place of places) if (!(await look(place))) break
+      if (!stopped && found.length < MOST) for await (const place of desk.olderPlaces()) if (!(await look(place))) break
+      if (!stopped) setState({ found, over: true })
     }
     setState({ found: [], over: false })
     // What was found stays when the link breaks in the middle of a page that is refused.

@@ -57,7 +57,25 @@ const english = {
   placeholder: "Write an answer",
   send: "Send",
   attach: "Attach a file",
-  canned: "Canned answers",
+  canned: {
+    choose: "Canned answers",
+    edit: "Edit the answers",
+    editor: "Canned answers of all agents",
+    lead: "What is changed here changes for all of you.",
+    begin: "Begin with four examples",
+    short: "Short name",
+    text: "Answer",
+    add: "Add",
+    save: "Save the change",
+    full: "There is no room for more.",
+    failed: "The canned answers could not be changed.",
+    samples: [
+      { short: "hello", text: "Hello! Thank you for writing. Give me a moment to look into it." },
+      { short: "more", text: "Could you tell me a little more: what did you do, and what happened then?" },
+      { short: "order", text: "May I have your order number, please? It stands in the confirmation that we sent you." },
+      { short: "bye", text: "Glad that it works. If anything else comes up, just write here: this conversation stays open for you." },
+    ],
+  },
   older: "Earlier messages",
   loading: "Loading the conversation…",
   typing: "The visitor is writing…",
@@ -81,12 +99,6 @@ const english = {
     handed: (name: string) => `${name} handed it over`,
     closed: (name: string) => `${name} closed it`,
   },
-  cannedAnswers: [
-    { short: "hello", text: "Hello! Thank you for writing. Give me a moment to look into it." },
-    { short: "more", text: "Could you tell me a little more: what did you do, and what happened then?" },
-    { short: "order", text: "May I have your order number, please? It stands in the confirmation that we sent you." },
-    { short: "bye", text: "Glad that it works. If anything else comes up, just write here: this conversation stays open for you." },
-  ],
 }
 
 export type DeskWords = typeof english
@@ -136,7 +148,25 @@ const traditionalChinese: DeskWords = {
   placeholder: "輸入回覆",
   send: "送出",
   attach: "附加檔案",
-  canned: "常用回覆",
+  canned: {
+    choose: "常用回覆",
+    edit: "編輯常用回覆",
+    editor: "所有客服共用的常用回覆",
+    lead: "在這裡修改，所有客服都會看到。",
+    begin: "先加入四個範例",
+    short: "簡稱",
+    text: "回覆內容",
+    add: "新增",
+    save: "儲存修改",
+    full: "已達上限，無法再新增。",
+    failed: "無法修改常用回覆。",
+    samples: [
+      { short: "您好", text: "您好，謝謝您的來訊，請稍候，我馬上為您查詢。" },
+      { short: "細節", text: "方便再多說一點嗎？您做了什麼操作，接著發生了什麼情況？" },
+      { short: "訂單", text: "請提供您的訂單編號，您可以在我們寄出的確認信裡找到。" },
+      { short: "結束", text: "很高興問題解決了。之後有任何需要，直接在這裡留言就可以了，這段對話會一直保留。" },
+    ],
+  },
   older: "較早的訊息",
   loading: "正在載入對話…",
   typing: "訪客正在輸入…",
@@ -156,12 +186,6 @@ const traditionalChinese: DeskWords = {
   tooLarge: (max) => `檔案大小上限為 ${max}。`,
   uploadFailed: "傳送失敗",
   events: { joined: (name) => `${name} 接手了對話`, handed: (name) => `${name} 轉接了對話`, closed: (name) => `${name} 結束了對話` },
-  cannedAnswers: [
-    { short: "您好", text: "您好，謝謝您的來訊，請稍候，我馬上為您查詢。" },
-    { short: "細節", text: "方便再多說一點嗎？您做了什麼操作，接著發生了什麼情況？" },
-    { short: "訂單", text: "請提供您的訂單編號，您可以在我們寄出的確認信裡找到。" },
-    { short: "結束", text: "很高興問題解決了。之後有任何需要，直接在這裡留言就可以了，這段對話會一直保留。" },
-  ],
 }
 
 export const DESK_WORDS = { en: english, "zh-TW": traditionalChinese } as const

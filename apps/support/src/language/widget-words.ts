@@ -31,7 +31,7 @@ export interface WidgetWords {
   readonly editing: string
   readonly cancel: string
   readonly tooLarge: (max: string) => string
-  readonly uploadFailed: string
+  readonly uploadFailed: { readonly full: string; readonly other: string }
   readonly download: string
   readonly downloadFailed: string
   readonly sound: string
@@ -72,7 +72,7 @@ const english: WidgetWords = {
   editing: "You are editing a message",
   cancel: "Cancel",
   tooLarge: (max) => `Files may have up to ${max}.`,
-  uploadFailed: "The file could not be sent.",
+  uploadFailed: { full: "That is all for today; try again tomorrow.", other: "The file could not be sent." },
   download: "Save",
   downloadFailed: "The file cannot be read just now.",
   sound: "Sound",
@@ -117,7 +117,7 @@ const traditionalChinese: WidgetWords = {
   editing: "正在編輯訊息",
   cancel: "取消",
   tooLarge: (max) => `檔案大小上限為 ${max}。`,
-  uploadFailed: "檔案傳送失敗。",
+  uploadFailed: { full: "今天的檔案額度已用完，請明天再試。", other: "檔案傳送失敗。" },
   download: "儲存",
   downloadFailed: "目前無法讀取這個檔案。",
   sound: "提示音",

@@ -1,7 +1,7 @@
 import type { Line } from "../conversation/lines.ts"
 import type { WidgetWords } from "../language/widget-words.ts"
 import { MAX_TEXT_LENGTH } from "../limits.ts"
-import { h, ICONS, icon } from "./element.ts"
+import { h, ICONS, tool } from "./element.ts"
 
 export interface ComposerOptions {
   readonly words: WidgetWords
@@ -70,9 +70,8 @@ export function createComposer({ words, onText, onTyping, onEdit, onFile }: Comp
     if (chosen) onFile(chosen)
     file.value = ""
   })
-  const attach = h("button", { class: "tool", type: "button", title: words.attach, "aria-label": words.attach }, icon(ICONS.attach))
-  attach.addEventListener("click", () => file.click())
-  const send = h("button", { class: "send", type: "submit", "aria-label": words.send, title: words.send }, icon(ICONS.send))
+  const attach = tool(words.attach, ICONS.attach, () => file.click())
+  const send = tool(words.send, ICONS.send, undefined, { class: "send", type: "submit" })
   const form = h("form", {}, editing, h("div", { class: "row" }, attach, file, field, send))
   form.addEventListener("submit", (event) => {
     event.preventDefault()

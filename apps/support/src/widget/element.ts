@@ -37,3 +37,7 @@ export const ICONS = {
   sound: "M4 8v4h2.5L10 15V5L6.5 8zM13 7.5a3.5 3.5 0 0 1 0 5M15 5.5a6 6 0 0 1 0 9",
   save: "M10 3v9M6.5 8.5L10 12l3.5-3.5M4 16h12",
 } as const
+
+/** A button that shows an icon and says its name. */
+export const tool = (name: string, path: string, onclick?: EventListener, props: Props = {}): HTMLButtonElement =>
+  h("button", { class: "tool", type: "button", title: name, "aria-label": name, onclick, ...props }, icon(path))

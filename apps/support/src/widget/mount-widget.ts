@@ -3,7 +3,6 @@ import { createUploads } from "../attachments/uploads.ts"
 import { openConversation } from "../conversation/conversation.ts"
 import type { SupportClient } from "../conversation/open-support.ts"
 import type { WidgetWords } from "../language/widget-words.ts"
-import { previewOf } from "../limits.ts"
 import { createTitleNotice, playSound } from "../page/notify.ts"
 import { visitorName } from "./device.ts"
 import { h, ICONS, icon } from "./element.ts"
@@ -28,19 +27,14 @@ export function mountWidget({ support, visitor, device, words, theme }: WidgetOp
   const titleNotice = createTitleNotice()
 
   /** The conversation has the message; the queue has a line that somebody is waiting. */
-  function ask(preview: string): void {
-    const entry = { visitor, name: visitorName(), page: location.href.slice(0, 300), language: words.tag, preview: previewOf(preview) }
+  function ask(): void {
+    const entry = { visitor, name: visitorName(), page: location.href.slice(0, 300), language: words.tag }
     void queue.send("asks", entry).catch(() => {})
   }
-  const uploads = createUploads({
-    client,
-    visitor,
-    device,
-    onDone: ({ title }) => ask(title),
-  })
+  const uploads = createUploads({ client, visitor, device, onDone: ask })
   const say = (text: string): void => {
     talk.send(text)
-    ask(text)
+    ask()
   }
 
   const agents = presence(client.channel("support/open"), { watch: "counts" })

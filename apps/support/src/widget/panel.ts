@@ -10,7 +10,7 @@ import { MAX_ATTACHMENT_BYTES } from "../limits.ts"
 import { setSound, soundIsOn } from "../page/notify.ts"
 import { createComposer } from "./composer.ts"
 import { keepVisitorName, visitorName } from "./device.ts"
-import { h, ICONS, icon } from "./element.ts"
+import { h, ICONS, tool } from "./element.ts"
 import { createLineList } from "./line-list.ts"
 import { wordOf } from "./word-of.ts"
 
@@ -100,25 +100,29 @@ export function createPanel({ client, visitor, words, talk, uploads, agents, say
 
   function showUploads(): void {
     progress.replaceChildren(
-      ...uploads.view.get().map(({ upload, title, size, sent, failed }) => {
+      ...uploads.view.get().map(({ upload, title, size, sent, failure }) => {
         const bar = h("progress", { max: String(size), value: String(sent), "aria-label": title })
         const again = h("button", { type: "button", onclick: () => uploads.retry(upload) }, words.again)
         const cancel = h("button", { type: "button", onclick: () => uploads.cancel(upload) }, words.cancel)
-        return h("li", {}, h("span", {}, failed ? words.uploadFailed : title), failed ? again : bar, cancel)
+        return h(
+          "li",
+          {},
+          h("span", {}, failure === "none" ? title : words.uploadFailed[failure]),
+          failure === "none" ? bar : again,
+          cancel,
+        )
       }),
     )
   }
 
-  const sound = h("button", { class: "tool", type: "button", title: words.sound, "aria-label": words.sound }, icon(ICONS.sound))
-  const showSound = (): void => {
-    sound.setAttribute("aria-pressed", String(soundIsOn()))
-  }
-  sound.addEventListener("click", () => {
+  const sound = tool(words.sound, ICONS.sound, () => {
     setSound(!soundIsOn())
     showSound()
   })
-  const save = h("button", { class: "tool", type: "button", title: words.transcript, "aria-label": words.transcript }, icon(ICONS.save))
-  save.addEventListener("click", () => void saveTranscript(client, visitor, words).catch(() => tell(words.downloadFailed)))
+  const showSound = (): void => sound.setAttribute("aria-pressed", String(soundIsOn()))
+  const save = tool(words.transcript, ICONS.save, () => {
+    void saveTranscript(client, visitor, words).catch(() => tell(words.downloadFailed))
+  })
 
   talk.view.subscribe(show)
   uploads.view.subscribe(showUploads)
@@ -128,14 +132,7 @@ export function createPanel({ client, visitor, words, talk, uploads, agents, say
   showSound()
   show()
 
-  const head = h(
-    "header",
-    {},
-    h("div", {}, h("h2", {}, words.title), status),
-    save,
-    sound,
-    h("button", { class: "tool", type: "button", "aria-label": words.close, onclick: onClose }, icon(ICONS.close)),
-  )
+  const head = h("header", {}, h("div", {}, h("h2", {}, words.title), status), save, sound, tool(words.close, ICONS.close, onClose))
   return {
     element: h(
       "section",

@@ -22,7 +22,7 @@ export interface UploadsOptions {
   /** Names what is kept on this device. */
   readonly device: string
   /** All of it is stored, and the conversation has been told. */
-  readonly onDone: (file: FileLine) => void
+  readonly onDone: () => void
 }
 
 export type Uploads = ReturnType<typeof createUploads>
@@ -31,36 +31,39 @@ export type Uploads = ReturnType<typeof createUploads>
 export function createUploads({ client, visitor, device, onDone }: UploadsOptions) {
   const kept = keptFiles(`${device}/${visitor}`)
   const view = createStore<readonly UploadView[]>([])
-  const running = new Map<string, AbortController>()
+  const begun = new Map<string, { readonly file: KeptFile; readonly stop: AbortController }>()
 
   const change = (id: string, some: Partial<UploadView>): void =>
     view.set(view.get().map((each) => (each.upload === id ? { ...each, ...some } : each)))
-  const drop = (id: string): void => view.set(view.get().filter((each) => each.upload !== id))
+
+  async function drop(id: string): Promise<void> {
+    begun.delete(id)
+    view.set(view.get().filter((each) => each.upload !== id))
+    await kept.remove(id)
+  }
 
   const run = (file: KeptFile): Promise<void> =>
     navigator.locks.request(file.upload, { ifAvailable: true }, async (lock) => {
       if (lock !== null) await send(file)
     })
 
-  async function send({ upload: id, title, blob }: KeptFile): Promise<void> {
+  async function send(file: KeptFile): Promise<void> {
+    const { upload: id, title, blob } = file
     const stop = new AbortController()
-    running.set(id, stop)
+    begun.set(id, { file, stop })
     view.set([...view.get().filter((each) => each.upload !== id), { upload: id, title, size: blob.size, sent: 0, failure: "none" }])
     try {
       await upload(client, blob, { visitor, upload: id, signal: stop.signal, onProgress: (sent) => change(id, { sent }) })
-      const file: FileLine = { upload: id, title, type: blob.type, size: blob.size }
+      const line: FileLine = { upload: id, title, type: blob.type, size: blob.size }
       // Stored or in the outbox, which outlives the page; it is one announcement by its reference.
       void client
         .channel(`support/talk/${visitor}`)
-        .send("file", file, { ref: id })
+        .send("file", line, { ref: id })
         .catch(() => {})
-      onDone(file)
-      await kept.remove(id)
-      drop(id)
+      onDone()
+      await drop(id)
     } catch (error) {
       if (!stop.signal.aborted) change(id, { failure: isMagpieError(error) && error.code === "LIMIT_EXCEEDED" ? "full" : "other" })
-    } finally {
-      running.delete(id)
     }
   }
 
@@ -74,20 +77,21 @@ export function createUploads({ client, visitor, device, onDone }: UploadsOption
     /** False where it is larger than `MAX_ATTACHMENT_BYTES`, or empty. */
     add(file: File): boolean {
       if (file.size > MAX_ATTACHMENT_BYTES || file.size === 0) return false
-      const begun = { upload: crypto.randomUUID().replaceAll("-", ""), title: file.name.slice(0, 200) || "file", blob: file }
+      const next = { upload: crypto.randomUUID().replaceAll("-", ""), title: file.name.slice(0, 200) || "file", blob: file }
       // Where it cannot be kept it is sent all the same; only a reload ends it then.
       void kept
-        .put(begun)
+        .put(next)
         .catch(() => {})
-        .then(() => run(begun))
+        .then(() => run(next))
       return true
     },
-    retry: (id: string): void =>
-      void kept.all().then((files) => files.filter((file) => file.upload === id).forEach((file) => void run(file))),
+    retry(id: string): void {
+      const known = begun.get(id)
+      if (known !== undefined) void run(known.file)
+    },
     cancel(id: string): void {
-      running.get(id)?.abort()
-      drop(id)
-      void kept.remove(id)
+      begun.get(id)?.stop.abort()
+      void drop(id).catch(() => {})
     },
   }
 }

@@ -101,7 +101,6 @@ export function openConversation({ client, outbox, device }: SupportClient, visi
       typing.say(false)
       quietly(channel.send("say", { text }))
     },
-    sendEvent: (what: "joined" | "handed" | "closed"): void => quietly(channel.send("event", { what })),
     edit: (line: Line, text: string): void => quietly(change.edit(placeOf("say", line), { text })),
     remove: (line: Line): void => quietly(change.delete(placeOf(line.kind === "file" ? "file" : "say", line))),
     dismiss(line: Line): void {

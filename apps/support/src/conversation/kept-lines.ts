@@ -11,31 +11,20 @@ export function keptLines(device: string, visitor: string) {
   const key = `/${visitor}`
   const open = (): Promise<Cache> => caches.open(`${device}/lines`)
   let next: readonly Told[] | undefined
-  let isWriting = false
+  let writing: Promise<void> = Promise.resolve()
 
   async function write(): Promise<void> {
-    if (isWriting) return
-    isWriting = true
-    try {
-      while (next !== undefined) {
-        const lines = next.slice(-MOST)
-        next = undefined
-        await (await open()).put(key, new Response(JSON.stringify(lines)))
-      }
-    } finally {
-      isWriting = false
-    }
+    const lines = next?.slice(-MOST)
+    next = undefined
+    if (lines !== undefined) await (await open()).put(key, new Response(JSON.stringify(lines)))
   }
 
   return {
-    async read(): Promise<readonly Told[]> {
-      const kept = await (await open()).match(key)
-      return kept === undefined ? [] : await kept.json()
-    },
+    read: async (): Promise<readonly Told[]> => (await (await open()).match(key))?.json() ?? [],
     /** Takes the place of what was kept. */
     keep(lines: readonly Told[]): void {
       next = lines
-      void write().catch(() => {})
+      writing = writing.then(write).catch(() => {})
     },
   }
 }

@@ -39,15 +39,15 @@ export interface Told {
 type Said = { readonly text?: string; readonly name?: string; readonly what?: string } & Partial<FileLine>
 
 export function lineOf(told: Told, own: boolean): Line {
-  const data = told.data as Said
+  const { text, name = "", what, upload = "", title = "", type = "", size = 0 } = told.data as Said
   return {
     key: told.ref ?? String(told.offset),
     kind: told.name === "$deleted" ? "deleted" : (told.name as "say" | "file" | "event"),
     own,
     from: told.from,
-    name: data.name ?? "",
-    text: data.text ?? data.what ?? data.title ?? "",
-    file: told.name === "file" ? fileOf(data) : undefined,
+    name,
+    text: text ?? what ?? title,
+    file: told.name === "file" ? { upload, title, type, size } : undefined,
     at: told.at,
     edited: told.changed?.edited !== undefined,
     offset: told.offset,
@@ -57,22 +57,7 @@ export function lineOf(told: Told, own: boolean): Line {
 }
 
 /** One's own that the list does not have yet. */
-export function outgoingLine(kept: KeptMessage): Line {
-  const data = kept.data as Said
-  return {
-    key: kept.ref,
-    kind: kept.name as "say" | "file",
-    own: true,
-    from: undefined,
-    name: "",
-    text: data.text ?? data.title ?? "",
-    file: kept.name === "file" ? fileOf(data) : undefined,
-    at: kept.at,
-    edited: false,
-    offset: undefined,
-    mark: undefined,
-    delivery: kept.state === "rejected" || kept.state === "expired" ? "failed" : "sending",
-  }
+export function outgoingLine({ name, data, at, ref, state }: KeptMessage): Line {
+  const told: Told = { name, data, from: undefined, at, ref, offset: undefined, mark: undefined, changed: undefined }
+  return { ...lineOf(told, true), delivery: state === "rejected" || state === "expired" ? "failed" : "sending" }
 }
-
-const fileOf = ({ upload = "", title = "", type = "", size = 0 }: Said): FileLine => ({ upload, title, type, size })

@@ -21,7 +21,7 @@ export function HandOver({ place, talk, onDone }: Props) {
       className="hand-over"
       onSubmit={(event) => {
         event.preventDefault()
-        talk.conversation.sendEvent("handed")
+        talk.sendEvent("handed")
         desk.hand(place.visitor, to === "" ? undefined : to, note.trim())
         onDone()
       }}

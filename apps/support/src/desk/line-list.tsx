@@ -152,4 +152,4 @@ function LineRow({ line, day, first, fate, conversation, onEdit, onNotice }: Row
 }
 
 const kilobytes = (tag: string, bytes: number): string =>
-  new Intl.NumberFormat(tag, { style: "unit", unit: "kilobyte", maximumFractionDigits: 0 }).format(Math.max(1, Math.round(bytes / 1000)))
+  new Intl.NumberFormat(tag, { style: "unit", unit: "kilobyte" }).format(Math.ceil(bytes / 1000))

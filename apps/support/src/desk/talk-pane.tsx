@@ -51,7 +51,7 @@ export function TalkPane({ place, onBack }: { readonly place: Place; readonly on
                 type="button"
                 className="button"
                 onClick={() => {
-                  talk.conversation.sendEvent("closed")
+                  talk.sendEvent("closed")
                   desk.close(place.visitor)
                 }}
               >
@@ -93,7 +93,7 @@ function TakeButton({ place, talk }: { readonly place: Place; readonly talk: Tal
   const [asked, setAsked] = useState(false)
   async function take(): Promise<void> {
     setAsked(true)
-    if (await desk.take(place)) talk.conversation.sendEvent("joined")
+    if (await desk.take(place)) talk.sendEvent("joined")
   }
   const waits = place.state === "waiting"
   return (

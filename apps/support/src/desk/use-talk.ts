@@ -7,6 +7,8 @@ import { useDesk } from "./desk-context.ts"
 export interface Talk {
   readonly conversation: Conversation
   readonly uploads: Uploads
+  /** Tells the visitor what becomes of the conversation. */
+  readonly sendEvent: (what: "joined" | "handed" | "closed") => void
 }
 
 /** The conversation for as long as it is shown. */
@@ -15,7 +17,15 @@ export function useTalk(visitor: string): Talk | undefined {
   const [talk, setTalk] = useState<Talk>()
   useEffect(() => {
     const conversation = openConversation(desk.support, visitor, "agent")
-    setTalk({ conversation, uploads: desk.uploadsOf(visitor) })
+    setTalk({
+      conversation,
+      uploads: desk.uploadsOf(visitor),
+      sendEvent: (what) =>
+        void desk.support.client
+          .channel(`support/talk/${visitor}`)
+          .send("event", { what })
+          .catch(() => {}),
+    })
     return () => conversation.close()
   }, [desk, visitor])
   return talk

@@ -71,7 +71,7 @@ export function createComposer({ words, onText, onTyping, onEdit, onFile }: Comp
     file.value = ""
   })
   const attach = tool(words.attach, ICONS.attach, () => file.click())
-  const send = tool(words.send, ICONS.send, undefined, { class: "send", type: "submit" })
+  const send = tool(words.send, ICONS.send, undefined, { class: "tool send", type: "submit" })
   const form = h("form", {}, editing, h("div", { class: "row" }, attach, file, field, send))
   form.addEventListener("submit", (event) => {
     event.preventDefault()

@@ -58,12 +58,12 @@ export function createLineList(options: LineListOptions) {
   }
 
   function fileBody(line: Line): HTMLElement {
-    const size = new Intl.NumberFormat(words.tag, { style: "unit", unit: "kilobyte", maximumFractionDigits: 0 })
+    const size = new Intl.NumberFormat(words.tag, { style: "unit", unit: "kilobyte" })
     return h(
       "button",
       { class: "text file", type: "button", onclick: () => options.onSave(line) },
       h("span", { class: "file-title" }, line.text),
-      h("span", {}, `${size.format(Math.max(1, Math.round((line.file?.size ?? 0) / 1000)))} · ${words.download}`),
+      h("span", {}, `${size.format(Math.ceil((line.file?.size ?? 0) / 1000))} · ${words.download}`),
     )
   }
 

@@ -153,7 +153,7 @@ export function createPanel({ client, visitor, words, talk, uploads, agents, say
 const lastAgent = (lines: readonly Line[]): Line | undefined => lines.findLast((line) => !line.own && line.name !== "")
 
 const megabytes = (tag: string, bytes: number): string =>
-  new Intl.NumberFormat(tag, { style: "unit", unit: "megabyte", maximumFractionDigits: 1 }).format(bytes / 1024 / 1024)
+  new Intl.NumberFormat(tag, { style: "unit", unit: "megabyte" }).format(bytes / 1024 / 1024)
 
 async function saveTranscript(client: Client<Support>, visitor: string, words: WidgetWords): Promise<void> {
   const nameOf = (line: Line): string => (line.own ? words.you : line.name)

@@ -3,3 +3,8 @@ declare module "*.css?inline" {
   export default styles
 }
 declare module "*.css"
+
+declare module "*?raw" {
+  const text: string
+  export default text
+}

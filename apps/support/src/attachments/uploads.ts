@@ -1,9 +1,9 @@
 import type { Client } from "@magpie/client"
+import { createStore } from "@magpie/frame/store"
 import { isMagpieError } from "@magpie/protocol"
 import type { Support } from "../contract.ts"
 import type { FileLine } from "../conversation/lines.ts"
 import { MAX_ATTACHMENT_BYTES } from "../limits.ts"
-import { createStore } from "../page/store.ts"
 import { type KeptFile, keptFiles } from "./kept-files.ts"
 import { upload } from "./upload.ts"
 

@@ -1,4 +1,4 @@
-import { type Client, connect, type Transport } from "@magpie/client"
+import { type Client, type ConnectOptions, connect } from "@magpie/client"
 import { type PersistentOutbox, persistent } from "@magpie/client/persistent"
 import type { Support } from "../contract.ts"
 
@@ -10,16 +10,18 @@ export interface SupportClient {
   readonly device: string
 }
 
+/** How a page may lead the connection; what it leaves out is as the client has it. */
+export type Link = Pick<ConnectOptions, "transport" | "heartbeatMs">
+
 export interface OpenOptions {
   readonly server: string
   readonly token: string
   /** Names what is kept on this device: one for each visitor and agent. */
   readonly device: string
-  readonly transport?: Transport
+  readonly link?: Link
 }
 
-export function openSupport({ server, token, device, transport }: OpenOptions): SupportClient {
+export function openSupport({ server, token, device, link }: OpenOptions): SupportClient {
   const outbox = persistent({ name: device })
-  const client = connect<Support>(server, { token, outbox, ...(transport && { transport }) })
-  return { client, outbox, device }
+  return { client: connect<Support>(server, { token, outbox, ...link }), outbox, device }
 }

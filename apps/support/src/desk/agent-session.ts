@@ -1,14 +1,23 @@
 import { presence } from "@magpie/client/presence"
+import { createMeter, createNetwork, type Frame } from "@magpie/frame"
+import { createStore } from "@magpie/frame/store"
 import { openSupport, type SupportClient } from "../conversation/open-support.ts"
 import { createTitleNotice, playSound } from "../page/notify.ts"
-import { createStore } from "../page/store.ts"
 import { AGENT_PREFIX, visitorIdOf } from "../visitor-id.ts"
 import { type Desk, openDesk } from "./desk.ts"
 
 const KEY = "magpie.support.agent"
 
-/** Who works in this window; a reload keeps it, another window may be somebody else. */
-export const session = createStore<{ readonly desk: Desk | undefined; readonly wrong: boolean }>({ desk: undefined, wrong: false })
+/** An agent at work, and what the bar shows of the connection. */
+interface Work {
+  readonly desk: Desk
+  readonly frame: Frame
+}
+
+/** Who works in this window; a reload keeps it, another window may be somebody else. `wrong`: the last key was not known. */
+export const session = createStore<{ readonly work: Work | undefined; readonly wrong: boolean }>({ work: undefined, wrong: false })
+
+const network = createNetwork()
 
 export interface AgentCard {
   readonly id?: string
@@ -28,7 +37,12 @@ const title = createTitleNotice()
 export async function signIn({ id: known, name, key }: AgentCard): Promise<void> {
   // What is kept on this device is kept under the key's hash: one place for each agent.
   const device = `magpie-desk-${await visitorIdOf(key)}`
-  const support = openSupport({ server: location.origin.replace(/^http/, "ws"), token: AGENT_PREFIX + key, device })
+  const support = openSupport({
+    server: location.origin.replace(/^http/, "ws"),
+    token: AGENT_PREFIX + key,
+    device,
+    link: { transport: network.transport, heartbeatMs: 2_000 },
+  })
   support.client.on("status", () => {
     const { status } = support.client
     if (status.state === "closed" && status.cause !== undefined) signOut(true)
@@ -40,7 +54,8 @@ export async function signIn({ id: known, name, key }: AgentCard): Promise<void>
     title.add()
   })
   sessionStorage.setItem(KEY, JSON.stringify({ id, name, key }))
-  session.set({ desk, wrong: false })
+  const { client } = support
+  session.set({ work: { desk, frame: { client, network, meter: createMeter(() => client.statistics) } }, wrong: false })
 }
 
 async function ownId({ client }: SupportClient, name: string): Promise<string> {
@@ -62,8 +77,8 @@ async function ownId({ client }: SupportClient, name: string): Promise<string> {
 
 export function signOut(wrong = false): void {
   sessionStorage.removeItem(KEY)
-  void session.get().desk?.support.client.close()
-  session.set({ desk: undefined, wrong })
+  void session.get().work?.desk.support.client.close()
+  session.set({ work: undefined, wrong })
 }
 
 const kept = sessionStorage.getItem(KEY)

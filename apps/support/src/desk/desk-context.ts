@@ -1,6 +1,5 @@
-import { createContext, useContext, useSyncExternalStore } from "react"
+import { createContext, useContext } from "react"
 import { DESK_WORDS, type DeskWords } from "../language/desk-words.ts"
-import type { Store } from "../page/store.ts"
 import type { Desk } from "./desk.ts"
 
 export const DeskContext = createContext<Desk | undefined>(undefined)
@@ -13,5 +12,3 @@ export function useDesk(): Desk {
 }
 
 export const useWords = (): DeskWords => useContext(WordsContext)
-
-export const useStore = <T>(store: Store<T>): T => useSyncExternalStore(store.subscribe, store.get)

@@ -1,6 +1,7 @@
+import { useStore } from "@magpie/frame"
 import { useState } from "react"
-import { useDesk, useStore, useWords } from "./desk-context.ts"
-import { DeskHeader } from "./desk-header.tsx"
+import { useDesk, useWords } from "./desk-context.ts"
+import { DeskControls } from "./desk-controls.tsx"
 import { QueueSide } from "./queue-side.tsx"
 import { TalkPane } from "./talk-pane.tsx"
 
@@ -18,7 +19,7 @@ export function DeskPage() {
   }
   return (
     <div className={place === undefined ? "desk" : "desk with-talk"}>
-      <DeskHeader />
+      <DeskControls />
       <div className="desk-body">
         <QueueSide chosen={chosen} onChoose={choose} />
         {place === undefined ? (

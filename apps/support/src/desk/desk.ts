@@ -1,9 +1,9 @@
 import { type Presence, type PresentMember, presence } from "@magpie/client/presence"
+import { createStore } from "@magpie/frame/store"
 import { type KindOf, toMagpieError } from "@magpie/protocol"
 import { createUploads, type Uploads } from "../attachments/uploads.ts"
 import type { Support } from "../contract.ts"
 import type { SupportClient } from "../conversation/open-support.ts"
-import { createStore } from "../page/store.ts"
 import { EMPTY_QUEUE, type Place, type Queue } from "../queue.ts"
 import { followQueue } from "./queue-log.ts"
 

@@ -1,8 +1,9 @@
+import { useStore } from "@magpie/frame"
 import { useEffect, useLayoutEffect, useRef } from "react"
 import { saveAttachment } from "../attachments/download.ts"
 import type { Conversation } from "../conversation/conversation.ts"
 import type { Line } from "../conversation/lines.ts"
-import { useDesk, useStore, useWords } from "./desk-context.ts"
+import { useDesk, useWords } from "./desk-context.ts"
 import { lineWords } from "./line-words.ts"
 
 interface Props {

@@ -1,6 +1,7 @@
+import { useStore } from "@magpie/frame"
 import { useState } from "react"
 import type { Place } from "../queue.ts"
-import { useDesk, useStore, useWords } from "./desk-context.ts"
+import { useDesk, useWords } from "./desk-context.ts"
 import { Search } from "./search.tsx"
 import { usePreview } from "./use-preview.ts"
 import { visitorName } from "./visitor-name.ts"

@@ -1,8 +1,9 @@
+import { useStore } from "@magpie/frame"
 import { useEffect, useState } from "react"
 import type { Line } from "../conversation/lines.ts"
 import { readAllLines } from "../conversation/transcript.ts"
 import type { Place } from "../queue.ts"
-import { useDesk, useStore, useWords } from "./desk-context.ts"
+import { useDesk, useWords } from "./desk-context.ts"
 import { visitorName } from "./visitor-name.ts"
 
 interface Found {

@@ -1,15 +1,10 @@
 import { DEMO_CARDS, signIn, signOut } from "./agent-session.ts"
 import { useWords } from "./desk-context.ts"
-import { LanguageButton } from "./language-button.tsx"
 
 export function SignIn({ wrong }: { readonly wrong: boolean }) {
   const words = useWords()
   return (
     <main className="sign-in">
-      <div className="sign-in-head">
-        <h1>{words.title}</h1>
-        <LanguageButton />
-      </div>
       <h2>{words.signIn.title}</h2>
       <p className="quiet-text">{words.signIn.lead}</p>
       {wrong && (

@@ -1,5 +1,6 @@
+import { useStore } from "@magpie/frame"
 import type { Uploads } from "../attachments/uploads.ts"
-import { useStore, useWords } from "./desk-context.ts"
+import { useWords } from "./desk-context.ts"
 
 /** The files that are on their way, with how far they came. */
 export function UploadList({ uploads }: { readonly uploads: Uploads }) {

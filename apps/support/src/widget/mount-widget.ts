@@ -12,7 +12,6 @@ import styles from "./widget.css?inline"
 export interface WidgetOptions {
   readonly support: SupportClient
   readonly visitor: string
-  readonly device: string
   readonly words: WidgetWords
   readonly theme: string | undefined
 }
@@ -20,8 +19,8 @@ export interface WidgetOptions {
 const OPEN_KEY = "magpie.support.open"
 
 /** Puts the button and the panel on the page, in a shadow tree: the page's styles do not reach it, nor its styles the page. */
-export function mountWidget({ support, visitor, device, words, theme }: WidgetOptions): void {
-  const { client } = support
+export function mountWidget({ support, visitor, words, theme }: WidgetOptions): void {
+  const { client, device } = support
   const talk = openConversation(support, visitor, "visitor")
   const queue = client.channel("support/queue")
   const titleNotice = createTitleNotice()

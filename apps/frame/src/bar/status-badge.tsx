@@ -1,5 +1,5 @@
 import type { Status } from "@magpie/client"
-import { useConditions, useConnection, useStatus } from "../connection/connection-context.ts"
+import { useConditions, useFrame, useStatus } from "../frame-context.ts"
 import { useLanguage } from "../language/language.ts"
 import { Countdown } from "./countdown.tsx"
 import { LinkArc } from "./link-arc.tsx"
@@ -7,7 +7,7 @@ import { StatusShape } from "./status-shape.tsx"
 
 export function StatusBadge() {
   const { words } = useLanguage()
-  const { client } = useConnection()
+  const { client } = useFrame()
   const { cut } = useConditions()
   const status = useStatus()
   return (

@@ -1,6 +1,7 @@
-import { createStore } from "./store.ts"
+import { createStore } from "../store.ts"
 
-export type LanguageTag = "en" | "zh-TW"
+export const LANGUAGE_TAGS = ["en", "zh-TW"] as const
+export type LanguageTag = (typeof LANGUAGE_TAGS)[number]
 
 const LANGUAGE_KEY = "magpie.language"
 
@@ -11,6 +12,5 @@ chosenLanguage.subscribe(() => localStorage.setItem(LANGUAGE_KEY, chosenLanguage
 
 function firstLanguage(): LanguageTag {
   const kept = localStorage.getItem(LANGUAGE_KEY)
-  if (kept === "en" || kept === "zh-TW") return kept
-  return navigator.language.toLowerCase().startsWith("zh") ? "zh-TW" : "en"
+  return LANGUAGE_TAGS.find((tag) => tag === kept) ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh-TW" : "en")
 }

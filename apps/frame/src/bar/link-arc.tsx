@@ -1,5 +1,5 @@
 import type { StatusName } from "@magpie/client"
-import { useMeter } from "../connection/connection-context.ts"
+import { useMeter } from "../frame-context.ts"
 
 interface LinkArcProps {
   readonly state: StatusName

@@ -1,11 +1,11 @@
-import { useConditions, useConnection } from "../connection/connection-context.ts"
+import { useConditions, useFrame } from "../frame-context.ts"
 import { useLanguage } from "../language/language.ts"
 import { Hint } from "../layout/hint.tsx"
 import { Icon } from "../layout/icon.tsx"
 
 export function CutButton() {
   const { words } = useLanguage()
-  const { client, network } = useConnection()
+  const { client, network } = useFrame()
   const { cut } = useConditions()
 
   const toggle = () => {

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react"
-import { useMeter } from "../connection/connection-context.ts"
+import { useMeter } from "../frame-context.ts"
 import { useLanguage } from "../language/language.ts"
 import { Hint } from "../layout/hint.tsx"
 

@@ -1,18 +1,22 @@
-import { chosenLanguage, DICTIONARIES, type LanguageTag, useLanguage } from "../language/language.ts"
-import { useStore } from "../store.ts"
+import type { ReactNode } from "react"
+import { chosenLanguage, LANGUAGE_TAGS, type LanguageTag } from "../language/chosen-language.ts"
+import { useLanguage } from "../language/language.ts"
 import { chosenTheme, THEMES, type Theme } from "../theme/theme.ts"
+import { useStore } from "../use-store.ts"
 import { Icon } from "./icon.tsx"
 import { Mark } from "./mark.tsx"
 
 interface PageHeaderProps {
+  readonly tagline: string
   readonly codeOpen: boolean
   readonly onCode: () => void
+  /** Links and controls of the page's own. */
+  readonly children?: ReactNode
 }
 
 const LANGUAGE_NAMES: Readonly<Record<LanguageTag, string>> = { en: "English", "zh-TW": "繁體中文" }
-const LANGUAGES = Object.keys(DICTIONARIES) as LanguageTag[]
 
-export function PageHeader({ codeOpen, onCode }: PageHeaderProps) {
+export function PageHeader({ tagline, codeOpen, onCode, children }: PageHeaderProps) {
   const { words } = useLanguage()
   const language = useStore(chosenLanguage)
   const theme = useStore(chosenTheme)
@@ -22,22 +26,9 @@ export function PageHeader({ codeOpen, onCode }: PageHeaderProps) {
       <h1 className="brand">
         Magpie <span lang="zh-TW">鵲橋</span>
       </h1>
-      <p className="tagline">{words.tagline}</p>
+      <p className="tagline">{tagline}</p>
       <div className="header-controls">
-        <a className="button quiet wide-only" href="support/" title={words.header.supportHint}>
-          <Icon name="rooms" />
-          <span>{words.header.support}</span>
-        </a>
-        <a
-          className="button quiet wide-only"
-          href={`?guest${location.hash}`}
-          target="_blank"
-          rel="noopener"
-          title={words.header.secondWindowHint}
-        >
-          <Icon name="window" />
-          <span>{words.header.secondWindow}</span>
-        </a>
+        {children}
         <button type="button" className="button quiet" onClick={onCode} aria-expanded={codeOpen} title={words.header.codeHint}>
           <Icon name="code" />
           <span>{words.header.code}</span>
@@ -47,7 +38,7 @@ export function PageHeader({ codeOpen, onCode }: PageHeaderProps) {
           aria-label={words.header.theme}
           title={words.header.theme}
           value={theme}
-          onChange={(event) => chosenTheme.update(() => event.target.value as Theme)}
+          onChange={(event) => chosenTheme.set(event.target.value as Theme)}
         >
           {THEMES.map((value) => (
             <option key={value} value={value}>
@@ -60,9 +51,9 @@ export function PageHeader({ codeOpen, onCode }: PageHeaderProps) {
           aria-label={words.header.language}
           title={words.header.language}
           value={language}
-          onChange={(event) => chosenLanguage.update(() => event.target.value as LanguageTag)}
+          onChange={(event) => chosenLanguage.set(event.target.value as LanguageTag)}
         >
-          {LANGUAGES.map((tag) => (
+          {LANGUAGE_TAGS.map((tag) => (
             <option key={tag} value={tag} lang={tag}>
               {LANGUAGE_NAMES[tag]}
             </option>

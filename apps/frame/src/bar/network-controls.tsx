@@ -1,5 +1,5 @@
 import { useId } from "react"
-import { useConditions, useConnection } from "../connection/connection-context.ts"
+import { useConditions, useFrame } from "../frame-context.ts"
 import { useLanguage } from "../language/language.ts"
 import { Hint } from "../layout/hint.tsx"
 
@@ -9,7 +9,7 @@ const RESET_INTERVALS_MS = [0, 30_000, 10_000, 3_000]
 
 export function NetworkControls() {
   const { words, formats } = useLanguage()
-  const { network } = useConnection()
+  const { network } = useFrame()
   const conditions = useConditions()
   const { noDelay, noLoss, resetEvery } = words.network
   return (

@@ -1,5 +1,5 @@
 import { connect } from "@magpie/client"
-import type { Browser, Page } from "playwright-core"
+import type { Browser, Download, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Support } from "../../apps/support/src/index.ts"
 import { CHUNK_BYTES } from "../../apps/support/src/limits.ts"
@@ -20,9 +20,26 @@ afterAll(async () => {
 })
 
 const WORDS = {
-  "en-US": { open: "Open the chat", write: "Write a message", answer: "Write an answer", take: "Take", read: "Read", hand: "Hand over" },
-  "zh-TW": { open: "開啟客服對話", write: "輸入訊息", answer: "輸入回覆", take: "接手", read: "已讀", hand: "轉接" },
+  "en-US": {
+    open: "Open the chat",
+    write: "Write a message",
+    answer: "Write an answer",
+    take: "Take",
+    read: "Read",
+    cut: "Cut the network",
+    restore: "Restore the network",
+  },
+  "zh-TW": {
+    open: "開啟客服對話",
+    write: "輸入訊息",
+    answer: "輸入回覆",
+    take: "接手",
+    read: "已讀",
+    cut: "切斷網路",
+    restore: "恢復網路",
+  },
 } as const
+const DAY_MS = 24 * 3_600_000
 type Locale = keyof typeof WORDS
 
 const newPage = async (locale: Locale): Promise<Page> =>
@@ -55,11 +72,26 @@ const texts = (page: Page): Promise<string[]> => page.locator(".lines .text").al
 const shows = (page: Page, text: string): Promise<void> => page.locator(".lines .stored").getByText(text, { exact: true }).waitFor()
 const choose = (agent: Page, preview: string): Promise<void> => agent.getByRole("navigation").getByText(preview).first().click()
 
+async function bytesOf(download: Download): Promise<Buffer> {
+  const parts: Buffer[] = []
+  for await (const part of await download.createReadStream()) parts.push(part as Buffer)
+  return Buffer.concat(parts)
+}
+
 /** What agents and channels call the visitor of a page. */
 async function visitorIdIn(page: Page): Promise<string> {
   const secret = await page.evaluate(() => localStorage.getItem("magpie.support.visitor"))
   return visitorIdOf(secret ?? "")
 }
+
+/** What the visitor's device keeps of the conversation. */
+const keptOn = (page: Page): Promise<string> =>
+  page.evaluate(async () => {
+    const names = (await caches.keys()).filter((name) => name.endsWith("/lines"))
+    const cache = await caches.open(names[0] ?? "")
+    const [request] = await cache.keys()
+    return request === undefined ? "" : ((await (await cache.match(request))?.text()) ?? "")
+  })
 
 /** How many pieces the server has of the visitor's only attachment. */
 async function storedPieces(visitor: string): Promise<number> {
@@ -98,6 +130,35 @@ describe("the support chat", () => {
       expect(seen).toHaveLength(4)
       expect(seen.slice(0, 2)).toEqual([`a question in ${locale}`, "an answer"])
       expect(await texts(agent)).toEqual(seen)
+      await Promise.all([visitor.context().close(), agent.context().close()])
+    },
+  )
+
+  it.each(["en-US", "zh-TW"] as const)(
+    "[G2] [G3] sends what was written on a cut network once and in order, after a reload in the middle too, in %s",
+    async (locale) => {
+      const words = WORDS[locale]
+      const [visitor, agent] = await Promise.all([openVisitor(locale), openAgent("Ben", locale)])
+      await write(visitor, words.write, `before the cut in ${locale}`)
+      await choose(agent, `before the cut in ${locale}`)
+      await agent.getByRole("button", { name: words.take, exact: true }).click()
+      await agent.getByLabel(words.answer).waitFor()
+      for (const page of [visitor, agent]) await page.getByRole("button", { name: words.cut }).click()
+      await write(visitor, words.write, "the visitor's first")
+      await write(visitor, words.write, "the visitor's second")
+      await write(agent, words.answer, "the agent's first")
+      await write(agent, words.answer, "the agent's second")
+      await Promise.all([visitor, agent].map((page) => page.locator(".sending").nth(1).waitFor()))
+      // The visitor's page is loaded anew, over a network that works; the agent's gets its network back.
+      await visitor.reload()
+      await agent.getByRole("button", { name: words.restore }).click()
+      const all = ["the visitor's first", "the visitor's second", "the agent's first", "the agent's second"]
+      for (const page of [visitor, agent]) for (const text of all) await shows(page, text)
+      const seen = await texts(visitor)
+      expect(await texts(agent)).toEqual(seen)
+      expect(seen.toSorted()).toEqual([`before the cut in ${locale}`, ...all].toSorted())
+      for (const side of ["visitor", "agent"])
+        expect(seen.filter((text) => text.includes(side))).toEqual(all.filter((text) => text.includes(side)))
       await Promise.all([visitor.context().close(), agent.context().close()])
     },
   )
@@ -141,7 +202,7 @@ describe("the support chat", () => {
     await Promise.all([agent.context().close(), visitor.context().close()])
   })
 
-  it("takes messages while nobody is there, is searched, answered from what stands ready, saved as text, closed and opened again", async () => {
+  it("takes messages while nobody is there, is searched, answered from what agents keep ready, saved as text, closed and opened again", async () => {
     const visitor = await openVisitor()
     await visitor.getByText("Nobody is here now").waitFor()
     await write(visitor, "Write a message", "where is parcel 4711")
@@ -151,15 +212,20 @@ describe("the support chat", () => {
     await agent.getByText("1 found").waitFor()
     await choose(agent, "where is parcel 4711")
     await agent.getByRole("button", { name: "Take", exact: true }).click()
-    await agent.getByLabel("Canned answers").selectOption("bye")
+    await agent.getByRole("button", { name: "Edit the answers" }).click()
+    await agent.getByLabel("Short name").fill("bye")
+    await agent.getByLabel("Answer", { exact: true }).fill("Glad that it works.")
+    await agent.getByRole("button", { name: "Add", exact: true }).click()
+    await agent.locator(".canned-list").getByText("Glad that it works.").waitFor()
+    await agent.reload()
+    await agent.getByLabel("Canned answers").locator("option", { hasText: "bye" }).waitFor({ state: "attached" })
+    await agent.getByLabel("Canned answers").selectOption({ label: "bye" })
     await agent.getByRole("button", { name: "Send", exact: true }).click()
     await visitor.locator(".lines .theirs").getByText("Glad that it works").waitFor()
 
     const saved = visitor.waitForEvent("download", { timeout: 80_000 })
     await visitor.getByRole("button", { name: "Save the conversation" }).click()
-    const parts: Buffer[] = []
-    for await (const part of await (await saved).createReadStream()) parts.push(part as Buffer)
-    expect(Buffer.concat(parts).toString()).toMatch(/You\nwhere is parcel 4711[\s\S]*Lin\nGlad that it works/)
+    expect((await bytesOf(await saved)).toString()).toMatch(/You\nwhere is parcel 4711[\s\S]*Lin\nGlad that it works/)
 
     await agent.getByRole("button", { name: "Close", exact: true }).click()
     await visitor.getByText("The conversation is closed.").waitFor()
@@ -226,13 +292,10 @@ describe("the support chat", () => {
     await choose(agent, "photo.raw")
     const saved = agent.waitForEvent("download")
     await agent
+      .locator(".lines")
       .getByRole("button", { name: /photo\.raw/ })
-      .last()
       .click()
-    const stream = await (await saved).createReadStream()
-    const parts: Buffer[] = []
-    for await (const part of stream) parts.push(part as Buffer)
-    expect(Buffer.concat(parts).equals(bytes)).toBe(true)
+    expect((await bytesOf(await saved)).equals(bytes)).toBe(true)
     expect(await visitor.locator(".uploads li").count()).toBe(0)
     await Promise.all([visitor.context().close(), agent.context().close()])
   })
@@ -250,6 +313,7 @@ describe("the support chat", () => {
     await visitor.close()
 
     const tomorrow = await visitor.context().newPage()
+    await tomorrow.clock.install({ time: Date.now() + DAY_MS })
     await tomorrow.goto(`http://localhost:${link.port}/support/`)
     await tomorrow.getByRole("button", { name: "Open the chat" }).click()
     await shows(tomorrow, "line 25")
@@ -259,6 +323,23 @@ describe("the support chat", () => {
     await client.close()
     await visitor.context().close()
     await link.close()
+  })
+
+  it("[G4] shows a visitor who comes back what was said before the server has answered, and what was deleted no more", async () => {
+    const visitor = await openVisitor()
+    await write(visitor, "Write a message", "kept on the device")
+    await write(visitor, "Write a message", "said by mistake")
+    await shows(visitor, "said by mistake")
+    await visitor.getByRole("listitem").filter({ hasText: "by mistake" }).getByRole("button", { name: "Delete" }).click()
+    await expect.poll(() => keptOn(visitor), { timeout: 60_000 }).toMatch(/^(?!.*by mistake).*kept on the device/)
+    const later = await visitor.context().newPage()
+    // A server that takes the connection and never says a word.
+    await later.routeWebSocket(/./, () => {})
+    await later.goto(`${showcase.page}support/`)
+    await later.getByRole("button", { name: "Open the chat" }).click()
+    await shows(later, "kept on the device")
+    expect(await texts(later)).not.toContain("said by mistake")
+    await visitor.context().close()
   })
 
   it.each(["en-US", "zh-TW"] as const)("reports no error in the console and fits a narrow phone, in %s", async (locale) => {

@@ -39,12 +39,14 @@ export function CannedEditor({ canned, onNotice }: Props) {
     <section className="canned-editor" aria-label={editor}>
       <h3>{editor}</h3>
       <p className="quiet-text">{words.canned.lead}</p>
-      {canned.answers.length === 0 && (
-        <button type="button" className="button small" onClick={addSamples}>
-          {words.canned.begin}
-        </button>
-      )}
       <ul className="canned-list">
+        {canned.answers.length === 0 && (
+          <li>
+            <button type="button" className="button small" onClick={addSamples}>
+              {words.canned.begin}
+            </button>
+          </li>
+        )}
         {canned.answers.map((answer) => (
           <li key={answer.offset}>
             <p>

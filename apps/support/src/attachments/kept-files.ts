@@ -11,24 +11,17 @@ export interface KeptFiles {
   remove(upload: string): Promise<void>
 }
 
-const TITLE = "title"
-
 /** In the browser's own cache of responses: it takes files of any size. */
 export function keptFiles(name: string): KeptFiles {
   const open = (): Promise<Cache> => caches.open(name)
+  const read = async (response: Response): Promise<KeptFile> => {
+    const of = (header: string): string => decodeURIComponent(response.headers.get(header) ?? "")
+    return { upload: of("upload"), title: of("title"), blob: await response.blob() }
+  }
   return {
-    async all() {
-      const cache = await open()
-      const files: KeptFile[] = []
-      for (const request of await cache.keys()) {
-        const response = await cache.match(request)
-        const title = decodeURIComponent(response?.headers.get(TITLE) ?? "")
-        if (response) files.push({ upload: request.url.replace(/.*\//, ""), title, blob: await response.blob() })
-      }
-      return files
-    },
+    all: async () => Promise.all((await (await open()).matchAll()).map(read)),
     put: async ({ upload, title, blob }) =>
-      (await open()).put(`/${upload}`, new Response(blob, { headers: { [TITLE]: encodeURIComponent(title) } })),
+      (await open()).put(`/${upload}`, new Response(blob, { headers: { upload, title: encodeURIComponent(title) } })),
     remove: async (upload) => void (await (await open()).delete(`/${upload}`)),
   }
 }

@@ -23,5 +23,5 @@ export async function readAllLines(client: Client<Support>, visitor: string, sid
 export async function transcriptOf(client: Client<Support>, { visitor, side, tag, nameOf, wordOf }: TranscriptOptions): Promise<string> {
   const dates = new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short" })
   const lines = await readAllLines(client, visitor, side)
-  return lines.map((line) => `${[dates.format(line.at), nameOf(line)].filter(Boolean).join("  ")}\n${wordOf(line)}\n`).join("\n")
+  return lines.map((line) => `${dates.format(line.at)}  ${nameOf(line)}\n${wordOf(line)}\n`).join("\n")
 }

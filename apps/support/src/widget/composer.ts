@@ -21,8 +21,10 @@ export function createComposer({ words, onText, onTyping, onEdit, onFile }: Comp
     maxlength: String(MAX_TEXT_LENGTH),
     placeholder: words.placeholder,
     "aria-label": words.placeholder,
+    oninput: onInput,
+    onkeydown: (event) => onKey(event as KeyboardEvent),
   })
-  const file = h("input", { type: "file", hidden: true })
+  const file = h("input", { type: "file", hidden: true, onchange: chooseFile })
   const cancel = h("button", { type: "button", onclick: () => begin(undefined) }, words.cancel)
   const editing = h("p", { class: "editing", hidden: true }, words.editing, cancel)
   field.value = sessionStorage.getItem(DRAFT_KEY) ?? ""
@@ -31,16 +33,17 @@ export function createComposer({ words, onText, onTyping, onEdit, onFile }: Comp
     edited = line
     editing.hidden = line === undefined
     field.value = line?.text ?? ""
-    grow()
+    focus()
+  }
+
+  function focus(): void {
+    field.style.height = "auto"
+    field.style.height = `${field.scrollHeight}px`
     field.focus()
   }
 
-  function grow(): void {
-    field.style.height = "auto"
-    field.style.height = `${Math.min(field.scrollHeight, 120)}px`
-  }
-
-  function submit(): void {
+  function submit(event: Event): void {
+    event.preventDefault()
     const text = field.value.trim()
     if (text === "") return
     const line = edited
@@ -50,39 +53,29 @@ export function createComposer({ words, onText, onTyping, onEdit, onFile }: Comp
     else if (text !== line.text) onEdit(line, text)
   }
 
-  field.addEventListener("input", () => {
-    grow()
+  function onInput(): void {
+    focus()
     if (edited === undefined) sessionStorage.setItem(DRAFT_KEY, field.value)
     if (field.value !== "") onTyping()
-  })
-  field.addEventListener("keydown", (event) => {
+  }
+
+  function onKey(event: KeyboardEvent): void {
     if (event.key === "Escape" && edited !== undefined) {
       event.stopPropagation()
       begin(undefined)
     }
     // While an input method composes, Enter chooses a candidate.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return
-    event.preventDefault()
-    submit()
-  })
-  file.addEventListener("change", () => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event)
+  }
+
+  function chooseFile(): void {
     const [chosen] = file.files ?? []
     if (chosen) onFile(chosen)
     file.value = ""
-  })
+  }
+
   const attach = tool(words.attach, ICONS.attach, () => file.click())
   const send = tool(words.send, ICONS.send, undefined, { class: "tool send", type: "submit" })
-  const form = h("form", {}, editing, h("div", { class: "row" }, attach, file, field, send))
-  form.addEventListener("submit", (event) => {
-    event.preventDefault()
-    submit()
-  })
-  return {
-    element: form,
-    edit: begin,
-    focus(): void {
-      grow()
-      field.focus()
-    },
-  }
+  const row = h("div", { class: "row" }, attach, file, field, send)
+  return { element: h("form", { onsubmit: submit }, editing, row), edit: begin, focus }
 }

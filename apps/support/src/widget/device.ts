@@ -3,11 +3,9 @@ const NAME_KEY = "magpie.support.name"
 
 /** What makes this device the visitor's: drawn once, kept here, seen by the server alone. */
 export function visitorSecret(): string {
-  const known = localStorage.getItem(SECRET_KEY)
-  if (known !== null) return known
-  const drawn = crypto.randomUUID()
-  localStorage.setItem(SECRET_KEY, drawn)
-  return drawn
+  const secret = localStorage.getItem(SECRET_KEY) ?? crypto.randomUUID()
+  localStorage.setItem(SECRET_KEY, secret)
+  return secret
 }
 
 export const visitorName = (): string => localStorage.getItem(NAME_KEY) ?? ""

@@ -26,8 +26,7 @@ export function createLineList(options: LineListOptions) {
 
   /** What stands under the last of one's own: how far it came. */
   function fateOf(line: Line, readUpTo: number, isLast: boolean): string {
-    if (line.delivery === "failed") return words.failed
-    if (line.delivery === "sending") return words.sending
+    if (line.delivery !== "stored") return words[line.delivery]
     return isLast ? (Number(line.offset) <= readUpTo ? words.read : words.sent) : ""
   }
 
@@ -35,7 +34,7 @@ export function createLineList(options: LineListOptions) {
     const text = wordOf(line, words)
     if (line.kind === "event") return h("li", { class: "event" }, text)
     const own = line.own && line.kind !== "deleted" && line.delivery === "stored"
-    const action = (label: string, act: (line: Line) => void) => h("button", { type: "button", onclick: () => act(line) }, label)
+    const action = (label: string, act: (line: Line) => void) => h("button", { onclick: () => act(line) }, label)
     const body = line.file === undefined ? h("p", { class: "text" }, text) : fileBody(line)
     return h(
       "li",
@@ -61,7 +60,7 @@ export function createLineList(options: LineListOptions) {
     const size = new Intl.NumberFormat(words.tag, { style: "unit", unit: "kilobyte" })
     return h(
       "button",
-      { class: "text file", type: "button", onclick: () => options.onSave(line) },
+      { class: "text file", onclick: () => options.onSave(line) },
       h("span", { class: "file-title" }, line.text),
       h("span", {}, `${size.format(Math.ceil((line.file?.size ?? 0) / 1000))} · ${words.download}`),
     )

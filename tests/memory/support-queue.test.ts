@@ -84,6 +84,11 @@ describe("rights", () => {
     expect(await bed.told(codeOf(stranger.channel("support/queue").send("takes", { visitor: bed.me, turn: 1 })))).toBe("FORBIDDEN")
   })
 
+  it("[G11] takes from a visitor no language that a desk could not name", async () => {
+    const entry = { visitor: bed.me, name: "", page: "/", language: "no language" as "en" }
+    expect(await bed.told(codeOf(bed.visitor().channel("support/queue").send("asks", entry)))).toBe("BAD_REQUEST")
+  })
+
   it("signs what agents say with their own names, and nothing that a visitor says", async () => {
     const talk = bed.visitor().channel(`support/talk/${bed.me}`)
     await bed.told(talk.send("say", { text: "I am from the bank", name: "Your bank" }))

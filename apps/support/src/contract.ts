@@ -1,6 +1,14 @@
 import { broadcast, contract, stream } from "@magpie/protocol"
 import * as v from "valibot"
-import { CHUNK_BYTES, MAX_ATTACHMENT_BYTES, MAX_CANNED_ANSWERS, MAX_CHUNKS, MAX_SUM_PLACES, MAX_TEXT_LENGTH } from "./limits.ts"
+import {
+  CHUNK_BYTES,
+  MAX_ATTACHMENT_BYTES,
+  MAX_CANNED_ANSWERS,
+  MAX_CHUNKS,
+  MAX_SHORT_NAME_LENGTH,
+  MAX_SUM_PLACES,
+  MAX_TEXT_LENGTH,
+} from "./limits.ts"
 
 const short = (length: number) => v.pipe(v.string(), v.maxLength(length))
 const text = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_TEXT_LENGTH))
@@ -8,7 +16,7 @@ const visitor = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))
 const turn = v.pipe(v.number(), v.integer(), v.minValue(1))
 const whole = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max))
 const YEAR_MS = 365 * 24 * 3_600_000
-const asker = { visitor, name: short(60), page: short(300), language: short(20) }
+const asker = { visitor, name: short(60), page: short(300), language: v.picklist(["en", "zh-TW"]) }
 const agent = short(60)
 
 /** What the widget, the desk and the server agree on. */
@@ -76,7 +84,7 @@ export const support = contract({
   }),
   // The answers that stand ready for all agents.
   "support/canned": stream({
-    messages: { answer: v.object({ short: v.pipe(short(40), v.trim(), v.minLength(1)), text }) },
+    messages: { answer: v.object({ short: v.pipe(short(MAX_SHORT_NAME_LENGTH), v.trim(), v.minLength(1)), text }) },
     changes: { answer: { edit: "any", delete: "any" } },
     retention: { maxCount: 4 * MAX_CANNED_ANSWERS },
   }),

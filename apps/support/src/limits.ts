@@ -7,6 +7,8 @@ export const CHUNK_BYTES = 24 * 1024
 export const MAX_CHUNKS = Math.ceil(MAX_ATTACHMENT_BYTES / CHUNK_BYTES)
 /** So many bytes of attachments the server takes from one visitor in a day. */
 export const MAX_VISITOR_UPLOAD_BYTES = 50 * 1024 * 1024
+/** A canned answer is found by a name of so many letters. */
+export const MAX_SHORT_NAME_LENGTH = 40
 /** So many answers may stand ready. */
 export const MAX_CANNED_ANSWERS = 200
 /** So many entries the log of the queue grows by before somebody sums it up. */

@@ -11,7 +11,7 @@ export interface Place {
   readonly visitor: string
   readonly name: string
   readonly page: string
-  readonly language: string
+  readonly language: "en" | "zh-TW"
   readonly state: "waiting" | "taken" | "closed"
   /** Whose it is; undefined while nobody has it. */
   readonly agent: string | undefined

@@ -4,6 +4,7 @@ import { App } from "./app.tsx"
 import "@magpie/frame/frame.css"
 import "./desk.css"
 import "./talk.css"
+import "./answer.css"
 
 const root = document.getElementById("root")
 if (root === null) throw new Error("the page has no #root")

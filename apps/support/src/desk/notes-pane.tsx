@@ -1,5 +1,6 @@
 import { messageList } from "@magpie/client/changes"
 import { type FormEvent, useEffect, useState } from "react"
+import { MAX_TEXT_LENGTH } from "../limits.ts"
 import type { Place } from "../queue.ts"
 import { useDesk, useWords } from "./desk-context.ts"
 import { useWhereabouts } from "./use-talk.ts"
@@ -15,7 +16,6 @@ export function NotesPane({ place }: { readonly place: Place }) {
   const desk = useDesk()
   const words = useWords()
   const notes = useNotes(place.visitor)
-  const where = useWhereabouts(place.visitor)
   const [text, setText] = useState("")
   const dates = new Intl.DateTimeFormat(words.tag, { dateStyle: "short", timeStyle: "short", hourCycle: "h23" })
   const keep = (event: FormEvent): void => {
@@ -29,19 +29,7 @@ export function NotesPane({ place }: { readonly place: Place }) {
   }
   return (
     <aside className="notes">
-      <p className={`where ${where.state}`}>{words.visitor[where.state]}</p>
-      <dl>
-        <dt>{words.visitor.page}</dt>
-        <dd>{where.state === "gone" ? place.page : where.page}</dd>
-        <dt>{words.visitor.language}</dt>
-        <dd>{new Intl.DisplayNames(words.tag, { type: "language" }).of(place.language)}</dd>
-        {place.state === "waiting" && (
-          <>
-            <dt>{words.visitor.since}</dt>
-            <dd>{dates.format(place.since)}</dd>
-          </>
-        )}
-      </dl>
+      <VisitorFacts place={place} />
       <h3>{words.notes.title}</h3>
       <p className="quiet-text">{words.notes.lead}</p>
       <ul className="note-list">
@@ -59,7 +47,7 @@ export function NotesPane({ place }: { readonly place: Place }) {
         <textarea
           className="input"
           rows={3}
-          maxLength={4_000}
+          maxLength={MAX_TEXT_LENGTH}
           value={text}
           placeholder={words.notes.add}
           aria-label={words.notes.add}
@@ -70,6 +58,29 @@ export function NotesPane({ place }: { readonly place: Place }) {
         </button>
       </form>
     </aside>
+  )
+}
+
+function VisitorFacts({ place }: { readonly place: Place }) {
+  const words = useWords()
+  const where = useWhereabouts(place.visitor)
+  const dates = new Intl.DateTimeFormat(words.tag, { dateStyle: "short", timeStyle: "short", hourCycle: "h23" })
+  return (
+    <>
+      <p className={`where ${where.state}`}>{words.visitor[where.state]}</p>
+      <dl>
+        <dt>{words.visitor.page}</dt>
+        <dd>{where.state === "gone" ? place.page : where.page}</dd>
+        <dt>{words.visitor.language}</dt>
+        <dd>{new Intl.DisplayNames(words.tag, { type: "language" }).of(place.language)}</dd>
+        {place.state === "waiting" && (
+          <>
+            <dt>{words.visitor.since}</dt>
+            <dd>{dates.format(place.since)}</dd>
+          </>
+        )}
+      </dl>
+    </>
   )
 }
 

@@ -35,7 +35,7 @@ export function useCanned() {
   return {
     answers,
     isFull: answers.length >= MAX_CANNED_ANSWERS,
-    add: (draft: AnswerDraft): Promise<unknown> => channel.send("answer", draft),
+    add: ({ short, text }: AnswerDraft): Promise<unknown> => channel.send("answer", { short, text }),
     edit: ({ offset, mark }: CannedAnswer, draft: AnswerDraft): Promise<unknown> =>
       changes(channel).edit({ name: "answer", offset, mark }, draft),
     remove: ({ offset, mark }: CannedAnswer): Promise<unknown> => changes(channel).delete({ name: "answer", offset, mark }),

@@ -1,6 +1,6 @@
 /** What the widget says. */
 export interface WidgetWords {
-  readonly tag: string
+  readonly tag: "en" | "zh-TW"
   readonly open: string
   readonly close: string
   readonly title: string
@@ -74,7 +74,7 @@ const english: WidgetWords = {
   tooLarge: (max) => `Files may have up to ${max}.`,
   uploadFailed: { full: "That is all for today; try again tomorrow.", other: "The file could not be sent." },
   download: "Save",
-  downloadFailed: "The file cannot be read just now.",
+  downloadFailed: "The file cannot be read now.",
   sound: "Sound",
   transcript: "Save the conversation",
   events: {

@@ -102,7 +102,7 @@ const traditionalChinese: WidgetWords = {
   loading: "正在載入您的對話…",
   refused: "無法讀取對話，請重新載入頁面。",
   connecting: "連線中…",
-  offline: "目前沒有連線，恢復後會自動送出。",
+  offline: "沒有連線，恢復後會自動送出。",
   typing: "正在輸入…",
   you: "您",
   sending: "傳送中",

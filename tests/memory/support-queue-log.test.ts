@@ -25,7 +25,7 @@ async function openDesk(id: "mei" | "ben") {
     },
     onLoading() {},
     onAsked() {},
-    onError(error) {
+    onRefused(error) {
       throw error
     },
   })
@@ -73,25 +73,28 @@ describe("the log of the queue", () => {
       at: offset,
       offset,
     })
+    const end = (entries: readonly QueueEntry[]) => ({ epoch: "e", entries, isWhole: false })
     const entries = Array.from({ length: 6 }, (_, index) => asks(index + 1))
     const whole = foldQueue(EMPTY_QUEUE, entries)
     const sumOf = (upTo: number, offset: number): QueueEntry => ({
       name: "sums",
-      data: { upTo, places: [...(placesOfSum(foldQueue(EMPTY_QUEUE, entries.slice(0, upTo))) ?? [])] as never },
+      data: { epoch: "e", upTo, places: [...(placesOfSum(foldQueue(EMPTY_QUEUE, entries.slice(0, upTo))) ?? [])] as never },
       from: "mei",
       at: offset,
       offset,
     })
     const moved = entries.slice(4).map((entry) => ({ ...entry, offset: Number(entry.offset) + 1 }))
-    expect(addUp(entries.slice(4), false)).toBeUndefined()
-    expect(addUp(entries, true)).toEqual(whole)
+    expect(addUp(end(entries.slice(4)))).toBeUndefined()
+    expect(addUp({ epoch: "e", entries, isWhole: true })).toEqual(whole)
     // The sum was made up to the third entry and stands behind the fourth.
     const page = [...entries.slice(3, 4), sumOf(3, 5), ...moved]
-    expect([...(addUp(page, false) ?? [])].map(([visitor]) => visitor).sort()).toEqual([...whole.keys()].sort())
+    expect([...(addUp(end(page)) ?? [])].map(([visitor]) => visitor).sort()).toEqual([...whole.keys()].sort())
     // The entry between a sum and what it sums up to is needed too.
-    expect(addUp(page.slice(1), false)).toBeUndefined()
+    expect(addUp(end(page.slice(1)))).toBeUndefined()
+    // A log that was lost was summed up, not this one.
+    expect(addUp({ ...end(page), epoch: "f" })).toBeUndefined()
     // Nobody sums up what was not there yet.
-    expect(addUp([sumOf(3, 2), ...moved], false)).toBeUndefined()
+    expect(addUp(end([sumOf(3, 2), ...moved]))).toBeUndefined()
   })
 
   it("[G11] makes no sum that leaves an open conversation out, and none that is too large for a message", () => {
@@ -119,7 +122,7 @@ describe("the log of the queue", () => {
 
   it("[G10] takes sums from agents only, and quotes nothing of what is said", async () => {
     const one = bed.visitor()
-    const sums = one.channel("support/queue").send("sums", { upTo: 0, places: [] })
+    const sums = one.channel("support/queue").send("sums", { epoch: "", upTo: 0, places: [] })
     expect(await bed.told(codeOf(sums))).toBe("FORBIDDEN")
     const talk = one.channel(`support/talk/${bed.me}`)
     await bed.told(talk.send("say", { text: "my card number" }))

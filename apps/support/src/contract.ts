@@ -2,8 +2,8 @@ import { broadcast, contract, stream } from "@magpie/protocol"
 import * as v from "valibot"
 import {
   CHUNK_BYTES,
+  KEPT_CANNED_ANSWERS,
   MAX_ATTACHMENT_BYTES,
-  MAX_CANNED_ANSWERS,
   MAX_CHUNKS,
   MAX_SHORT_NAME_LENGTH,
   MAX_SUM_PLACES,
@@ -60,8 +60,9 @@ export const support = contract({
       takes: v.object({ visitor, turn, over: v.optional(agent) }),
       hands: v.object({ visitor, to: v.optional(agent), note: short(500) }),
       closes: v.object({ visitor }),
-      // What the entries up to `upTo` add up to, so that nobody has to read them.
+      // What the entries of this epoch's log up to `upTo` add up to, so that nobody has to read them.
       sums: v.object({
+        epoch: short(100),
         upTo: whole(Number.MAX_SAFE_INTEGER),
         places: v.pipe(
           v.array(
@@ -86,7 +87,7 @@ export const support = contract({
   "support/canned": stream({
     messages: { answer: v.object({ short: v.pipe(short(MAX_SHORT_NAME_LENGTH), v.trim(), v.minLength(1)), text }) },
     changes: { answer: { edit: "any", delete: "any" } },
-    retention: { maxCount: 4 * MAX_CANNED_ANSWERS },
+    retention: { maxCount: KEPT_CANNED_ANSWERS },
   }),
   // The agents at work.
   "support/desk": broadcast({

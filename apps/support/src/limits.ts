@@ -11,6 +11,8 @@ export const MAX_VISITOR_UPLOAD_BYTES = 50 * 1024 * 1024
 export const MAX_SHORT_NAME_LENGTH = 40
 /** So many answers may stand ready. */
 export const MAX_CANNED_ANSWERS = 200
+/** So many places the log of them has, those of removed ones counted; then the oldest leave. */
+export const KEPT_CANNED_ANSWERS = 2_000
 /** So many entries the log of the queue grows by before somebody sums it up. */
 export const SUM_EVERY = 500
 /** So many conversations a sum has at most, in so many bytes; those that are open first. */

@@ -51,10 +51,20 @@ export function foldQueue(queue: Queue, entries: readonly QueueEntry[]): Queue {
   return changed ? places : queue
 }
 
-/** What the end of the log adds up to; undefined where what lies before these entries is needed too. `isWhole`: it begins with them. */
-export function addUp(entries: readonly QueueEntry[], isWhole: boolean): Queue | undefined {
+/** What stands at the end of the log, and whether the log begins with it. */
+export interface LogEnd {
+  readonly epoch: string
+  readonly entries: readonly QueueEntry[]
+  readonly isWhole: boolean
+}
+
+/** What the log adds up to; undefined where what lies before these entries is needed too. */
+export function addUp({ epoch, entries, isWhole }: LogEnd): Queue | undefined {
   const first = Number(entries[0]?.offset)
-  const sum = entries.findLast((entry): entry is Sum => entry.name === "sums" && isFounded(entry) && entry.data.upTo >= first - 1)
+  // A sum of a log that was lost says nothing of this one, and nobody can sum up what was not there yet.
+  const isSum = (entry: QueueEntry): entry is Sum =>
+    entry.name === "sums" && entry.data.epoch === epoch && entry.data.upTo < Number(entry.offset) && entry.data.upTo >= first - 1
+  const sum = entries.findLast(isSum)
   if (sum === undefined) return isWhole ? foldQueue(EMPTY_QUEUE, entries) : undefined
   const { upTo, places } = sum.data
   const summed: Queue = new Map(places.map((place) => [place.visitor, { ...place, agent: place.agent, handed: place.handed }]))
@@ -63,9 +73,6 @@ export function addUp(entries: readonly QueueEntry[], isWhole: boolean): Queue |
     entries.filter(({ offset }) => Number(offset) > upTo),
   )
 }
-
-/** Nobody can sum up what was not there yet. */
-const isFounded = ({ offset, data }: Sum): boolean => data.upTo < Number(offset)
 
 /** What a sum says of the queue: every open conversation and the newest closed ones; undefined where the open ones alone are too many. */
 export function placesOfSum(queue: Queue): readonly Place[] | undefined {

@@ -1,6 +1,6 @@
 import { type Presence, type PresentMember, presence } from "@magpie/client/presence"
 import { createStore } from "@magpie/frame/store"
-import { type KindOf, toMagpieError } from "@magpie/protocol"
+import type { KindOf } from "@magpie/protocol"
 import { createUploads, type Uploads } from "../attachments/uploads.ts"
 import type { Support } from "../contract.ts"
 import type { SupportClient } from "../conversation/open-support.ts"
@@ -57,7 +57,7 @@ export function openDesk(support: SupportClient, me: Me, onAsked: (place: Place)
     },
     onLoading: () => put({ loaded: false }),
     onAsked,
-    onError: (error) => put({ refused: !toMagpieError(error).retryable }),
+    onRefused: () => put({ refused: true }),
   })
   const { channel } = log
   colleagues.on("change", () => put({ colleagues: colleaguesOf(colleagues.members.values()) }))

@@ -1,11 +1,13 @@
 import type { Client } from "@magpie/client"
-import type { Position } from "@magpie/protocol"
+import { type MagpieError, type Position, toMagpieError } from "@magpie/protocol"
 import type { Support } from "../contract.ts"
 import { pagesFrom } from "../conversation/pages.ts"
 import { SUM_EVERY } from "../limits.ts"
 import { addUp, EMPTY_QUEUE, foldQueue, type Place, placeOfOld, placesOfSum, type Queue, type QueueEntry } from "../queue.ts"
 
 const PAGE_LENGTH = 500
+/** How long it waits before it reads again what could not be read. */
+const READ_AGAIN_MS = 2_000
 
 export interface QueueLogOptions {
   readonly client: Client<Support>
@@ -14,14 +16,15 @@ export interface QueueLogOptions {
   onQueue(queue: Queue): void
   onLoading(): void
   onAsked(place: Place): void
-  onError(error: unknown): void
+  /** It may not be read, and is not read again. */
+  onRefused(error: MagpieError): void
 }
 
 /**
  * The queue as its log has it. Read from the newest sum on; whoever's entry makes the log long without one sums it up, so that
  * the next desk reads little.
  */
-export function followQueue({ client, me, onQueue, onLoading, onAsked, onError }: QueueLogOptions) {
+export function followQueue({ client, me, onQueue, onLoading, onAsked, onRefused }: QueueLogOptions) {
   const channel = client.channel("support/queue")
   let queue: Queue = EMPTY_QUEUE
   let isLoaded = false
@@ -43,10 +46,11 @@ export function followQueue({ client, me, onQueue, onLoading, onAsked, onError }
   }
 
   function sum(upTo: number): void {
+    const epoch = channel.subscription.position?.epoch
     const places = placesOfSum(queue)
-    if (places === undefined) return
+    if (places === undefined || epoch === undefined) return
     sinceSum = 0
-    channel.send("sums", { upTo, places: places.map(withoutUndefined) }).catch(() => {})
+    channel.send("sums", { epoch, upTo, places: places.map(withoutUndefined) }).catch(() => {})
   }
 
   /** The entries from the newest sum on, and the position up to which they are all. */
@@ -56,7 +60,7 @@ export function followQueue({ client, me, onQueue, onLoading, onAsked, onError }
     for await (const page of pagesFrom(channel.history({ limit: PAGE_LENGTH }))) {
       position ??= page.position
       entries = [...(page.messages as readonly QueueEntry[]), ...entries]
-      const found = addUp(entries, !page.more)
+      const found = addUp({ epoch: position.epoch, entries, isWhole: !page.more })
       if (found !== undefined) return { entries, found, position }
     }
     throw new Error("a log has a first page")
@@ -83,8 +87,16 @@ export function followQueue({ client, me, onQueue, onLoading, onAsked, onError }
     await subscribed
   }
 
-  channel.subscription.on("gap", () => void read().catch(onError))
-  void read().catch(onError)
+  function begin(): void {
+    read().catch((thrown) => {
+      const error = toMagpieError(thrown)
+      if (!error.retryable) onRefused(error)
+      else setTimeout(begin, error.retryAfterMs ?? READ_AGAIN_MS)
+    })
+  }
+
+  channel.subscription.on("gap", begin)
+  begin()
 
   return {
     channel,

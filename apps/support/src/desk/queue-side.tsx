@@ -15,7 +15,7 @@ interface Props {
 export function QueueSide({ chosen, onChoose }: Props) {
   const desk = useDesk()
   const words = useWords()
-  const { queue, loaded } = useStore(desk.view)
+  const { queue, loaded, refused } = useStore(desk.view)
   const [query, setQuery] = useState("")
   const places = [...queue.values()]
   const newestFirst = (a: Place, b: Place): number => b.lastAt - a.lastAt
@@ -38,6 +38,11 @@ export function QueueSide({ chosen, onChoose }: Props) {
         aria-label={words.search}
         onChange={(event) => setQuery(event.target.value)}
       />
+      {refused && (
+        <p className="bad" role="alert">
+          {words.unreadable}
+        </p>
+      )}
       {query.trim() !== "" ? (
         <Search query={query.trim()} onChoose={onChoose} />
       ) : (

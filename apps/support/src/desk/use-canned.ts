@@ -1,6 +1,6 @@
 import { changes, messageList } from "@magpie/client/changes"
 import { useEffect, useMemo, useState } from "react"
-import { MAX_CANNED_ANSWERS } from "../limits.ts"
+import { KEPT_CANNED_ANSWERS, MAX_CANNED_ANSWERS } from "../limits.ts"
 import { useDesk } from "./desk-context.ts"
 
 export interface CannedAnswer {
@@ -19,10 +19,10 @@ export function useCanned() {
   const [answers, setAnswers] = useState<readonly CannedAnswer[]>([])
   const channel = useMemo(() => desk.support.client.channel("support/canned"), [desk])
   useEffect(() => {
-    // Deleted ones leave their places behind.
-    const list = messageList(channel, { last: MAX_CANNED_ANSWERS, keep: 4 * MAX_CANNED_ANSWERS })
+    // Removed ones leave their places behind.
+    const list = messageList(channel, { last: MAX_CANNED_ANSWERS, keep: KEPT_CANNED_ANSWERS })
     const show = (): void => {
-      if (list.hasOlder) void list.loadOlder()
+      if (list.hasOlder && list.error === undefined) void list.loadOlder()
       const standing = list.messages.flatMap((each) => (each.name === "answer" ? [each] : []))
       const all = standing.map(({ offset, mark, data }) => ({ offset, mark, ...data }))
       setAnswers(all.sort((a, b) => a.short.localeCompare(b.short)))

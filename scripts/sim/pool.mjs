@@ -3,6 +3,8 @@ import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
 
 const CHUNK = 10
+/** Most of what a run makes is garbage before its turn ends; with room for it, an eighth of the time is saved. */
+const YOUNG_MB = 192
 
 /** @typedef {import("../../packages/testing/src/simulation/run-plan.ts").RunResult} RunResult */
 
@@ -19,6 +21,7 @@ export async function runSeeds({ bundle, transports = false, first, seeds, maxSt
     const worker = new Worker(new URL("worker.mjs", import.meta.url), {
       workerData: { bundle, transports },
       execArgv: ["--enable-source-maps"],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     })
     try {
       while (next < end && !done()) {

@@ -1,10 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import type { connect } from "@magpie/client"
 import type { persistent } from "@magpie/client/persistent"
-import { build } from "esbuild"
 import type { Browser, BrowserContext, Page } from "playwright-core"
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest"
 import type { openLanes } from "../../packages/client/src/environment/indexed-db-lanes.ts"
@@ -12,6 +10,7 @@ import { LANES_CONFORMANCE } from "../../packages/client/src/lanes/lanes-conform
 import { joinChat } from "../process/chat-pair.ts"
 import { type ServerProcess, startServerProcess } from "../process/server-process.ts"
 import { launchChromium } from "./chromium.ts"
+import { bundlePageScript } from "./page-script.ts"
 
 /** What the pages of this test have. */
 declare const magpie: {
@@ -21,7 +20,6 @@ declare const magpie: {
   readonly LANES_CONFORMANCE: typeof LANES_CONFORMANCE
 }
 
-const SOURCES = fileURLToPath(new URL("../../packages/client/src/", import.meta.url))
 const PAGE = `
   export { connect } from "./index.ts"
   export { persistent } from "./persistent/index.ts"
@@ -36,16 +34,7 @@ let data: string
 let server: ServerProcess
 beforeAll(async () => {
   data = mkdtempSync(join(tmpdir(), "magpie-pages-"))
-  const { outputFiles } = await build({
-    stdin: { contents: PAGE, resolveDir: SOURCES },
-    bundle: true,
-    write: false,
-    format: "iife",
-    globalName: "magpie",
-    platform: "browser",
-    conditions: ["magpie-source", "browser"],
-  })
-  script = outputFiles[0]?.text ?? ""
+  script = await bundlePageScript(PAGE)
   server = await startServerProcess({ data })
   browser = await launchChromium()
 })

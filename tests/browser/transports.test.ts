@@ -1,18 +1,16 @@
 import { createServer as createHttp, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import { fileURLToPath } from "node:url"
 import type { connect } from "@magpie/client"
 import type * as transports from "@magpie/client/transports"
-import { build } from "esbuild"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type app, closedAfterEach } from "../sockets/test-server.ts"
 import { launchChromium } from "./chromium.ts"
+import { bundlePageScript } from "./page-script.ts"
 
 /** What the pages of this test have. */
 declare const magpie: Pick<typeof transports, "fallback" | "longPoll" | "sse" | "webSocket"> & { readonly connect: typeof connect }
 
-const SOURCES = fileURLToPath(new URL("../../packages/client/src/", import.meta.url))
 const PAGE = `
   export { connect } from "./index.ts"
   export { fallback, longPoll, sse, webSocket } from "./transports/index.ts"
@@ -22,16 +20,7 @@ const { closers, start } = closedAfterEach()
 let script: string
 let browser: Browser
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    stdin: { contents: PAGE, resolveDir: SOURCES },
-    bundle: true,
-    write: false,
-    format: "iife",
-    globalName: "magpie",
-    platform: "browser",
-    conditions: ["magpie-source", "browser"],
-  })
-  script = outputFiles[0]?.text ?? ""
+  script = await bundlePageScript(PAGE)
   browser = await launchChromium()
 })
 afterAll(() => browser?.close())
@@ -75,7 +64,7 @@ function talk(page: Page, port: number, way: "sse" | "longPoll"): Promise<unknow
           if (heard.length === 20) resolve()
         })
       })
-      while (channel.subscription.state.state !== "live") await new Promise((resolve) => setTimeout(resolve, 5))
+      await channel.subscribe()
       for (let index = 0; index < 20; index++) void channel.send("say", `鵲 ${index}`)
       await all
       await client.close()
@@ -130,7 +119,7 @@ describe("a page in Chromium", () => {
         }
         const transport = magpie.fallback([magpie.webSocket(blocked), magpie.sse(), magpie.longPoll()])
         const client = magpie.connect(`ws://127.0.0.1:${port}`, { transport })
-        while (client.status.state !== "online") await new Promise((resolve) => setTimeout(resolve, 5))
+        await new Promise<void>((resolve) => void client.on("status", ({ to }) => to === "online" && resolve()))
         await client.close()
         return [localStorage.getItem("magpie.transport"), tried]
       }, port)

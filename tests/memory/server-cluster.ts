@@ -13,6 +13,8 @@ import {
   type User,
 } from "@magpie/server/core"
 import {
+  type BusModel,
+  busModel,
   type FakeEnv,
   type FakeProcess,
   fakeCrypto,
@@ -31,11 +33,12 @@ import { type App, app } from "./chat-bed.ts"
 export const HOSTS = ["a.test", "b.test"]
 const PARTITIONS = 3
 
-/** Servers, each with a disk and a process of its own, over one journal. */
+/** Servers, each with a disk and a process of its own, over one journal and one bus. */
 export interface ServerCluster {
   readonly env: FakeEnv
   readonly network: MemoryNetwork
   readonly model: JournalModel
+  readonly bus: BusModel
   readonly logs: readonly SharedLog[]
   /** By its place among the hosts. */
   server(index: number): Core<App, User>
@@ -86,6 +89,7 @@ async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<S
   const env = fakeEnv()
   const network = memoryNetwork(env)
   const model = journalModel({ env, random: env.random.fork("journal"), partitions: PARTITIONS })
+  const bus = busModel({ env, random: env.random.fork("bus") })
   const checked = checkOptions({ auth, sessionKey: SESSION_KEY, ...options })
   const settings = { retention: retentionOf(app), deduplicationMs: checked.deduplicationMs }
   const clients: Client<App>[] = []
@@ -109,7 +113,7 @@ async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<S
     const own = model.connect(host, process.run)
     const journal = index === 1 ? gate.around(own) : own
     const log = await settled(openSharedLog({ storage: memoryStorage(), journal, env: its, settings, node: host }))
-    const core = createCore<App, User>(app, checked, log, { ...its, crypto: fakeCrypto })
+    const core = createCore<App, User>(app, checked, log, { ...its, crypto: fakeCrypto, bus: bus.connect(host, process.run) })
     core.channel("chat/:room", EVERYTHING)
     core.channel("cursor/:room", { authorize: () => true })
     const http = createHttpTransports({ core, path: DEFAULT_PATH, origins: checked.origins, limits: checked.limits, ...its })
@@ -123,6 +127,7 @@ async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<S
     env,
     network,
     model,
+    bus,
     logs,
     processes,
     settled,

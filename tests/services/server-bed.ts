@@ -1,9 +1,12 @@
 import { type Client, connect, type GapNotice } from "@magpie/client"
 import type { BrokerAdapter } from "@magpie/journal"
-import { contract, json, stream } from "@magpie/protocol"
+import { broadcast, contract, json, stream } from "@magpie/protocol"
 import { anonymous, createServer, type Server, type ServerOptions } from "@magpie/server"
 
-const app = contract({ "chat/:room": stream({ messages: { say: json<string>() }, presence: json<{ name: string }>() }) })
+const app = contract({
+  "chat/:room": stream({ messages: { say: json<string>() }, presence: json<{ name: string }>() }),
+  "cursor/:room": broadcast({ messages: { move: json<number>() } }),
+})
 
 export interface Node {
   readonly server: Server<typeof app>
@@ -17,6 +20,7 @@ const SESSION_KEY = new Uint8Array(32).fill(7)
 export async function startNode(journal: BrokerAdapter, options: Partial<ServerOptions> = {}): Promise<Node> {
   const server = createServer(app, { auth: anonymous(), sessionKey: SESSION_KEY, log: () => {}, ...options, journal })
   server.channel("chat/:room", { authorize: () => true })
+  server.channel("cursor/:room", { authorize: () => true })
   const close = (): Promise<void> => server.close({ spreadMs: 0 })
   try {
     const { url } = await server.listen({ port: 0, host: "127.0.0.1" })

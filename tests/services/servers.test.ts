@@ -49,6 +49,25 @@ for (const kind of KINDS) {
       }
     })
 
+    it("[G3] a broadcast comes to those who follow it on every node, once and in its order, and without a detour over the log", async () => {
+      const name = newName()
+      const nodes = [await node(adapter(name)), await node(adapter(name)), await node(adapter(name))]
+      const rooms = (await Promise.all(nodes.map(talker))).map(({ client }) => client.channel("cursor/lobby"))
+      const heard: number[][] = rooms.map(() => [])
+      for (const [index, room] of rooms.entries()) room.on("move", ({ data }) => void heard[index]?.push(data))
+      await until(() => rooms.every(({ subscription }) => subscription.state.state === "live"), "live subscriptions")
+      // A node's subscription takes effect at the broker some time after it was asked for, and until then nothing comes.
+      let warmed = 0
+      await until(() => {
+        nodes[0]?.server.channel("cursor/lobby").publish("move", --warmed)
+        return heard.every((numbers) => numbers.length > 0)
+      }, "the bus between all nodes")
+      for (let number = 1; number <= 100; number++) nodes[0]?.server.channel("cursor/lobby").publish("move", number)
+      await until(() => heard.every((numbers) => numbers.includes(100)), "the last broadcast")
+      const sent = Array.from({ length: 100 }, (_, index) => index + 1)
+      expect(heard.map((numbers) => numbers.filter((number) => number > 0))).toEqual([sent, sent, sent])
+    })
+
     it("a late node reads what was there before it, and answers history from its own state", async () => {
       const name = newName()
       const first = await talker(await node(adapter(name)))

@@ -1,4 +1,4 @@
-import type { Bus } from "./bus.ts"
+import { type Bus, MAX_BUS_MESSAGE_BYTES } from "./bus.ts"
 
 /** A bus and the world that it lives in. */
 export interface BusUnderTest {
@@ -46,7 +46,6 @@ const CASES: readonly Case[] = [
   ["hears and sends nothing after its close, which may be said twice", closes],
 ]
 
-const LONGEST_BYTES = 131_072
 const LONGEST_SUBJECT = `presence/${"鵲".repeat(97)}`
 
 /** What a subject brings to an end, as lists of bytes. */
@@ -88,9 +87,9 @@ async function tellsApart({ bus, connect, until, pass }: BusUnderTest): Promise<
 async function takesLong({ bus, connect, until, pass }: BusUnderTest): Promise<void> {
   const { heard } = hear(connect(), LONGEST_SUBJECT)
   await pass()
-  bus.publish(LONGEST_SUBJECT, new Uint8Array(LONGEST_BYTES).fill(7))
+  bus.publish(LONGEST_SUBJECT, new Uint8Array(MAX_BUS_MESSAGE_BYTES).fill(7))
   await until(() => heard.length > 0)
-  equal(heard[0]?.length, LONGEST_BYTES)
+  equal(heard[0]?.length, MAX_BUS_MESSAGE_BYTES)
   equal(
     heard[0]?.every((byte) => byte === 7),
     true,

@@ -1,10 +1,13 @@
+/** The longest message that every bus carries. */
+export const MAX_BUS_MESSAGE_BYTES = 131_072
+
 /**
  * What nodes tell each other beside the log: at most once, in no promised order, and nothing is kept. For what repairs itself
  * when it is lost, as presence does, or is not worth repairing. Several servers of one cluster share it; others never hear it.
  */
 export interface Bus {
   /**
-   * Hands a message of at most 128 KiB to whoever subscribes to exactly that subject now. Never fails: what cannot be sent is
+   * Hands a message of at most `MAX_BUS_MESSAGE_BYTES` to whoever subscribes to exactly that subject now. Never fails: what cannot be sent is
    * lost. Whether it comes back to its own sender is open. The bytes belong to the bus from here on.
    */
   publish(subject: string, message: Uint8Array): void

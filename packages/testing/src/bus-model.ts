@@ -1,4 +1,4 @@
-import type { Bus } from "@magpie/journal"
+import { type Bus, MAX_BUS_MESSAGE_BYTES } from "@magpie/journal"
 import type { Env } from "@magpie/protocol"
 import type { SeededRandom } from "./seeded-random.ts"
 
@@ -25,8 +25,7 @@ export interface BusModel {
   readonly deliveredBytes: number
 }
 
-/** What the port allows in one message, and in a subject. */
-const MAX_MESSAGE_BYTES = 131_072
+/** What the port allows in a subject. */
 const MAX_SUBJECT_BYTES = 300
 const LATENCY = { minMs: 0, maxMs: 3 }
 
@@ -67,7 +66,7 @@ export function busModel({ env, random, latency = LATENCY }: BusModelOptions): B
   function busOf(end: End): Bus {
     return {
       publish(subject, message) {
-        if (message.length > MAX_MESSAGE_BYTES) throw new RangeError(`a message of ${message.length} bytes on the bus`)
+        if (message.length > MAX_BUS_MESSAGE_BYTES) throw new RangeError(`a message of ${message.length} bytes on the bus`)
         if (new TextEncoder().encode(subject).length > MAX_SUBJECT_BYTES) throw new RangeError("a subject too long for the bus")
         if (!ends.has(end)) return
         for (const other of ends) if (other !== end && other.subjects.has(subject)) send(end, other, subject, message.slice())

@@ -7,8 +7,8 @@ export interface FrameWriter {
   /**
    * Returns after how many milliseconds it leaves: at the end of the turn, or when those before it have left at the server's
    * rate. A ping goes first, then what is no publish, so that somebody who publishes all the rate does not wait for what he asks
-   * for: a gap is filled as soon as it is noticed [G5]. Fails with TOO_LARGE on a message beyond the limit, BAD_REQUEST on what the codec cannot write,
-   * RATE_LIMITED on a publish that nobody repeats and that would wait too long.
+   * for: a gap is filled as soon as it is noticed [G5]. Fails with TOO_LARGE on a message beyond the limit, BAD_REQUEST on what
+   * the codec cannot write, RATE_LIMITED on a publish that nobody repeats and that would wait too long.
    */
   write(message: UpMessage): number
   /** Sends at once what may leave now, and forgets the rest. */

@@ -34,8 +34,8 @@ export interface ModelServer {
   lose(link: PeerLink): void
   /** What the broker has not confirmed lands. */
   land(): void
-  /** What was stored by that. */
-  readonly landed: ReadonlySet<string>
+  /** What was stored by that; `anew` where its producer had been forgotten since the first time, so that the log did not know it. */
+  readonly landed: ReadonlyMap<string, { readonly anew: boolean }>
   /**
    * Producers were silent for so long that nobody knows them any more. Not those whose first message is not acknowledged: 1 is
    * the number with which everybody begins. What has not landed by then never does.
@@ -48,7 +48,9 @@ export interface ModelServer {
 export function modelServer(): ModelServer {
   const logs = new Map<string, string[]>()
   const producers = new Map<string, Producer>()
-  const landed = new Set<string>()
+  const landed = new Map<string, { readonly anew: boolean }>()
+  /** What producers had stored whom nobody knows any more. */
+  const forgotten = new Set<string>()
   let late: Late[] = []
   let waiting: { readonly message: Publish; readonly link: PeerLink; readonly from: string }[] = []
   let name = ""
@@ -128,15 +130,18 @@ export function modelServer(): ModelServer {
       for (const { key, message } of late) {
         const producer = producerOf(key)
         if (message.sequence !== producer.last + 1) continue
-        store(producer, message.channel, textOf(message))
-        landed.add(textOf(message))
+        const text = textOf(message)
+        landed.set(text, { anew: forgotten.has(text) })
+        store(producer, message.channel, text)
       }
       late = []
     },
     forget(isAcknowledged) {
       for (const [key, { records }] of producers) {
         const first = records.get(1)
-        if (first === "refused" || (first !== undefined && isAcknowledged(first.text))) producers.delete(key)
+        if (first !== "refused" && (first === undefined || !isAcknowledged(first.text))) continue
+        producers.delete(key)
+        for (const record of records.values()) if (record !== "refused") forgotten.add(record.text)
       }
       late = late.filter(({ key }) => producers.has(key))
     },

@@ -29,6 +29,10 @@ export async function setUp(options: Parameters<typeof machineWithLives>[0] = {}
     world.cut()
     await world.clock.settle()
   }
-  const sequences = (): unknown[] => world.peer.link.of("publish").map(({ sequence }) => sequence)
+  /** Under which numbers messages of a channel, or of any, came over the present link. */
+  const sequences = (channel?: string): unknown[] => {
+    const publishes = world.peer.link.of("publish").filter((publish) => channel === undefined || publish.channel === channel)
+    return publishes.map(({ sequence }) => sequence)
+  }
   return { ...world, life, store, offline, log, sequences }
 }

@@ -152,6 +152,8 @@ export function createOutboxKeeper(
       const isOther = owner !== undefined && (owner.producer !== producer || owner.user !== user)
       // In one write with what the outbox takes out for it.
       if (isOther || owner?.session !== session) book?.own({ producer, session, user }, isOther)
+      // What has a number of another producer uses up none of this one's.
+      if (isOther) for (const item of items.values()) item.sequence = undefined
       owner = { producer, session, user }
       for (const item of [...items.values()]) if (item.error === undefined && isTooOld(item)) drop(item.channel, item.entry, tooOld())
     },
@@ -177,8 +179,9 @@ export function createOutboxKeeper(
       if (item === undefined || life === "closed") return
       if (outcome === undefined) return refused(item, new MagpieError("ABORTED", "its sender took the message back"))
       if (outcome instanceof MagpieError) {
+        const isFree = entry.unsure ? outcome.details?.sequence === "free" : !usesNumber(outcome)
         // The next message may have its number.
-        if (!entry.unsure && !usesNumber(outcome)) item.sequence = undefined
+        if (isFree) item.sequence = undefined
         return refused(item, outcome)
       }
       items.delete(entry)

@@ -5,6 +5,7 @@ import type { TransportWorld } from "./http-client.ts"
 import { addressOf, LOST, NO_PONG, nameOf } from "./http-link.ts"
 import { type Head, readHead } from "./poll-head.ts"
 import { createStanding, type Said } from "./standing.ts"
+import { createTokenWatch } from "./token-watch.ts"
 
 /** A visit that got no answer is paid again after so long, then after twice as long, so many times. */
 const RETRY_MS = 200
@@ -22,8 +23,6 @@ const SAME_SERVER = 30
 const SERVICE_RESTART = 1012
 const TOKEN_EXPIRED = 4005
 const UNAUTHORIZED = 4502
-/** The part of a token's life after which a server reminds of it. */
-const REMIND_AT = 0.8
 /** After nothing but snapshots, which the next server may give as well. */
 const FLOOD_MS = 2_000
 
@@ -55,17 +54,14 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
   let left: Timer | undefined
   let lastNode: string | undefined
   let inARow = 0
-  let reminder: Timer | undefined
-  let expiresMs = Number.POSITIVE_INFINITY
-  /** Tokens on their way, by request. */
-  const offered = new Map<unknown, unknown>()
+  const token = createTokenWatch(clock, (inMs) => events.onMessage(JSON.stringify({ type: "token-expiring", inMs })))
 
   function closed(code: number, reason: string): void {
     if (state === "closed") return
     state = "closed"
     timer?.cancel()
     left?.cancel()
-    reminder?.cancel()
+    token.end()
     current?.cancel()
     clock.defer(() => events.onClose(code, reason))
   }
@@ -146,7 +142,8 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
       const said = read(line)
       if (typeof said.id === "number") replied.add(said.id)
       if (said.type === "welcome" && !welcomed(said)) continue
-      if (said.type === "token" || said.type === "error") renewed(said)
+      const accepted = token.accepted(said)
+      if (accepted !== undefined) hello = { ...hello, token: accepted }
       // Of a connection that lasts for a visit; of the link it is told here.
       if (said.type === "token-expiring") continue
       // The close says it.
@@ -176,7 +173,7 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
 
   /** A token that was good when the link began, and is shown once too often, has expired. */
   function ended({ code, reason }: NonNullable<Head["close"]>): void {
-    if (code === UNAUTHORIZED && clock.monotonic() >= expiresMs) closed(TOKEN_EXPIRED, "token expired")
+    if (code === UNAUTHORIZED && token.isOver) closed(TOKEN_EXPIRED, "token expired")
     else closed(code, reason)
   }
 
@@ -188,29 +185,10 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
     producer = welcome.producer
     hello = { ...hello, session: welcome.session, producer }
     if (isFirst) {
-      remindBefore(welcome.tokenExpiresInMs)
+      token.begin(welcome.tokenExpiresInMs)
       pace = createPace(clock, Number(welcome.messagesPerSecond ?? 0) * SHARE)
     }
     return isFirst
-  }
-
-  /** A fresh token is shown from the moment in which it was accepted. */
-  function renewed({ type, id, tokenExpiresInMs }: Said): void {
-    const token = offered.get(id)
-    if (!offered.delete(id) || type !== "token") return
-    hello = { ...hello, token }
-    remindBefore(tokenExpiresInMs)
-  }
-
-  function remindBefore(expiresInMs: unknown): void {
-    reminder?.cancel()
-    expiresMs = Number.POSITIVE_INFINITY
-    if (typeof expiresInMs !== "number") return
-    expiresMs = clock.monotonic() + expiresInMs
-    const inMs = expiresInMs * REMIND_AT
-    reminder = clock.setTimer(inMs, () =>
-      events.onMessage(JSON.stringify({ type: "token-expiring", inMs: Math.round(expiresInMs - inMs) })),
-    )
   }
 
   /** What is of the moment is not repeated, because it may have arrived; everything else may be. */
@@ -227,7 +205,7 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
       hello = said
       return
     }
-    if (said.type === "token") offered.set(said.id, said.token)
+    if (said.type === "token") token.offer(said)
     standing.asked(said)
     // Every visit says where it reads on, so that a ping need not.
     const { positions: _positions, ...rest } = said

@@ -1,10 +1,9 @@
 import type { Env, Timer } from "@magpie/protocol"
-import type { Bus } from "../bus.ts"
+import { type Bus, MAX_BUS_MESSAGE_BYTES } from "../bus.ts"
 import type { BusBroker, BusConnection } from "./broker.ts"
 import { Link, type Live } from "./link.ts"
 
-/** What the port allows in one message, and in a subject. */
-const MAX_MESSAGE_BYTES = 131_072
+/** What the port allows in a subject. */
 const MAX_SUBJECT_BYTES = 300
 /** A subject that nobody listens to any more is kept for so long: whoever comes back soon finds it. */
 const LINGER_MS = 5_000
@@ -43,7 +42,7 @@ class BrokerBus implements Bus {
   }
 
   publish(subject: string, message: Uint8Array): void {
-    if (message.length > MAX_MESSAGE_BYTES) throw new RangeError(`a message of ${message.length} bytes on the bus`)
+    if (message.length > MAX_BUS_MESSAGE_BYTES) throw new RangeError(`a message of ${message.length} bytes on the bus`)
     checkSubject(subject)
     if (this.#closing === undefined) this.#do((connection) => connection.publish(subject, message))
   }

@@ -1,20 +1,23 @@
 import type { ChannelMatch } from "@magpie/protocol"
 import type { Hub } from "./hub.ts"
 import type { LiveChannel } from "./live-channel.ts"
+import type { Relay } from "./relay.ts"
 
-/** Counts who follows a channel, live or catching up, and lets the hub forget it after the last. */
+/** Counts who follows a channel, live or catching up, and lets the hub forget it after the last; other nodes' broadcasts come in between. */
 export interface Followers {
   follow(name: string, match: ChannelMatch): LiveChannel
   unfollow(channel: LiveChannel): void
   count(name: string): number
 }
 
-export function createFollowers(hub: Hub): Followers {
+export function createFollowers(hub: Hub, relay: Relay): Followers {
   const counts = new Map<LiveChannel, number>()
   return {
     follow(name, match) {
       const channel = hub.open(name, match)
-      counts.set(channel, (counts.get(channel) ?? 0) + 1)
+      const followed = counts.get(channel) ?? 0
+      if (followed === 0 && match.kind.kind === "broadcast") relay.open(name)
+      counts.set(channel, followed + 1)
       return channel
     },
     unfollow(channel) {
@@ -26,6 +29,7 @@ export function createFollowers(hub: Hub): Followers {
         return
       }
       counts.delete(channel)
+      relay.release(channel.name)
       hub.release(channel)
     },
     count(name) {

@@ -7,6 +7,7 @@ import { createCounters } from "../metrics/counters.ts"
 import type { Delivery, Receiver } from "./fan-out.ts"
 import { createFollowers } from "./followers.ts"
 import { createHub } from "./hub.ts"
+import { NO_RELAY } from "./relay.ts"
 
 const app = contract({ log: stream({ messages: { put: json() } }), news: broadcast({ messages: { put: json() } }) })
 
@@ -18,7 +19,7 @@ function setUp(newest = () => ({ epoch: "e", offset: 7 })) {
   const hub = createHub({ clock, codec: jsonServerCodec, turn, queuedBytes: 262_144, newest, counters, shedsBroadcasts: () => load.sheds })
   const publish = (channel: string, offset?: number): void =>
     hub.publish({ channel, name: "put", data: "1" as never, at: 0, ...(offset === undefined ? undefined : { offset }) })
-  return { clock, hub, load, counters, publish, followers: createFollowers(hub) }
+  return { clock, hub, load, counters, publish, followers: createFollowers(hub, NO_RELAY) }
 }
 
 function receiver(): Receiver & { deliveries: Delivery[]; readonly texts: string[] } {

@@ -18,6 +18,7 @@ import { createOccupancy } from "../access/occupancy.ts"
 import { createCatchUp } from "../channel/catch-up.ts"
 import { createFollowers } from "../channel/followers.ts"
 import { createHub } from "../channel/hub.ts"
+import { createRelay, NO_RELAY } from "../channel/relay.ts"
 import { type AnyChannelRules, type ChannelRules, checkOverflow } from "../channel-rules.ts"
 import { type LoadWatch, Overload, UNWATCHED } from "../flow/overload.ts"
 import { QueueBudget } from "../flow/queue-budget.ts"
@@ -97,15 +98,20 @@ export function createCore<C extends AnyContract, U extends User>(
     newest: (channel) => log.newest(channel),
     shedsBroadcasts: () => overload.sheds("broadcasts"),
   })
-  const followers = createFollowers(hub)
-  const catchUp = createCatchUp(clock)
-  const broadcast = (publication: Publication): void => {
+  const deliver = (publication: Publication): void => {
     revocations.guard()
     hub.publish(publication)
   }
+  const relay = env.bus === undefined ? NO_RELAY : createRelay({ bus: env.bus, random, deliver })
+  const followers = createFollowers(hub, relay)
+  const catchUp = createCatchUp(clock)
+  const broadcast = (publication: Publication): void => {
+    relay.publish(publication)
+    deliver(publication)
+  }
   let fenced = false
   const stopListening = [
-    log.onApplied((publications) => publications.forEach(broadcast)),
+    log.onApplied((publications) => publications.forEach(deliver)),
     log.onEpoch(endEpoch),
     log.onFenced(() => {
       fenced = true
@@ -208,6 +214,7 @@ export function createCore<C extends AnyContract, U extends User>(
       for (const stop of stopListening) stop()
       access.close()
       presence.close()
+      relay.close()
       hub.close()
       overload.close()
       wheel.close()

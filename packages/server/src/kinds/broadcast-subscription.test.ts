@@ -3,6 +3,7 @@ import { fakeClock } from "@magpie/testing"
 import { expect, it } from "vitest"
 import { createFollowers } from "../channel/followers.ts"
 import { createHub } from "../channel/hub.ts"
+import { NO_RELAY } from "../channel/relay.ts"
 import { createTurn } from "../flow/turn.ts"
 import { createCounters } from "../metrics/counters.ts"
 import type { Connection } from "../session/connection.ts"
@@ -16,7 +17,7 @@ it("counts its follower down once, however often it ends, so that others still h
   const turn = createTurn(clock, 5)
   const newest = () => ({ epoch: "e", offset: 0 })
   const hub = createHub({ clock, codec: jsonServerCodec, turn, queuedBytes: 262_144, newest, counters, shedsBroadcasts: () => false })
-  const followers = createFollowers(hub)
+  const followers = createFollowers(hub, NO_RELAY)
   const subscribe = (sent: unknown[]): BroadcastSubscription => {
     const queue = { takesAtOnce: () => true, forgetRoom() {} }
     const connection = { request: {}, queue, sendShared: (joined: unknown) => void sent.push(joined) }

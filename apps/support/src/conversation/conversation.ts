@@ -42,7 +42,7 @@ export function openConversation({ client, outbox, device }: SupportClient, visi
 
   function show(): void {
     for (const { ref } of told ?? []) if (ref !== undefined) outgoing.delete(ref)
-    const stored = withoutCopies(told ?? []).map((each) => lineOf(each, isOwn(each.from)))
+    const stored = (told ?? []).map((each) => lineOf(each, isOwn(each.from)))
     const lines = [...stored, ...[...outgoing.values()].map(outgoingLine)]
     put({ lines })
   }
@@ -120,14 +120,4 @@ export function openConversation({ client, outbox, device }: SupportClient, visi
       for (const dispose of disposers.splice(0)) dispose()
     },
   }
-}
-
-/** A reload in the wrong moment announces an attachment twice; the first one counts. */
-function withoutCopies(told: readonly Told[]): readonly Told[] {
-  const seen = new Set<string>()
-  return told.filter(({ name, from, ref }) => {
-    if (name !== "file") return true
-    const key = `${from}/${ref}`
-    return !seen.has(key) && seen.add(key)
-  })
 }

@@ -1,5 +1,5 @@
 import { useStore } from "@magpie/frame"
-import { useEffect, useLayoutEffect, useRef } from "react"
+import { useEffect, useLayoutEffect, useMemo, useRef } from "react"
 import { saveAttachment } from "../attachments/download.ts"
 import type { Conversation } from "../conversation/conversation.ts"
 import type { Line } from "../conversation/lines.ts"
@@ -14,7 +14,8 @@ interface Props {
 
 export function LineList({ conversation, onEdit, onNotice }: Props) {
   const words = useWords()
-  const { lines, loaded, hasOlder, readUpTo, typing } = useStore(conversation.view)
+  const { lines: told, loaded, hasOlder, readUpTo, typing } = useStore(conversation.view)
+  const lines = useMemo(() => withoutCopies(told), [told])
   const scroller = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)
   const days = new Intl.DateTimeFormat(words.tag, { month: "long", day: "numeric", weekday: "long" })
@@ -67,6 +68,16 @@ export function LineList({ conversation, onEdit, onNotice }: Props) {
       </p>
     </div>
   )
+}
+
+/** A reload in the wrong moment announces an attachment twice; the first one counts. */
+function withoutCopies(lines: readonly Line[]): readonly Line[] {
+  const seen = new Set<string>()
+  return lines.filter(({ kind, from, key }) => {
+    if (kind !== "file") return true
+    const copy = `${from}/${key}`
+    return !seen.has(copy) && seen.add(copy)
+  })
 }
 
 type Fate = "none" | "sending" | "failed" | "sent" | "read"

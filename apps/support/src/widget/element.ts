@@ -33,8 +33,8 @@ export const ICONS = {
   chat: "M3 4.5h14v9.5h-7l-4 3v-3H3z",
   close: "M5 5l10 10M15 5L5 15",
   send: "M3 10h13M11 5l5 5-5 5",
-  attach: "M14.5 9l-5 5a2.8 2.8 0 0 1-4-4l6-6a2 2 0 0 1 3 3l-6 6a.8.8 0 0 1-1.2-1.2l4.7-4.7",
-  sound: "M4 8v4h2.5L10 15V5L6.5 8zM13 7.5a3.5 3.5 0 0 1 0 5M15 5.5a6 6 0 0 1 0 9",
+  attach: "M14 6v7a4 4 0 0 1-8 0V6a2.5 2.5 0 0 1 5 0v7a1 1 0 0 1-2 0V7",
+  sound: "M4 8v4h2.5L10 15V5L6.5 8zM13 6a5 5 0 0 1 0 8",
   save: "M10 3v9M6.5 8.5L10 12l3.5-3.5M4 16h12",
 } as const
 

@@ -71,6 +71,7 @@ export function createLineList(options: LineListOptions) {
     show(lines: readonly Line[], readUpTo: number): void {
       const lastOwn = lines.findLast((line) => line.own && line.kind !== "deleted" && line.delivery === "stored")
       const next = new Map<string, Shown>()
+      // An attachment that was announced twice, as a reload in the wrong moment does, has one row.
       const put = (key: string, signature: string, make: () => HTMLElement): void => {
         const known = shown.get(key)
         next.set(key, known?.signature === signature ? known : { signature, element: make() })

@@ -13,6 +13,7 @@ const MAX_ADDED_BYTES = {
   presence: 3_328,
   transports: 6_144,
   changes: 2_816,
+  table: 2_560,
 }
 
 const source = (entry: string): string => fileURLToPath(new URL(`../packages/client/src/${entry}`, import.meta.url))

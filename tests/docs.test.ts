@@ -47,6 +47,14 @@ test.each(["docs/messages-that-change.md", "docs/messages-that-change.zh-TW.md"]
   await close()
 })
 
+test.each(["docs/tables.md", "docs/tables.zh-TW.md"])("the server and client of %s run", async (page) => {
+  const [first = new Map<string, string>()] = statesOf(snippetsOf(page))
+  const { printed, close } = await runSnippets(first)
+  await printed.line(/^MGP 9\.5 /)
+  await printed.line(/^demo\/a 2 /)
+  await close()
+})
+
 test.each(["docs/testing.md", "docs/testing.zh-TW.md"])("the tests that %s shows pass", (page) => {
   const directory = temporaryDirectory("docs-run")
   try {

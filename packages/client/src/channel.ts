@@ -165,9 +165,19 @@ export interface BroadcastChannel<K, Unknown extends undefined = undefined> exte
   sendAcknowledged<N extends MessageName<K>>(name: N, data: MessageInput<K, N>, options?: SendOptions): Promise<void>
 }
 
+/** A `table` seen from the client. `table` of `@magpie/client/table` follows and writes its rows. */
+export interface TableChannel<K, Unknown extends undefined = undefined> {
+  readonly name: string
+  readonly kind: "table" | Unknown
+  /** For types alone: never there. */
+  readonly typed?: (kind: K) => K
+}
+
 /** The channel that stands behind a kind. */
 export type ChannelOfKind<K, Unknown extends undefined = undefined> = K extends { readonly kind: "stream" }
   ? StreamChannel<K, Unknown>
   : K extends { readonly kind: "broadcast" }
     ? BroadcastChannel<K, Unknown>
-    : never
+    : K extends { readonly kind: "table" }
+      ? TableChannel<K, Unknown>
+      : never

@@ -15,6 +15,7 @@ export type {
   Subscription,
   SubscriptionEvents,
   SubscriptionState,
+  TableChannel,
 } from "./channel.ts"
 export type { Client, ClientEvents, ClientStatistics } from "./client.ts"
 export { connect } from "./connect.ts"

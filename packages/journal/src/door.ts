@@ -1,5 +1,5 @@
 import { MagpieError } from "@magpie/protocol"
-import type { ChangeRequest, DurableLogSettings, PublishRequest, RefuseRequest } from "./durable-log.ts"
+import type { ChangeRequest, DurableLogSettings, PublishRequest, RefuseRequest, RowRequest } from "./durable-log.ts"
 import { isMilliseconds, MOST_MS } from "./milliseconds.ts"
 
 /** Length of a channel's name, a producer or a key in a stored row's key, which LMDB bounds at 1,978 bytes. */
@@ -8,7 +8,7 @@ export const NAME_BYTES = 1_024
 const FORBIDDEN_CHARACTERS = /[\p{Cc}\p{Cs}]/u
 
 /** Fails with BAD_REQUEST on what could not be stored under a key of its own. */
-export function checkRequest(request: PublishRequest | ChangeRequest | RefuseRequest): void {
+export function checkRequest(request: PublishRequest | ChangeRequest | RowRequest | RefuseRequest): void {
   checkName("channel", request.channel)
   checkName("pattern", request.pattern)
   if (request.producer !== undefined) checkName("producer", request.producer)
@@ -16,6 +16,7 @@ export function checkRequest(request: PublishRequest | ChangeRequest | RefuseReq
     throw new MagpieError("BAD_REQUEST", "sequence is not a whole number from 1", { details: { field: "sequence" } })
   }
   if ("change" in request && request.change.action === "read") checkName("from", request.from ?? "")
+  if ("write" in request) checkName("key", request.write.key)
   if ("key" in request && request.key !== undefined) checkName("key", request.key)
   if ((request.producer === undefined) !== (request.sequence === undefined)) {
     throw new MagpieError("BAD_REQUEST", "producer and sequence come together", { details: { field: "sequence" } })

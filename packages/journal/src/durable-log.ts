@@ -1,7 +1,9 @@
 import type { AckLevel, ErrorCode, JsonText, Position, Publication, ReadReceipt, Retention, UnrecoverableReason } from "@magpie/protocol"
 import type { Control } from "./control.ts"
-import type { Change } from "./entry.ts"
+import type { Change, RowWrite } from "./entry.ts"
+import type { RowsPage } from "./read-rows.ts"
 import type { MessageRecord } from "./rows/message-row.ts"
+import type { TableRow } from "./rows/table-row.ts"
 
 export interface PublishRequest {
   readonly channel: string
@@ -18,6 +20,11 @@ export interface PublishRequest {
 /** A change of a message, or a receipt. */
 export interface ChangeRequest extends Omit<PublishRequest, "name" | "data"> {
   readonly change: Change
+}
+
+/** A write of a table's row. */
+export interface RowRequest extends Omit<PublishRequest, "name" | "data"> {
+  readonly write: RowWrite
 }
 
 export interface RefuseRequest {
@@ -97,6 +104,12 @@ export interface DurableLog {
    */
   change(request: ChangeRequest): Promise<Outcome>
   /**
+   * As `publish`. Refused with CONFLICT where the row is not of the version that was expected, or not there, LIMIT_EXCEEDED,
+   * TOO_LARGE, or BAD_REQUEST where the two of a merge have no fields or the channel is no table. Fails with UNAVAILABLE while
+   * some node runs a Magpie that does not know tables.
+   */
+  write(request: RowRequest): Promise<Outcome>
+  /**
    * Uses up a sequence that was finally refused, of a producer that has used one on the channel before; of any other it
    * writes nothing and resolves to `unused`. Resolves to `refused`, or to what the sequence already stands for.
    */
@@ -117,6 +130,14 @@ export interface DurableLog {
   versions(channel: string, offset: number): readonly MessageVersion[]
   /** Up to where users have read, and since when: those after a user in the order of their names; "" for the first. */
   receipts(channel: string, after: string, limit: number): readonly ReadReceipt[]
+  /** A table's row as it is now; undefined where it is not there. */
+  row(channel: string, key: string): TableRow | undefined
+  /**
+   * What one who is level with an offset lacks of a table: each row that was written since, once and as it is now, in the
+   * order of their versions; also those that are gone. From 0 on that is the table. Whoever goes on page by page is level at
+   * the end. Fails with UNRECOVERABLE where a row is damaged. Does not look whether `offset` is worth anything: `resume` does.
+   */
+  readRows(channel: string, offset: number, limits: PageLimits): RowsPage
   /**
    * What came right after an offset: messages as they are now, each once, and changes of messages from before that offset,
    * each with the message as it is now. Fails with UNRECOVERABLE (details.reason, from, to) where the next one is gone or damaged. */

@@ -1,10 +1,11 @@
 import { MagpieError } from "@magpie/protocol"
 import { checkRequest } from "./door.ts"
-import type { ChangeRequest, Outcome, PublishRequest, RefuseRequest } from "./durable-log.ts"
-import type { ChangeEntry, PublishEntry, RefusedEntry } from "./entry.ts"
+import type { ChangeRequest, Outcome, PublishRequest, RefuseRequest, RowRequest } from "./durable-log.ts"
+import type { ChangeEntry, PublishEntry, RefusedEntry, RowEntry } from "./entry.ts"
 import { requireVersion } from "./require-version.ts"
 import type { Applied } from "./state-machine/applied.ts"
 import { CHANGED_SINCE } from "./state-machine/streams.ts"
+import { TABLES_SINCE } from "./state-machine/tables.ts"
 
 /** Fails with BAD_REQUEST on what could not be stored. */
 export function publishEntry(request: PublishRequest, at: number): PublishEntry {
@@ -19,6 +20,14 @@ export function changeEntry(request: ChangeRequest, at: number, applyVersion: nu
   requireVersion(applyVersion, CHANGED_SINCE)
   const { channel, pattern, change, from, ref, producer, sequence, key } = request
   return { type: "change", at, channel, pattern, change, from, ref, producer, sequence, key }
+}
+
+/** As `changeEntry`. */
+export function rowEntry(request: RowRequest, at: number, applyVersion: number): RowEntry {
+  checkRequest(request)
+  requireVersion(applyVersion, TABLES_SINCE)
+  const { channel, pattern, write, from, ref, producer, sequence, key } = request
+  return { type: "row", at, channel, pattern, write, from, ref, producer, sequence, key }
 }
 
 /** Fails with BAD_REQUEST on what could not be stored. */

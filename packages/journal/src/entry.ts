@@ -27,6 +27,36 @@ export interface ChangeEntry extends SentEntry {
   readonly change: Change
 }
 
+/** Writes a row of a table. */
+export interface RowEntry extends SentEntry {
+  readonly type: "row"
+  readonly write: RowWrite
+}
+
+/**
+ * What is written. `set` gives a row its value, whether it is there or not; `merge` gives some of its fields new values and
+ * needs it to be there, as `delete` does. Caps stand beside it, so that nodes with other settings apply the same: `most` rows
+ * in the table, `maxBytes` of a row's value.
+ */
+export type RowWrite = RowCondition &
+  (
+    | {
+        readonly action: "set"
+        readonly data: JsonText
+        readonly most: number
+        readonly maxBytes: number
+        readonly ttlMs?: number | undefined
+      }
+    | { readonly action: "merge"; readonly data: JsonText; readonly maxBytes: number; readonly ttlMs?: number | undefined }
+    | { readonly action: "delete" }
+  )
+
+/** Which row, and of which version it must be: 0 where it must not be there; undefined where that does not matter. */
+interface RowCondition {
+  readonly key: string
+  readonly expected?: number | undefined
+}
+
 /** Which message, and the number of its mark: another one at that offset is not meant. */
 interface Target {
   readonly offset: number
@@ -156,6 +186,7 @@ export interface HashEntry {
 export type Entry =
   | PublishEntry
   | ChangeEntry
+  | RowEntry
   | RefusedEntry
   | ClockEntry
   | EpochEntry

@@ -1,10 +1,12 @@
 import { MagpieError, type Position, type Publication, type ReadReceipt, type UnrecoverableReason } from "@magpie/protocol"
 import { changeAt, receiptsIn, recordAt, versionsAt } from "./changed-records.ts"
 import type { MessageVersion, Page, PageLimits, ResumeAnswer } from "./durable-log.ts"
+import { type RowsPage, readRows, rowIn, rowMarkAt } from "./read-rows.ts"
 import { type ChannelRow, decodeChannelRow } from "./rows/channel-row.ts"
 import { channelKey, messageKey, messagePrefix, messageRange, readSortable } from "./rows/keys.ts"
 import { decodeRow, isPointer, type MessageRecord, markText, messageMark, publicationOf } from "./rows/message-row.ts"
 import { isIntact } from "./rows/row-reader.ts"
+import type { TableRow } from "./rows/table-row.ts"
 import type { Storage } from "./storage/storage.ts"
 
 /** Damaged messages that one answer looks past to name the whole range. */
@@ -44,6 +46,19 @@ export class History {
   receipts(channel: string, after: string, limit: number): readonly ReadReceipt[] {
     const row = this.#channel(channel)
     return row === undefined ? [] : receiptsIn(this.#storage, row, after, limit)
+  }
+
+  row(channel: string, key: string): TableRow | undefined {
+    const row = this.#channel(channel)
+    return row === undefined ? undefined : rowIn(this.#storage, row, key)
+  }
+
+  readRows(channel: string, offset: number, limits: PageLimits): RowsPage {
+    const row = this.#channel(channel)
+    if (row === undefined) return { rows: [], position: this.#newestOf(row), more: false }
+    const { rows, last } = readRows(this.#storage, row, offset, limits)
+    const position = last === undefined ? this.#newestOf(row) : { epoch: this.#epoch, ...last }
+    return { rows, position, more: last !== undefined && last.offset < row.newest }
   }
 
   readAfter(channel: string, offset: number, limits: PageLimits): Page {
@@ -109,6 +124,7 @@ export class History {
   #markAt(row: ChannelRow, offset: number): string | "damaged" | undefined {
     if (offset === row.newest) return markText(row.mark)
     if (offset < row.first) return undefined
+    if (row.table !== undefined) return rowMarkAt(this.#storage, row, offset)
     const key = messageKey(messagePrefix(row.id), offset)
     // A change stood there that a later one of the same message took over.
     if (row.holes > 0 && this.#storage.get(key) === undefined) return undefined

@@ -40,22 +40,26 @@ export type {
   PublishRequest,
   RefuseRequest,
   ResumeAnswer,
+  RowRequest,
 } from "./durable-log.ts"
 export type { EmbeddedJournalOptions } from "./embedded-journal.ts"
 export { embeddedJournal } from "./embedded-journal.ts"
-export type { Change, Entry, Origin } from "./entry.ts"
+export type { Change, Entry, Origin, RowWrite } from "./entry.ts"
 export type { Journal, JournalBatch, JournalCapabilities, JournalPlace, JournalReader, Tail } from "./journal.ts"
 export type { JournalConformanceOptions } from "./journal-conformance.ts"
 export { journalConformance } from "./journal-conformance.ts"
 export type { JournalUnderTest } from "./journal-under-test.ts"
 export type { DurableLogOptions } from "./open-durable-log.ts"
 export { openDurableLog } from "./open-durable-log.ts"
+export type { KeyedRow, RowsPage } from "./read-rows.ts"
 export type { ClaimValue, Proof, Revocation, RevocationTarget } from "./revocation.ts"
 export { isRevokedBy, userOfRevocation } from "./revocation.ts"
 export type { MessageRecord } from "./rows/message-row.ts"
 export { markText, publicationOf } from "./rows/message-row.ts"
+export type { TableRow } from "./rows/table-row.ts"
 export { appended } from "./state-machine/append-data.ts"
 export type { Applied } from "./state-machine/applied.ts"
+export { fieldsSince } from "./state-machine/row-fields.ts"
 export { APPLY_VERSION, StateMachine } from "./state-machine/state-machine.ts"
 export type { MemoryStorage, MemoryStorageOptions } from "./storage/memory-storage.ts"
 export { memoryStorage } from "./storage/memory-storage.ts"

@@ -1,8 +1,8 @@
 import { type AckLevel, type Env, isMagpieError, MagpieError, type Publication } from "@magpie/protocol"
 import { checkSettings } from "./door.ts"
-import type { ChangeRequest, DurableLog, DurableLogSettings, Outcome, PublishRequest, RefuseRequest } from "./durable-log.ts"
+import type { ChangeRequest, DurableLog, DurableLogSettings, Outcome, PublishRequest, RefuseRequest, RowRequest } from "./durable-log.ts"
 import { embeddedJournal } from "./embedded-journal.ts"
-import { changeEntry, outcomeOf, publishEntry, refusedEntry } from "./entries-of-requests.ts"
+import { changeEntry, outcomeOf, publishEntry, refusedEntry, rowEntry } from "./entries-of-requests.ts"
 import type { Entry } from "./entry.ts"
 import { ExpiryTimer } from "./expiry-timer.ts"
 import { History } from "./history.ts"
@@ -125,6 +125,10 @@ class Log extends ReadingLog implements DurableLog {
     return outcomeOf(await this.#submit(changeEntry(request, this.#now(), this.#machine.settings.applyVersion)))
   }
 
+  async write(request: RowRequest): Promise<Outcome> {
+    return outcomeOf(await this.#submit(rowEntry(request, this.#now(), this.#machine.settings.applyVersion)))
+  }
+
   async refuse(request: RefuseRequest): Promise<Outcome> {
     return outcomeOf(await this.#submit(refusedEntry(request, this.#now())))
   }
@@ -235,8 +239,9 @@ class Log extends ReadingLog implements DurableLog {
 
   #announce(applied: readonly Applied[]): void {
     const publications: Publication[] = []
-    for (const { publication, changes } of applied) {
+    for (const { publication, expired, changes } of applied) {
       if (publication !== undefined) publications.push(publication)
+      if (expired !== undefined) publications.push(...expired)
       if (changes !== undefined) this.control.tell(changes)
     }
     if (publications.length > 0) this.#publications.tell(publications)

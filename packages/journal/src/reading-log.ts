@@ -1,9 +1,11 @@
 import type { Position, ReadReceipt } from "@magpie/protocol"
 import type { DurableLog, MessageVersion, Page, PageLimits, ResumeAnswer } from "./durable-log.ts"
 import type { History } from "./history.ts"
+import type { RowsPage } from "./read-rows.ts"
 import type { MessageRecord } from "./rows/message-row.ts"
+import type { TableRow } from "./rows/table-row.ts"
 
-type Reads = Pick<DurableLog, "newest" | "resume" | "find" | "versions" | "receipts" | "readAfter" | "readBefore">
+type Reads = Pick<DurableLog, "newest" | "resume" | "find" | "versions" | "receipts" | "row" | "readRows" | "readAfter" | "readBefore">
 
 /** What a log reads, from wherever it has the rows of a channel. */
 export abstract class ReadingLog implements Reads {
@@ -27,6 +29,14 @@ export abstract class ReadingLog implements Reads {
 
   receipts(channel: string, after: string, limit: number): readonly ReadReceipt[] {
     return this.historyOf(channel).receipts(channel, after, limit)
+  }
+
+  row(channel: string, key: string): TableRow | undefined {
+    return this.historyOf(channel).row(channel, key)
+  }
+
+  readRows(channel: string, offset: number, limits: PageLimits): RowsPage {
+    return this.historyOf(channel).readRows(channel, offset, limits)
   }
 
   readAfter(channel: string, offset: number, limits: PageLimits): Page {

@@ -17,6 +17,8 @@ export type {
   StreamOptions,
 } from "./contract/kinds.ts"
 export { broadcast, DEFAULT_RETENTION, stream } from "./contract/kinds.ts"
+export type { KeySchema, TableKind, TableOptions } from "./contract/table-kind.ts"
+export { table } from "./contract/table-kind.ts"
 export { json } from "./contract/json.ts"
 export type {
   Addition,
@@ -33,6 +35,9 @@ export type {
   PatternsOfKind,
   PatternsWithPresence,
   ReactionName,
+  RowInput,
+  RowKey,
+  RowValue,
   StateInput,
   StateOutput,
 } from "./contract/infer.ts"
@@ -54,13 +59,15 @@ export type {
   PresenceDelta,
   PresentText,
   Publication,
+  RowsHeader,
+  RowText,
   ServerCodec,
 } from "./codec/codec.ts"
 export { inspectJson } from "./codec/inspect-json.ts"
 export { jsonCodec } from "./codec/json.ts"
 export { jsonServerCodec, storedMessageText, toJsonText } from "./codec/json-server.ts"
 export { isReaction, MOST_REACTIONS } from "./contract/check-changes.ts"
-export { validateMessage, validateState } from "./contract/validate.ts"
+export { validateKey, validateMessage, validateState, validateValue } from "./contract/validate.ts"
 export type { Clock, Crypto, Env, Log, LogLevel, Random, Timer } from "./env.ts"
 export type { LimitName, Limits } from "./limits.ts"
 export { DEFAULT_LIMITS, LIMITS } from "./limits.ts"
@@ -93,6 +100,8 @@ export type { NewestPosition } from "./messages/position.ts"
 export type { Presence } from "./messages/presence.ts"
 export type { Publish } from "./messages/publish.ts"
 export type { Published } from "./messages/published.ts"
+export type { Row, RowAction, RowRequestData, Rows } from "./messages/row.ts"
+export { ROW, ROW_ACTIONS, rowRequest } from "./messages/row.ts"
 export type { Subscribe } from "./messages/subscribe.ts"
 export type { Subscribed, UnrecoverableReason } from "./messages/subscribed.ts"
 export { UNRECOVERABLE_REASONS } from "./messages/subscribed.ts"

@@ -154,6 +154,8 @@ export const LIMITS = {
     answer: "TOO_LARGE",
     about: "data of one message, with all that was appended to it",
   },
+  rowsPerTable: { value: 100_000, unit: "count", answer: "LIMIT_EXCEEDED", about: "rows of one table" },
+  rowBytes: { value: 16_384, unit: "bytes", answer: "TOO_LARGE", about: "value of one row of a table" },
   messageVersions: {
     value: 20,
     unit: "count",

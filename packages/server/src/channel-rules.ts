@@ -7,6 +7,7 @@ import {
   type MessageOutput,
   type ParamsOf,
   type READ,
+  type ROW,
 } from "@magpie/protocol"
 import type { User } from "./access/identity.ts"
 import type { MessageRate } from "./access/message-rates.ts"
@@ -14,7 +15,7 @@ import type { MessageRate } from "./access/message-rates.ts"
 /**
  * What somebody wants to do on a channel: `enter` is to be present on it, `watch` to be told who is. `edit`, `delete` and
  * `append` are about messages of one's own, `edit-any` and `delete-any` about those of others, where the contract lets
- * others at all; `versions` is to read what messages said before.
+ * others at all; `versions` is to read what messages said before. `write` is about one row of a table.
  */
 export type Action =
   | "subscribe"
@@ -30,6 +31,7 @@ export type Action =
   | "react"
   | "receipt"
   | "versions"
+  | "write"
 
 export interface AuthorizeRequest<U extends User, Params> {
   /** Undefined for an anonymous one. */
@@ -37,6 +39,8 @@ export interface AuthorizeRequest<U extends User, Params> {
   readonly channel: string
   readonly params: Params
   readonly action: Action
+  /** The row that is to be written. */
+  readonly key?: string
 }
 
 export interface AcceptRequest<U extends User, Params, Data> extends Omit<AuthorizeRequest<U, Params>, "action"> {
@@ -72,16 +76,25 @@ export type OverflowMessage<K> = {
  *   stands for no key. Called once for each message that has to wait for somebody.
  * - `"disconnect"`: the connection is closed with SLOW_CONSUMER.
  *
+ * A table gives the newest of each row later:
+ * - `"newest"`, the default and the only one.
+ *
  * A stream loses nothing either way:
  * - `"read-log"`, the default: what has no room is read from the log later.
  * - `"disconnect"`: the connection is closed with SLOW_CONSUMER, and its client resumes.
  */
 export type Overflow<K> = K extends { readonly kind: "broadcast" }
   ? "drop-oldest" | "disconnect" | { readonly newestPerKey: (message: OverflowMessage<K>) => string | undefined }
-  : "read-log" | "disconnect"
+  : K extends { readonly kind: "table" }
+    ? "newest"
+    : "read-log" | "disconnect"
 
 /** What is published on a kind beside its messages. */
-type ChangeName<K> = K extends { readonly kind: "stream" } ? typeof CHANGE | typeof READ : never
+type ChangeName<K> = K extends { readonly kind: "stream" }
+  ? typeof CHANGE | typeof READ
+  : K extends { readonly kind: "table" }
+    ? typeof ROW
+    : never
 
 /** The rules of the channels behind one pattern. */
 export interface ChannelRules<C, P extends string, U extends User> {
@@ -100,7 +113,7 @@ export interface ChannelRules<C, P extends string, U extends User> {
   /**
    * How often one user may send each message, per second, over all channels of the pattern on this node; an anonymous one is
    * known by its address. A number stands for itself with a burst of twice as many. One too many is RATE_LIMITED with the exact
-   * time to wait, and may be sent again [F49]. On a stream `$change` stands for all changes of messages, and `$read` for receipts.
+   * time to wait, and may be sent again [F49]. On a stream `$change` stands for all changes of messages, and `$read` for receipts; on a table `$row` for all writes.
    */
   readonly rate?: { readonly [N in MessageName<KindOf<C, P>> | ChangeName<KindOf<C, P>>]?: MessageRate }
   /** What becomes of subscribers that read too slowly. Fails with INVALID_OPTIONS where the kind has no such policy. */
@@ -117,18 +130,23 @@ export interface AnyChannelRules {
   readonly overflow?: AnyOverflow
 }
 
-export type AnyOverflow = "drop-oldest" | "read-log" | "disconnect" | NewestPerKey
+export type AnyOverflow = "drop-oldest" | "newest" | "read-log" | "disconnect" | NewestPerKey
 
 export interface NewestPerKey {
   readonly newestPerKey: (message: { readonly name: string; readonly data: unknown; readonly from: string | undefined }) => unknown
 }
 
+const KNOWN_POLICIES: Readonly<Record<string, string>> = {
+  broadcast: '"drop-oldest", "disconnect" or { newestPerKey }',
+  table: '"newest"',
+}
+
 /** The policy of a pattern of that kind. Fails with INVALID_OPTIONS on one that the kind does not have. */
 export function checkOverflow(pattern: string, kind: string, overflow: AnyOverflow | undefined): void {
-  if (overflow === undefined || overflow === "disconnect") return
+  if (overflow === undefined || (kind !== "table" && overflow === "disconnect")) return
   const keyed = typeof overflow === "object" && typeof overflow?.newestPerKey === "function"
-  if (kind === "broadcast" ? keyed || overflow === "drop-oldest" : overflow === "read-log") return
-  const known = kind === "broadcast" ? '"drop-oldest", "disconnect" or { newestPerKey }' : '"read-log" or "disconnect"'
+  if (kind === "broadcast" ? keyed || overflow === "drop-oldest" : overflow === (kind === "table" ? "newest" : "read-log")) return
+  const known = KNOWN_POLICIES[kind] ?? '"read-log" or "disconnect"'
   throw new MagpieError("INVALID_OPTIONS", `channel "${pattern}": overflow of a ${kind} must be ${known}`, {
     details: { option: "overflow" },
   })

@@ -2,7 +2,7 @@
 
 export { memoryStorage } from "@magpie/journal"
 export { lmdb } from "@magpie/journal/lmdb"
-export { broadcast, contract, isMagpieError, json, MagpieError, stream } from "@magpie/protocol"
+export { broadcast, contract, isMagpieError, json, MagpieError, stream, table } from "@magpie/protocol"
 export type { RevokeOptions } from "./access/access.ts"
 export type { Capabilities, CapabilitiesOptions, CapabilityClaim, CapabilityQuestion } from "./access/capabilities.ts"
 export { capabilities } from "./access/capabilities.ts"
@@ -18,10 +18,10 @@ export type {
   ServerBroadcastChannel,
   ServerChannel,
   ServerMessage,
-  ServerPublishOptions,
-  ServerReceipt,
   ServerStreamChannel,
 } from "./core/server-channel.ts"
+export type { ServerPublishOptions, ServerReceipt } from "./core/server-receipt.ts"
+export type { ServerRow, ServerTable, ServerWriteOptions } from "./core/server-table.ts"
 export type { ApiAction, ApiRights, ApiUser } from "./http/rights.ts"
 export type { ApiKeysOptions } from "./node/api-keys.ts"
 export { apiKeys } from "./node/api-keys.ts"

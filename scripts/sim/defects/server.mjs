@@ -20,8 +20,8 @@ export const SERVER_DEFECTS = [
     name: "right-to-subscribe-not-asked",
     breaks: "G10",
     file: `${SERVER}/access/authorizer.ts`,
-    find: "const answer = rule.authorize({ user: identity.user, channel, params: match.params, action })",
-    replace: 'const answer = action === "subscribe" || rule.authorize({ user: identity.user, channel, params: match.params, action })',
+    find: "const answer = rule.authorize({",
+    replace: 'const answer = action === "subscribe" || rule.authorize({',
   },
   {
     name: "refusal-of-one-user-held-against-the-next",

@@ -9,6 +9,10 @@ const ENTRIES: readonly Entry[] = [
   { type: "publish", at: 5, channel: "c/鵲", pattern: "c/:x", name: "say", data: toJsonText({ text: "橋" }), from: "ada", ref: "r" },
   { type: "publish", at: 5, channel: "c", pattern: "c", name: "say", data: toJsonText(1), producer: "ada/1", sequence: 2 ** 40 },
   { type: "publish", at: 5, channel: "c", pattern: "c", name: "say", data: toJsonText("x".repeat(300)), key: "k" },
+  {
+    ...{ type: "row", at: 5, channel: "c", pattern: "c", key: "k" },
+    write: { action: "set", key: "鵲", data: toJsonText({ bid: 1 }), maxBytes: 9, most: 7, expected: 3, ttlMs: 500 },
+  },
   { type: "refused", at: 5, channel: "c", pattern: "c", producer: "ada", sequence: 3, code: "FORBIDDEN" },
   { type: "clock", at: 1_767_225_600_000 },
   { type: "epoch", at: 5, epoch: "e2", reason: "lost", after: "e1" },

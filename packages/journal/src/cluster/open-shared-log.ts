@@ -1,7 +1,7 @@
 import { type AckLevel, type Env, MagpieError, type Position, type Publication } from "@magpie/protocol"
 import { crc32Text } from "../checksum.ts"
-import type { ChangeRequest, DurableLog, Outcome, PublishRequest, RefuseRequest } from "../durable-log.ts"
-import { changeEntry, outcomeOf, publishEntry, refusedEntry } from "../entries-of-requests.ts"
+import type { ChangeRequest, DurableLog, Outcome, PublishRequest, RefuseRequest, RowRequest } from "../durable-log.ts"
+import { changeEntry, outcomeOf, publishEntry, refusedEntry, rowEntry } from "../entries-of-requests.ts"
 import type { History } from "../history.ts"
 import { Listeners } from "../listeners.ts"
 import { LogControl, revocationsIn } from "../log-control.ts"
@@ -165,6 +165,11 @@ class Log extends ReadingLog implements SharedLog {
     return outcomeOf(await this.#of(request.channel).submit(changeEntry(request, this.#now(), applyVersion)))
   }
 
+  async write(request: RowRequest): Promise<Outcome> {
+    const { applyVersion } = this.#partition(CONTROL).machine.settings
+    return outcomeOf(await this.#of(request.channel).submit(rowEntry(request, this.#now(), applyVersion)))
+  }
+
   async refuse(request: RefuseRequest): Promise<Outcome> {
     return outcomeOf(await this.#of(request.channel).submit(refusedEntry(request, this.#now())))
   }
@@ -228,8 +233,9 @@ class Log extends ReadingLog implements SharedLog {
 
   #applied(partition: number, { applied, checkpoints, votes }: AppliedRecords, live: boolean): void {
     const publications: Publication[] = []
-    for (const { publication, changes } of applied) {
+    for (const { publication, expired, changes } of applied) {
       if (publication !== undefined) publications.push(publication)
+      if (expired !== undefined) publications.push(...expired)
       // Whoever was revoked while this node was away must go all the same; of ownership only the present counts.
       if (changes !== undefined) this.control.tell(live ? changes : changes.filter(({ type }) => type === "revoked"))
     }

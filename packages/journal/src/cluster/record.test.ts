@@ -5,6 +5,7 @@ import type { Entry } from "../entry.ts"
 import { decodeRecord, encodeRecord, recordMark } from "./record.ts"
 
 const CHANGE = { type: "change", at: 5, channel: "c", pattern: "c", from: "ada", ref: "r" } as const
+const ROW = { type: "row", at: 5, channel: "c", pattern: "c", from: "ada", ref: "r" } as const
 
 const ENTRIES: readonly Entry[] = [
   { type: "publish", at: 5, channel: "c/鵲", pattern: "c/:x", name: "say", data: toJsonText({ text: "橋" }), from: "ada", ref: "r" },
@@ -16,6 +17,9 @@ const ENTRIES: readonly Entry[] = [
   { ...CHANGE, change: { action: "react", offset: 4, mark: 7, reaction: "👍", most: 5 }, key: "k" },
   { ...CHANGE, change: { action: "unreact", offset: 4, mark: 7, reaction: "👍", most: 5 } },
   { ...CHANGE, change: { action: "read", offset: 2 ** 40, most: 5 } },
+  { ...ROW, write: { action: "set", key: "鵲", data: toJsonText({ bid: 1 }), maxBytes: 9, most: 7, expected: 0, ttlMs: 500 } },
+  { ...ROW, write: { action: "merge", key: "k", data: toJsonText({ bid: 1 }), maxBytes: 9, expected: 2 ** 40 }, key: "k" },
+  { ...ROW, write: { action: "delete", key: "k" }, producer: "ada", sequence: 3 },
   { type: "refused", at: 5, channel: "c", pattern: "c", producer: "ada", sequence: 3, code: "FORBIDDEN" },
   { type: "clock", at: 1_767_225_600_000 },
   { type: "epoch", at: 5, epoch: "e2", reason: "lost", after: "e1" },
@@ -54,7 +58,7 @@ describe("a record", () => {
       expect(record?.origin).toEqual(ORIGIN)
       expect(defined(record?.entry ?? {})).toEqual(defined(entry))
     }
-    expect(new Set(ENTRIES.map(({ type }) => type)).size).toBe(13)
+    expect(new Set(ENTRIES.map(({ type }) => type)).size).toBe(14)
   })
 
   test("[F75] that was damaged in any byte, cut or made up is none", () => {

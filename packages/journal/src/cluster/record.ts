@@ -1,6 +1,6 @@
 import { type ErrorCode, isErrorCode, type JsonText, MagpieError } from "@magpie/protocol"
 import { isLonger, isName, NAME_BYTES } from "../door.ts"
-import type { Change, Entry, Origin } from "../entry.ts"
+import type { Change, Entry, Origin, RowWrite } from "../entry.ts"
 import { isMilliseconds } from "../milliseconds.ts"
 import { isIntact, RowReader } from "../rows/row-reader.ts"
 import { RowWriter } from "../rows/row-writer.ts"
@@ -24,8 +24,10 @@ const TYPES = [
   "hash",
   "spend",
   "change",
+  "row",
 ] as const
 const CHANGES = ["edit", "append", "delete", "react", "unreact", "read"] as const
+const ROW_ACTIONS = ["set", "merge", "delete"] as const
 const EPOCH_REASONS = ["created", "restored", "lost"] as const
 
 export interface LogRecord {
@@ -35,7 +37,7 @@ export interface LogRecord {
 
 /** A record as every broker carries it: a checksum, the version, who appended it, the entry's fields. */
 export function encodeRecord({ origin, entry }: LogRecord): Uint8Array {
-  const data = entry.type === "change" ? entry.change : entry
+  const data = entry.type === "change" ? entry.change : entry.type === "row" ? entry.write : entry
   const writer = new RowWriter(64 + ("data" in data ? data.data.length * 3 : 0))
   writer.begin().number(RECORD_VERSION).text(origin.node).number(origin.counter)
   writer.number(TYPES.indexOf(entry.type)).number(entry.at)
@@ -66,6 +68,7 @@ function isStorable(entry: Entry, origin: Origin): boolean {
   const times = [entry.at, ...("leaseMs" in entry ? [entry.leaseMs] : []), ...("until" in entry ? [entry.until] : [])]
   if (entry.type === "settings") times.push(entry.deduplicationMs)
   if (entry.type === "revoke" && isLonger(entry.subject, NAME_BYTES)) return false
+  if (entry.type === "row" && "ttlMs" in entry.write) times.push(entry.write.ttlMs ?? 0)
   return names.every((name) => name === undefined || isName(name)) && times.every(isMilliseconds)
 }
 
@@ -75,6 +78,8 @@ function namesIn(entry: Entry): readonly (string | undefined)[] {
       return [entry.channel, entry.pattern, entry.producer, entry.key]
     case "change":
       return [entry.channel, entry.pattern, entry.producer, entry.key, entry.change.action === "read" ? entry.from : undefined]
+    case "row":
+      return [entry.channel, entry.pattern, entry.producer, entry.key, entry.write.key]
     case "refused":
       return [entry.channel, entry.pattern, entry.producer]
     case "claim":
@@ -103,6 +108,12 @@ function encodeFields(writer: RowWriter, entry: Entry): void {
       writer.optional(entry.from).optional(entry.ref).optional(entry.producer)
       writer.number(entry.sequence ?? 0).optional(entry.key)
       encodeChange(writer, entry.change)
+      return
+    case "row":
+      writer.text(entry.channel).text(entry.pattern)
+      writer.optional(entry.from).optional(entry.ref).optional(entry.producer)
+      writer.number(entry.sequence ?? 0).optional(entry.key)
+      encodeRowWrite(writer, entry.write)
       return
     case "refused":
       writer.text(entry.channel).text(entry.pattern).text(entry.producer).number(entry.sequence).text(entry.code).optional(entry.ref)
@@ -153,6 +164,12 @@ function decodeFields(reader: RowReader, type: (typeof TYPES)[number], at: numbe
       const [from, ref, producer] = [reader.optional(), reader.optional(), reader.optional()]
       const sequence = reader.number() || undefined
       return { type, at, channel, pattern, from, ref, producer, sequence, key: reader.optional(), change: decodeChange(reader) }
+    }
+    case "row": {
+      const [channel, pattern] = [reader.text(), reader.text()]
+      const [from, ref, producer] = [reader.optional(), reader.optional(), reader.optional()]
+      const sequence = reader.number() || undefined
+      return { type, at, channel, pattern, from, ref, producer, sequence, key: reader.optional(), write: decodeRowWrite(reader) }
     }
     case "refused": {
       const [channel, pattern, producer, sequence] = [reader.text(), reader.text(), reader.text(), reader.number()]
@@ -226,4 +243,28 @@ function decodeChange(reader: RowReader): Change {
     case "unreact":
       return { action, ...target, most: reader.number(), reaction: reader.text() }
   }
+}
+
+function encodeRowWrite(writer: RowWriter, write: RowWrite): void {
+  writer.number(ROW_ACTIONS.indexOf(write.action)).text(write.key)
+  // One higher, as 0 is a version that can be expected.
+  writer.number(write.expected === undefined ? 0 : write.expected + 1)
+  if (write.action === "delete") return
+  writer
+    .number(write.ttlMs ?? 0)
+    .number(write.maxBytes)
+    .number(write.action === "set" ? write.most : 0)
+    .text(write.data)
+}
+
+/** Fails with INVALID_OPTIONS where a newer Magpie wrote it. */
+function decodeRowWrite(reader: RowReader): RowWrite {
+  const action = ROW_ACTIONS[reader.number()]
+  if (action === undefined) throw new MagpieError("INVALID_OPTIONS", "the log holds a write of a newer Magpie; start that one")
+  const [key, expected] = [reader.text(), reader.number()]
+  const condition = { key, ...(expected === 0 ? undefined : { expected: expected - 1 }) }
+  if (action === "delete") return { action, ...condition }
+  const [ttlMs, maxBytes, most, data] = [reader.number() || undefined, reader.number(), reader.number(), reader.text() as JsonText]
+  const value = { ...condition, data, maxBytes, ...(ttlMs === undefined ? undefined : { ttlMs }) }
+  return action === "set" ? { action, ...value, most } : { action, ...value }
 }

@@ -1,7 +1,7 @@
 import { MagpieError } from "@magpie/protocol"
 import { crc32, crc32Text } from "../checksum.ts"
 import { decodeChannelRow } from "../rows/channel-row.ts"
-import { isChannelKey, isMessageKey } from "../rows/keys.ts"
+import { isChannelKey, isMessageKey, isRowIndexKey } from "../rows/keys.ts"
 import { isIntact, RowReader } from "../rows/row-reader.ts"
 import { RowWriter } from "../rows/row-writer.ts"
 import { StateMachine } from "../state-machine/state-machine.ts"
@@ -65,7 +65,7 @@ const END = 2
 class RowSum {
   count = 0
   checksum = 0
-  /** By which the messages exceed what the channels say that there are. */
+  /** By which the messages, and the rows of tables, exceed what the channels say that there are. */
   #surplus = 0
 
   get isWhole(): boolean {
@@ -75,10 +75,10 @@ class RowSum {
   add({ key, value }: StorageRow): void {
     this.count++
     this.checksum = crc32(value, 0, Math.min(value.length, HEAD_BYTES), crc32Text(key, this.checksum))
-    if (isMessageKey(key)) this.#surplus++
+    if (isMessageKey(key) || isRowIndexKey(key)) this.#surplus++
     else if (isChannelKey(key) && isIntact(value)) {
-      const { first, newest, holes } = decodeChannelRow(value)
-      this.#surplus -= newest - first + 1 - holes
+      const { first, newest, holes, table } = decodeChannelRow(value)
+      this.#surplus -= table === undefined ? newest - first + 1 - holes : table.rows + table.gone
     }
   }
 }

@@ -27,13 +27,24 @@ export interface ChannelRow {
   readonly holes: number
   /** Users who said up to where they have read, and of whom that is known. */
   readonly receipts: number
+  /** Of a table alone, whose rows stand elsewhere. A position before `first` may lack the end of a row. */
+  readonly table?: TableCounts | undefined
+}
+
+export interface TableCounts {
+  readonly rows: number
+  /** Rows that left and of which that is still known. */
+  readonly gone: number
+  /** Rows that left, ever. */
+  readonly deleted: number
 }
 
 export function encodeChannelRow(writer: RowWriter, row: ChannelRow): Uint8Array {
   writer.begin().number(row.id).text(row.pattern).number(row.first).number(row.newest).u32(row.mark)
   writer.number(row.agedAt).number(TRIM_CAUSES.indexOf(row.trimmedBy))
   // Absent in a channel in which nothing was ever changed, as an older Magpie writes it.
-  if (row.pointers > 0) writer.number(row.pointers).number(row.holes).number(row.receipts)
+  if (row.pointers > 0 || row.table !== undefined) writer.number(row.pointers).number(row.holes).number(row.receipts)
+  if (row.table !== undefined) writer.number(row.table.rows).number(row.table.gone).number(row.table.deleted)
   return writer.end()
 }
 
@@ -50,5 +61,6 @@ export function decodeChannelRow(bytes: Uint8Array): ChannelRow {
     pointers: reader.done ? 0 : reader.number(),
     holes: reader.done ? 0 : reader.number(),
     receipts: reader.done ? 0 : reader.number(),
+    table: reader.done ? undefined : { rows: reader.number(), gone: reader.number(), deleted: reader.number() },
   }
 }

@@ -64,6 +64,22 @@ export const receiptsOf = (channelId: number, after: string): KeyRange => ({
   to: receiptKey(channelId, LAST),
 })
 
+/** A row of a table. */
+export const rowKey = (channelId: number, key: string): string => `w/${sortable(channelId)}${key}`
+/** Index: which row of a table was written last at which offset. */
+export const rowIndexPrefix = (channelId: number): string => `i/${sortable(channelId)}`
+export const rowIndexKey = (channelId: number, offset: number): string => rowIndexPrefix(channelId) + sortable(offset)
+export const rowIndexRange = (channelId: number, first: number, last: number): KeyRange => ({
+  from: rowIndexKey(channelId, first),
+  to: rowIndexKey(channelId, last + 1),
+})
+export const isRowIndexKey = (key: string): boolean => key.startsWith("i/")
+/** Index: which row was the how-manieth that left the table. */
+export const deletedKey = (channelId: number, ordinal: number): string => `j/${sortable(channelId)}${sortable(ordinal)}`
+/** A row's name among what has a moment of its own. */
+export const rowDeadline = (channelId: number, key: string): string => sortable(channelId) + key
+export const keyOfRowDeadline = (name: string): string => name.slice(readSortable(name, 0).next)
+
 /** Index: which channel's oldest message is from when, by pattern. The row holds the channel's name. */
 export const ageKey = (pattern: string, oldestAt: number, channelId: number): string =>
   `a/${pattern}${END_OF_NAME}${sortable(oldestAt)}${sortable(channelId)}`
@@ -114,8 +130,8 @@ export const originKey = (node: string): string => `o/${node}`
 
 export const spentKey = (name: string): string => `u/${name}`
 
-/** What has a moment of its own at which it is looked at: an origin, a node, a claim, a revocation, a spent name. */
-export type DeadlineKind = "o" | "n" | "c" | "v" | "u"
+/** What has a moment of its own at which it is looked at: an origin, a node, a claim, a revocation, a spent name, a row of a table. */
+export type DeadlineKind = "o" | "n" | "c" | "v" | "u" | "w"
 
 /** Index: what is looked at when. */
 export const deadlineKey = (at: number, kind: DeadlineKind, name: string): string => `d/${sortable(at)}${kind}${name}`

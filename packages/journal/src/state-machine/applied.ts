@@ -6,6 +6,8 @@ import type { Outcome } from "../durable-log.ts"
 export interface Applied {
   readonly outcome?: Outcome
   readonly publication?: Publication
+  /** What time led to: rows that left their tables. */
+  readonly expired?: readonly Publication[]
   readonly claim?: ClaimAnswer
   readonly changes?: readonly ControlChange[]
   /** Nothing came of it: its end was past, the name was spent before, or there is no room for more. */

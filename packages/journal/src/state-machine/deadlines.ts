@@ -10,8 +10,8 @@ export class Deadlines {
     this.#pending = pending
   }
 
-  set(at: number, kind: DeadlineKind, name: string): void {
-    this.#pending.put(deadlineKey(at, kind, name), EMPTY)
+  set(at: number, kind: DeadlineKind, name: string, value: Uint8Array = EMPTY): void {
+    this.#pending.put(deadlineKey(at, kind, name), value)
   }
 
   clear(at: number, kind: DeadlineKind, name: string): void {

@@ -1,10 +1,11 @@
-import { MagpieError } from "@magpie/protocol"
+import { MagpieError, type Publication } from "@magpie/protocol"
 import { crc32Text } from "../checksum.ts"
 import type { ControlChange } from "../control.ts"
 import type { Entry, EpochEntry, Origin, SettingsEntry } from "../entry.ts"
-import { deadlineRange, readDeadlineKey } from "../rows/keys.ts"
+import { deadlineRange, keyOfRowDeadline, readDeadlineKey } from "../rows/keys.ts"
+import { isIntact } from "../rows/row-reader.ts"
 import { RowWriter } from "../rows/row-writer.ts"
-import type { AppliedSettings } from "../rows/system-rows.ts"
+import { type AppliedSettings, decodeText } from "../rows/system-rows.ts"
 import type { Storage, Write } from "../storage/storage.ts"
 import { type Applied, NOTHING, STALE } from "./applied.ts"
 import { type ControlCaps, ControlEntries } from "./control-entries.ts"
@@ -22,8 +23,9 @@ import { Streams } from "./streams.ts"
  * 2  a revocation holds as long as it says, however far the log's time is ahead of who revoked
  * 3  names are spent; revocations and spent names are bounded in number
  * 4  messages change
+ * 5  there are tables
  */
-export const APPLY_VERSION = 4
+export const APPLY_VERSION = 5
 
 /** Rows that one clock entry may touch; what remains is due at once, for the next one. */
 const EXPIRED_PER_CLOCK = 512
@@ -114,6 +116,7 @@ export class StateMachine {
     switch (entry.type) {
       case "publish":
       case "change":
+      case "row":
         return this.#streams.publish(entry)
       case "refused":
         return { outcome: this.#streams.refuse(entry) }
@@ -181,22 +184,32 @@ export class StateMachine {
   }
 
   #clock(): Applied {
-    const changes = this.#meetDeadlines()
+    const { changes, expired } = this.#meetDeadlines()
     this.#streams.expire(EXPIRED_PER_CLOCK)
-    return changes.length === 0 ? NOTHING : { changes }
+    return { ...(changes.length === 0 ? NOTHING : { changes }), ...(expired.length === 0 ? NOTHING : { expired }) }
   }
 
-  #meetDeadlines(): ControlChange[] {
+  #meetDeadlines(): { readonly changes: readonly ControlChange[]; readonly expired: readonly Publication[] } {
     const changes: ControlChange[] = []
-    for (const { key } of this.#pending.first(deadlineRange(this.#state.now), EXPIRED_PER_CLOCK)) {
+    const expired: Publication[] = []
+    for (const { key, value } of this.#pending.first(deadlineRange(this.#state.now), EXPIRED_PER_CLOCK)) {
       const { at, kind, name } = readDeadlineKey(key)
       this.#state.mix(at)
       if (kind === "o") this.#origins.due(name, at)
       else if (kind === "v") this.#control.revocationDue(name, at)
       else if (kind === "u") this.#control.spentDue(name, at)
+      else if (kind === "w") expired.push(...this.#rowDue(key, value))
       else changes.push(...(kind === "c" ? this.#control.claimDue(name, at) : this.#control.nodeDue(name, at)))
     }
-    return changes
+    return { changes, expired }
+  }
+
+  /** The row of the index names the channel. One that is damaged is dropped alone, or it would be due for ever [F107]. */
+  #rowDue(indexKey: string, value: Uint8Array): readonly Publication[] {
+    const { at, name } = readDeadlineKey(indexKey)
+    this.#deadlines.clear(at, "w", name)
+    const publication = isIntact(value) ? this.#streams.rowDue(decodeText(value), keyOfRowDeadline(name), at) : undefined
+    return publication === undefined ? [] : [publication]
   }
 
   #startEpoch({ epoch, after }: EpochEntry): Applied {

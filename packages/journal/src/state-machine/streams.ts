@@ -1,7 +1,7 @@
 import { CHANGE, type ErrorCode, type JsonText, type Position, type Publication, READ } from "@magpie/protocol"
 import { crc32Number, crc32Text } from "../checksum.ts"
 import type { Outcome } from "../durable-log.ts"
-import type { ChangeEntry, PublishEntry, RefusedEntry } from "../entry.ts"
+import type { ChangeEntry, PublishEntry, RefusedEntry, RowEntry } from "../entry.ts"
 import { ageRange, memoryRange, messageKey, readMemoryKey } from "../rows/keys.ts"
 import { encodeMessageRow, encodePointerRow, markText, type Pointer } from "../rows/message-row.ts"
 import type { SequenceRecord } from "../rows/producer-row.ts"
@@ -9,7 +9,7 @@ import { isIntact } from "../rows/row-reader.ts"
 import type { RowWriter } from "../rows/row-writer.ts"
 import { decodeText, retentionOf } from "../rows/system-rows.ts"
 import type { Applied } from "./applied.ts"
-import { Changes, changeText, contentOfChange } from "./changes.ts"
+import { Changes, changeText } from "./changes.ts"
 import { type ChannelState, Channels } from "./channels.ts"
 import { patternsInUse } from "./due-times.ts"
 import { HistoryTrimmer } from "./history-trimmer.ts"
@@ -17,13 +17,12 @@ import { IdempotencyKeys, type KeyRecord } from "./idempotency.ts"
 import type { MachineState } from "./machine-state.ts"
 import type { PendingWrites } from "./pending-writes.ts"
 import { Receipts } from "./receipts.ts"
+import { codeOfNone, contentOf, type SentEntry } from "./sent-entry.ts"
 import { Sequences } from "./sequences.ts"
+import { isFirstRow, rowPublication, Tables } from "./tables.ts"
 
 /** From these rules on, messages change. */
 export const CHANGED_SINCE = 4
-
-/** The message is not in history, or another one stands there. */
-const NO_SUCH_MESSAGE: ErrorCode = "UNRECOVERABLE"
 
 /** What became of something that was sent, and the place that its number or key stands for from now on; none where it was refused. */
 interface Taken {
@@ -42,6 +41,7 @@ export class Streams {
   readonly #keys: IdempotencyKeys
   readonly #changes: Changes
   readonly #receipts: Receipts
+  readonly #tables: Tables
   readonly #trimmer: HistoryTrimmer
 
   constructor(pending: PendingWrites, writer: RowWriter, state: MachineState) {
@@ -53,11 +53,12 @@ export class Streams {
     this.#keys = new IdempotencyKeys(pending, writer)
     this.#changes = new Changes(pending, writer, state)
     this.#receipts = new Receipts(pending, writer)
+    this.#tables = new Tables(pending, writer, state)
     this.#trimmer = new HistoryTrimmer(pending, writer, this.#channels)
   }
 
-  publish(entry: PublishEntry | ChangeEntry): Applied {
-    const content = entry.type === "change" ? contentOfChange(entry.change) : crc32Text(entry.data, crc32Text(entry.name))
+  publish(entry: SentEntry): Applied {
+    const content = contentOf(entry)
     const known = this.#channels.find(entry.channel)
     if (entry.producer !== undefined && entry.sequence !== undefined) {
       return this.#publishInSequence(entry, entry.producer, entry.sequence, content, known)
@@ -66,7 +67,7 @@ export class Streams {
     const before = known === undefined || key === undefined ? undefined : this.#keys.find(known.id, key)
     if (before !== undefined) return { outcome: this.#repeated(before, content) }
     const channel = known ?? this.#begin(entry)
-    if (channel === undefined) return { outcome: { result: "refused", code: NO_SUCH_MESSAGE } }
+    if (channel === undefined) return { outcome: { result: "refused", code: codeOfNone(entry) } }
     const { applied, place } = this.#take(entry, content, channel)
     const { now, settings } = this.#state
     if (key !== undefined && place !== undefined) this.#keys.record(channel.id, key, now, settings.deduplicationMs, { ...place, content })
@@ -106,16 +107,10 @@ export class Streams {
     this.#sequences.discard()
   }
 
-  #publishInSequence(
-    entry: PublishEntry | ChangeEntry,
-    name: string,
-    sequence: number,
-    content: number,
-    known: ChannelState | undefined,
-  ): Applied {
+  #publishInSequence(entry: SentEntry, name: string, sequence: number, content: number, known: ChannelState | undefined): Applied {
     if (known === undefined && sequence !== 1) return { outcome: { result: "out-of-order", expected: 1 } }
     const channel = known ?? this.#begin(entry)
-    if (channel === undefined) return { outcome: { result: "unused", code: NO_SUCH_MESSAGE } }
+    if (channel === undefined) return { outcome: { result: "unused", code: codeOfNone(entry) } }
     const producer = this.#sequences.find(channel.id, name)
     const verdict = this.#sequences.verdict(producer, sequence)
     const ref = crc32Text(entry.ref ?? "")
@@ -142,15 +137,18 @@ export class Streams {
     return { result: "duplicate", position: this.#position(record.offset, record.mark) }
   }
 
-  /** A channel begins with its first message; before that there is nothing to change. */
-  #begin(entry: PublishEntry | ChangeEntry): ChannelState | undefined {
-    if (entry.type === "change") return undefined
+  /** A channel begins with its first message or row; before that there is nothing to change. */
+  #begin(entry: SentEntry): ChannelState | undefined {
+    if (entry.type === "change" || (entry.type === "row" && !isFirstRow(entry.write))) return undefined
     const channel = this.#channels.create(entry.channel, this.#state.nextChannelId++, entry.pattern)
     this.#channels.changed(channel)
     return channel
   }
 
-  #take(entry: PublishEntry | ChangeEntry, content: number, channel: ChannelState): Taken {
+  #take(entry: SentEntry, content: number, channel: ChannelState): Taken {
+    if (entry.type === "row") return this.#write(entry, content, channel)
+    // A table that is a stream now has rows where positions point to.
+    if (channel.table !== undefined) return this.#unstored({ refused: "BAD_REQUEST" })
     if (entry.type === "publish") return this.#store(entry, content, channel)
     const { change } = entry
     if (change.action === "read") {
@@ -189,6 +187,27 @@ export class Streams {
     )
   }
 
+  #write(entry: RowEntry, content: number, channel: ChannelState): Taken {
+    const effect = this.#tables.judge(entry, channel)
+    if ("refused" in effect) return this.#unstored(effect)
+    const place = this.#next(entry, content, channel)
+    effect.write(place)
+    this.#state.mix(place.mark)
+    const { from, ref } = entry
+    const publication = rowPublication(entry.channel, this.#state.now, place, { key: entry.write.key, from, ref })
+    return { applied: { outcome: { result: "stored", position: this.#position(place.offset, place.mark) }, publication }, place }
+  }
+
+  /** Looks at a row whose time has come. Its end takes an offset, as if somebody had deleted it. */
+  rowDue(name: string, key: string, at: number): Publication | undefined {
+    const channel = this.#channels.find(name)
+    if (channel === undefined || !this.#tables.isDue(channel, key, at)) return undefined
+    const place = this.#next({ pattern: channel.pattern }, crc32Text(key), channel)
+    this.#tables.expire(channel, key, place)
+    this.#state.mix(place.mark)
+    return rowPublication(name, this.#state.now, place, { key })
+  }
+
   /** What changes a message takes an offset of its own, where a pointer stands for it. */
   #point(
     entry: ChangeEntry,
@@ -213,7 +232,11 @@ export class Streams {
   }
 
   /** Takes the channel's next offset. */
-  #next(entry: PublishEntry | ChangeEntry, content: number, channel: ChannelState): { readonly offset: number; readonly mark: number } {
+  #next(
+    entry: Pick<SentEntry, "pattern" | "from" | "ref">,
+    content: number,
+    channel: ChannelState,
+  ): { readonly offset: number; readonly mark: number } {
     if (channel.pattern !== entry.pattern) this.#trimmer.moved(channel, entry.pattern)
     const offset = channel.newest + 1
     const author = crc32Text(entry.from ?? "", crc32Text(entry.ref ?? "", channel.mark))
@@ -224,12 +247,7 @@ export class Streams {
     return { offset, mark }
   }
 
-  #took(
-    entry: PublishEntry | ChangeEntry,
-    channel: ChannelState,
-    place: { offset: number; mark: number },
-    publication: Publication,
-  ): Taken {
+  #took(entry: SentEntry, channel: ChannelState, place: { offset: number; mark: number }, publication: Publication): Taken {
     const { now, settings } = this.#state
     this.#trimmer.added(channel, now, retentionOf(settings, entry.pattern))
     this.#state.mix(place.mark)

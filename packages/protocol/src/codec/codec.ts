@@ -1,6 +1,7 @@
 import type { MagpieError } from "../errors.ts"
 import type { DownMessage } from "../messages/down.ts"
 import type { Counts, MembersPage, Present } from "../messages/members.ts"
+import type { Row, Rows } from "../messages/row.ts"
 import type { UpMessage } from "../messages/up.ts"
 import type { Watched } from "../messages/watch.ts"
 import type { Position } from "../position.ts"
@@ -55,6 +56,15 @@ export interface PageHeader {
   readonly position: Position
 }
 
+/** From where to where rows of a table lead. */
+export type RowsHeader = Omit<Rows, "type" | "rows">
+
+/** A row whose value, or whose fields, are written already. */
+export interface RowText extends Omit<Row, "data" | "fields"> {
+  readonly data?: JsonText | undefined
+  readonly fields?: JsonText | undefined
+}
+
 /** A member whose state is written already. */
 export interface PresentText extends Omit<Present, "state"> {
   readonly state: JsonText
@@ -78,6 +88,7 @@ export type Decoded = { readonly value: unknown } | { readonly error: MagpieErro
 export interface ServerCodec extends Codec {
   encodePublication(publication: Publication): Encoded
   encodePage(header: PageHeader, publications: readonly Publication[]): Encoded
+  encodeRows(header: RowsHeader, rows: readonly RowText[]): Encoded
   encodePresence(delta: PresenceDelta): Encoded
   encodeWatched(header: Omit<Watched, "type" | "page">, page: readonly PresentText[] | undefined): Encoded
   encodeMembers(header: Omit<MembersPage, "type" | "page">, page: readonly PresentText[]): Encoded

@@ -1,5 +1,5 @@
 import { MagpieError, toMagpieError } from "../errors.ts"
-import type { Decoded, DecodeLimits, Encoded, JsonText, Publication, ServerCodec } from "./codec.ts"
+import type { Decoded, DecodeLimits, Encoded, JsonText, Publication, RowText, ServerCodec } from "./codec.ts"
 import { inspectJson } from "./inspect-json.ts"
 import { jsonCodec, parseJson, textOf, writeJson } from "./json.ts"
 import { jsonPresenceCodec } from "./json-presence.ts"
@@ -26,6 +26,14 @@ function publicationFields(publication: Publication): string {
   return changed === undefined ? `${text}}` : `${text},"changed":${changed}}`
 }
 
+function rowText({ key, version, count, at, from, data, fields, gone }: RowText): string {
+  let text = `{"key":${JSON.stringify(key)},"version":${version},"count":${count},"at":${at}`
+  if (from !== undefined) text += `,"from":${JSON.stringify(from)}`
+  if (data !== undefined) text += `,"data":${data}`
+  if (fields !== undefined) text += `,"fields":${fields}`
+  return gone === true ? `${text},"gone":true}` : `${text}}`
+}
+
 export const jsonServerCodec: ServerCodec = {
   ...jsonCodec,
   ...jsonPresenceCodec,
@@ -35,6 +43,11 @@ export const jsonServerCodec: ServerCodec = {
     const head = id === undefined ? "" : `"id":${id},`
     const messages = publications.map(storedMessageText).join(",")
     return `{"type":"history",${head}"channel":${JSON.stringify(channel)},"messages":[${messages}],"more":${more},"position":${JSON.stringify(position)}}`
+  },
+  encodeRows({ channel, since, position, reset, more }, rows) {
+    const flags = `${reset === true ? '"reset":true,' : ""}${more === true ? '"more":true,' : ""}`
+    const head = `{"type":"rows","channel":${JSON.stringify(channel)},"since":${since},"position":${JSON.stringify(position)},${flags}`
+    return `${head}"rows":[${rows.map(rowText).join(",")}]}`
   },
   decodeUntrusted(frame: Encoded, limits: DecodeLimits, several: boolean): readonly Decoded[] {
     const text = textOf(frame)

@@ -3,6 +3,7 @@ import { MagpieError } from "../errors.ts"
 import { faultInChanges } from "./check-changes.ts"
 import type { Kind } from "./kinds.ts"
 import { comparePatterns, matchPattern, type Pattern, parsePattern, samePattern } from "./pattern.ts"
+import { faultInTable } from "./table-kind.ts"
 import { validateMessage, validateState } from "./validate.ts"
 
 /** Channel patterns and the kind behind each. */
@@ -79,8 +80,8 @@ function checkKind(pattern: string, kind: Kind): void {
   const refuse = (why: string): never => {
     throw new MagpieError("INVALID_OPTIONS", `contract: "${pattern}" ${why}`)
   }
-  if (kind === null || typeof kind !== "object" || (kind.kind !== "broadcast" && kind.kind !== "stream")) {
-    refuse("needs a kind: broadcast({ … }) or stream({ … })")
+  if (kind === null || typeof kind !== "object" || !["broadcast", "stream", "table"].includes(kind.kind)) {
+    refuse("needs a kind: broadcast({ … }), stream({ … }) or table({ … })")
   }
   if (kind.messages === null || typeof kind.messages !== "object") refuse("needs messages: schemas by the message's name")
   for (const [name, schema] of Object.entries(kind.messages)) {
@@ -89,6 +90,10 @@ function checkKind(pattern: string, kind: Kind): void {
   }
   if (kind.presence !== undefined && typeof kind.presence?.["~standard"]?.validate !== "function")
     refuse("presence needs a Standard Schema (zod, valibot, arktype)")
+  if (kind.kind === "table") {
+    const fault = faultInTable(kind)
+    if (fault !== undefined) refuse(fault)
+  }
   if (kind.kind === "stream") {
     const { maxCount, maxAgeMs } = kind.retention
     if (!Number.isSafeInteger(maxCount) || maxCount < 1) refuse("retention.maxCount must be a whole number of at least 1")

@@ -94,6 +94,15 @@ export type MessageInput<K, M> = InputOf<SchemaOf<K, M>>
 /** What a receiver gets: the output of the message's schema. */
 export type MessageOutput<K, M> = OutputOf<SchemaOf<K, M>>
 
+/** What a row's key is. `never` where the kind is no table. */
+export type RowKey<K> = K extends { readonly kind: "table"; readonly key: infer S } ? OutputOf<S> & string : never
+
+/** What a writer gives a row: the input of the value's schema. */
+export type RowInput<K> = K extends { readonly kind: "table"; readonly value: infer S } ? InputOf<S> : never
+
+/** What a row holds: the output of the value's schema. */
+export type RowValue<K> = K extends { readonly kind: "table"; readonly value: infer S } ? OutputOf<S> : never
+
 type ChangesIn<K, N> = K extends { readonly changes: infer H } ? (N extends keyof H ? H[N] : unknown) : unknown
 
 /** What `action` says of a message, `unknown` where the contract says nothing of it. */

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec"
 import { MagpieError } from "../errors.ts"
-import type { Kind } from "./kinds.ts"
+import type { Kind, MessageSchemas } from "./kinds.ts"
+import type { TableKind } from "./table-kind.ts"
 
 /**
  * Checks a message's data against its schema and returns what the schema made of it. Fails with BAD_REQUEST naming the
@@ -8,13 +9,26 @@ import type { Kind } from "./kinds.ts"
  * publish that waits for its validation could be overtaken by the next.
  */
 export function validateMessage(kind: Kind, name: string, data: unknown): unknown {
-  const schema = Object.hasOwn(kind.messages, name) ? kind.messages[name] : undefined
+  const messages: MessageSchemas = kind.messages
+  const schema = Object.hasOwn(messages, name) ? messages[name] : undefined
   if (schema === undefined) {
     throw new MagpieError("BAD_REQUEST", `the channel has no message "${name}"`, {
-      details: { field: "name", allowed: Object.keys(kind.messages) },
+      details: { field: "name", allowed: Object.keys(messages) },
     })
   }
   return validate(schema, data, "data", name)
+}
+
+/** Checks a row's key, as `validateMessage` checks data. */
+export function validateKey({ key: schema }: TableKind, key: unknown): string {
+  const valid = validate(schema, key, "key", "key")
+  if (typeof valid === "string") return valid
+  throw new MagpieError("BAD_REQUEST", "key: its schema makes no text of it", { details: { field: "key" } })
+}
+
+/** The same for a row's value. */
+export function validateValue({ value: schema }: TableKind, value: unknown): unknown {
+  return validate(schema, value, "data", "value")
 }
 
 /** Checks what a member shows of itself, as `validateMessage` checks data. Fails with BAD_REQUEST also where the kind has no presence. */

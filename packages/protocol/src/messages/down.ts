@@ -12,6 +12,7 @@ import { type Pong, pong } from "./ping.ts"
 import { type NewestPosition, newestPosition } from "./position.ts"
 import { type Presence, presence } from "./presence.ts"
 import { type Published, published } from "./published.ts"
+import { type Rows, rows } from "./row.ts"
 import { type Subscribed, subscribed } from "./subscribed.ts"
 import { type TokenAccepted, type TokenExpiring, tokenAccepted, tokenExpiring } from "./token.ts"
 import { type Unsubscribed, unsubscribed } from "./unsubscribed.ts"
@@ -40,6 +41,7 @@ export type DownMessage =
   | GoAway
   | VersionsPage
   | ReceiptsPage
+  | Rows
   | PresenceDown
 
 export const DOWN_SHAPES: ReadonlyMap<string, Shape<DownMessage>> = new Map<string, Shape<DownMessage>>([
@@ -58,6 +60,7 @@ export const DOWN_SHAPES: ReadonlyMap<string, Shape<DownMessage>> = new Map<stri
   ["go-away", goAway],
   ["versions", versionsPage],
   ["receipts", receiptsPage],
+  ["rows", rows],
   ["entered", entered],
   ["left", left],
   ["watched", watched],

@@ -1,10 +1,12 @@
 import { positionShape } from "../position.ts"
-import { type Infer, integer, object, oneOf, optional, text } from "../shape.ts"
+import { type Infer, integer, list, object, oneOf, optional, text } from "../shape.ts"
 import { requestId } from "./request-id.ts"
 
 /**
  * Client → server. With `position`, asks for everything after it; with `last`, for the newest messages first; with
- * neither, for what comes from now on. Subscribing again to a channel moves the subscription to the new start.
+ * neither, for what comes from now on; of a table that is all that it holds, and then what changes. Subscribing again to a channel moves the subscription to the new start.
+ *
+ * Of a table, `keys` or `prefix` choose rows, and `intervalMs` is the time between two updates at least.
  */
 export const subscribe = object({
   type: oneOf("subscribe"),
@@ -12,5 +14,8 @@ export const subscribe = object({
   channel: text(1_024),
   position: optional(positionShape),
   last: optional(integer(1)),
+  keys: optional(list(text(1_024), 1_000)),
+  prefix: optional(text(1_024)),
+  intervalMs: optional(integer(1)),
 })
 export type Subscribe = Infer<typeof subscribe>

@@ -9,9 +9,9 @@ export interface Authorizer {
   rulesOf(pattern: string): AnyChannelRules | undefined
   /**
    * True at once where this connection was granted it before. A failing function is a no. Fails with UNAVAILABLE only, where
-   * this node does not know who was revoked.
+   * this node does not know who was revoked. `row` is the key of a table's row: of each row it is asked anew.
    */
-  allowed(connection: Connection, channel: string, match: ChannelMatch, action: Action): boolean | Promise<boolean>
+  allowed(connection: Connection, channel: string, match: ChannelMatch, action: Action, row?: string): boolean | Promise<boolean>
   /** Why this connection may not go on: FORBIDDEN, or UNAVAILABLE where `allowed` fails. Undefined where it may. */
   refusal(connection: Connection, channel: string, match: ChannelMatch, action: Action): Promise<MagpieError | undefined>
   /** Everything is asked again, because the rights may have changed. */
@@ -25,7 +25,8 @@ const MAX_GRANTS = 4_096
 export function createAuthorizer(log: Log, requireFresh: () => void = () => {}): Authorizer {
   const rules = new Map<string, AnyChannelRules>()
 
-  function grant(connection: Connection, key: string): true {
+  function grant(connection: Connection, key: string | undefined): true {
+    if (key === undefined) return true
     connection.granted ??= new Set()
     if (connection.granted.size >= MAX_GRANTS) connection.granted.clear()
     connection.granted.add(key)
@@ -40,17 +41,23 @@ export function createAuthorizer(log: Log, requireFresh: () => void = () => {}):
   const authorizer: Authorizer = {
     setRules: (pattern, its) => void rules.set(pattern, its),
     rulesOf: (pattern) => rules.get(pattern),
-    allowed(connection, channel, match, action) {
+    allowed(connection, channel, match, action, row) {
       if (isRevocable(connection.identity)) requireFresh()
       // Looked at only now: that may have shown that its user was revoked.
       const identity = connection.identity
       if (identity === undefined) return false
-      const key = `${action} ${channel}`
-      if (connection.granted?.has(key)) return true
+      const key = row === undefined ? `${action} ${channel}` : undefined
+      if (key !== undefined && connection.granted?.has(key)) return true
       const rule = rules.get(match.pattern)
       if (rule === undefined || identity.rights?.can(channel, action) === false) return false
       try {
-        const answer = rule.authorize({ user: identity.user, channel, params: match.params, action })
+        const answer = rule.authorize({
+          user: identity.user,
+          channel,
+          params: match.params,
+          action,
+          ...(row === undefined ? undefined : { key: row }),
+        })
         if (answer === true) return grant(connection, key)
         if (!(answer instanceof Promise)) return false
         return answer.then(

@@ -10,6 +10,7 @@ import {
   type PatternOf,
   type Publication,
   READ,
+  ROW,
 } from "@magpie/protocol"
 import { type Access, createAccess } from "../access/access.ts"
 import { createAdmission, type Knock, type Verdict } from "../access/admission.ts"
@@ -28,6 +29,7 @@ import type { Api } from "../http/api.ts"
 import { createCoreApi } from "../http/core-api.ts"
 import { createBroadcastHandler } from "../kinds/broadcast.ts"
 import { createStreamHandler } from "../kinds/stream.ts"
+import { createTableHandler } from "../kinds/table.ts"
 import { createCounters } from "../metrics/counters.ts"
 import type { CheckedOptions, CoreEnvironment } from "../options.ts"
 import { createPresence } from "../presence/presence.ts"
@@ -72,6 +74,9 @@ export interface Core<C extends AnyContract, U extends User> extends Pick<Access
   close(options?: CloseOptions): Promise<void>
 }
 
+/** What is published on a kind beside its messages. */
+const BESIDE_MESSAGES: Readonly<Record<string, readonly string[]>> = { stream: [CHANGE, READ], table: [ROW] }
+
 export function createCore<C extends AnyContract, U extends User>(
   contract: C,
   options: CheckedOptions,
@@ -100,11 +105,13 @@ export function createCore<C extends AnyContract, U extends User>(
   })
   const deliver = (publication: Publication): void => {
     revocations.guard()
-    hub.publish(publication)
+    if (publication.name === ROW) tables.written(publication.channel)
+    else hub.publish(publication)
   }
   const relay = env.bus === undefined ? NO_RELAY : createRelay({ bus: env.bus, random, deliver })
   const followers = createFollowers(hub, relay)
   const catchUp = createCatchUp(clock)
+  const tables = createTableHandler({ clock, log, codec, limits, authorizer, followers, catchUp })
   const broadcast = (publication: Publication): void => {
     relay.publish(publication)
     deliver(publication)
@@ -163,7 +170,7 @@ export function createCore<C extends AnyContract, U extends User>(
     admit: revocations.admit,
     tokens: createSessionTokens(env.crypto, random, sessionKey),
     heartbeatMs: options.heartbeatMs,
-    features: ["broadcast", "stream", "resume", "history", "changes", ...presence.features],
+    features: ["broadcast", "stream", "table", "resume", "history", "changes", ...presence.features],
     channels: new Map(Object.entries(contract.channels).map(([pattern, { kind }]) => [pattern, kind])),
   })
   const dispatch = createDispatch({
@@ -176,6 +183,7 @@ export function createCore<C extends AnyContract, U extends User>(
     mayReadPage,
     presence,
     kinds: {
+      table: tables,
       stream: createStreamHandler({ log, codec, limits, authorizer, followers, catchUp }),
       broadcast: createBroadcastHandler({ clock, authorizer, followers, counters, log: env.log, publish: broadcast }),
     },
@@ -214,6 +222,7 @@ export function createCore<C extends AnyContract, U extends User>(
       for (const stop of stopListening) stop()
       access.close()
       presence.close()
+      tables.close()
       relay.close()
       hub.close()
       overload.close()
@@ -233,7 +242,7 @@ export function createCore<C extends AnyContract, U extends User>(
     const error = new MagpieError("UNAVAILABLE", "the log begins a new epoch")
     for (const connection of registry.all()) {
       for (const [name, subscription] of [...connection.subscriptions]) {
-        if (contract.match(name).kind.kind === "stream" && concerns(name)) connection.drop(subscription, error)
+        if (contract.match(name).kind.kind !== "broadcast" && concerns(name)) connection.drop(subscription, error)
       }
     }
   }
@@ -244,7 +253,7 @@ export function createCore<C extends AnyContract, U extends User>(
     if (typeof rules.authorize !== "function") throw new MagpieError("INVALID_OPTIONS", `channel "${name}": authorize must be a function`)
     checkOverflow(name, contract.channels[name]?.kind ?? "", rules.overflow)
     const { kind = "", messages = {} } = contract.channels[name] ?? {}
-    access.messageRates.set(name, [...Object.keys(messages), ...(kind === "stream" ? [CHANGE, READ] : [])], rules.rate ?? {})
+    access.messageRates.set(name, [...Object.keys(messages), ...(BESIDE_MESSAGES[kind] ?? [])], rules.rate ?? {})
     authorizer.setRules(name, rules)
     return undefined
   }

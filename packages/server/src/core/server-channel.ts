@@ -1,6 +1,5 @@
-import type { DurableLog, Outcome } from "@magpie/journal"
+import type { DurableLog } from "@magpie/journal"
 import {
-  type AckLevel,
   type Addition,
   type Changed,
   type ChannelMatch,
@@ -8,7 +7,6 @@ import {
   DELETED,
   type KindOf,
   type Limits,
-  MagpieError,
   type MessageInput,
   type MessageName,
   type MessageOutput,
@@ -17,15 +15,17 @@ import {
   type Position,
   type Publication,
   type StateOutput,
+  type TableKind,
   toJsonText,
   validateMessage,
 } from "@magpie/protocol"
 import type { Followers } from "../channel/followers.ts"
 import type { WantedChange } from "../kinds/change-of.ts"
-import { refusedChange } from "../kinds/refused-change.ts"
 import { serverChange } from "../kinds/server-change.ts"
 import type { Presence } from "../presence/presence.ts"
 import type { ServerPresence } from "../presence/read-presence.ts"
+import { type AnyServerChannel, receiptOf, type ServerPublishOptions, type ServerReceipt } from "./server-receipt.ts"
+import { createServerTable, type ServerTable } from "./server-table.ts"
 
 /** A message as server code reads it back. */
 export interface ServerMessage<K> {
@@ -45,25 +45,6 @@ export interface MessagePlace<N extends string> {
   readonly name: N
   readonly offset: number
   readonly mark?: string | undefined
-}
-
-export interface ServerPublishOptions {
-  /** The user in whose name it is published. Default: none, which is the server itself. */
-  readonly from?: string
-  /** An idempotency key: a repetition with the same key and content is stored once. */
-  readonly key?: string
-}
-
-export interface ServerReceipt {
-  readonly position: Position
-  readonly level: AckLevel
-  readonly duplicate: boolean
-}
-
-interface AnyServerChannel {
-  readonly name: string
-  /** Connections of this server that follow the channel. */
-  readonly subscribers: number
 }
 
 export interface ServerStreamChannel<K> extends AnyServerChannel {
@@ -104,7 +85,9 @@ export type ServerChannelOf<K> = K extends { readonly kind: "stream" }
   ? ServerStreamChannel<K> & PresencePart<K>
   : K extends { readonly kind: "broadcast" }
     ? ServerBroadcastChannel<K> & PresencePart<K>
-    : never
+    : K extends { readonly kind: "table" }
+      ? ServerTable<K> & PresencePart<K>
+      : never
 
 /** Who is present, where the contract gives the channel presence. */
 type PresencePart<K> = [StateOutput<K>] extends [never] ? unknown : { readonly presence: ServerPresence<StateOutput<K>> }
@@ -127,11 +110,15 @@ export function createServerChannel(
   name: string,
   match: ChannelMatch,
   context: ServerChannelContext,
-): (ServerStreamChannel<AnyKind> | ServerBroadcastChannel<AnyKind>) & { readonly presence?: ServerPresence } {
+): (ServerStreamChannel<AnyKind> | ServerBroadcastChannel<AnyKind> | ServerTable<TableKind>) & { readonly presence?: ServerPresence } {
   const { clock, log, followers, broadcast } = context
   const presence = match.kind.presence && { presence: context.presence.of(name) }
   const write = (message: string, data: unknown) => toJsonText(validateMessage(match.kind, message, data))
 
+  if (match.kind.kind === "table") {
+    const its = createServerTable(name, match.pattern, match.kind, context)
+    return Object.defineProperties(its, presence === undefined ? {} : Object.getOwnPropertyDescriptors(presence))
+  }
   if (match.kind.kind === "broadcast") {
     return {
       ...presence,
@@ -183,16 +170,6 @@ export function createServerChannel(
     const ofServer = key === undefined ? undefined : `server/${key}`
     return receiptOf(await log.change({ ...request, from, key: ofServer }), log.level)
   }
-}
-
-/** What became of a publish or a change with a key or without one. Fails with CONFLICT, EXPIRED, or what refused a change. */
-export function receiptOf(outcome: Outcome, level: AckLevel): ServerReceipt {
-  if (outcome.result === "stored" || outcome.result === "duplicate") {
-    return { position: outcome.position, level, duplicate: outcome.result === "duplicate" }
-  }
-  if (outcome.result === "refused") throw refusedChange(outcome.code)
-  if (outcome.result === "conflict") throw new MagpieError("CONFLICT", "this key stands for another message")
-  throw new MagpieError("EXPIRED", "the outcome of this key is no longer remembered")
 }
 
 function readBack({ name, data, offset, mark, at, from, ref, changed }: Publication): ServerMessage<AnyKind> {

@@ -13,7 +13,7 @@ import {
   toMagpieError,
   validateMessage,
 } from "@magpie/protocol"
-import { receiptOf, type ServerReceipt } from "../core/server-channel.ts"
+import { receiptOf, type ServerReceipt } from "../core/server-receipt.ts"
 import { laterInsteadOfClosed } from "../kinds/leaving-log.ts"
 import { type ServerTarget, serverChange } from "../kinds/server-change.ts"
 import { anything, type Described, object, optional, text } from "./description.ts"

@@ -1,4 +1,4 @@
-import type { ChangeRequest, DurableLog, MessageVersion, Outcome } from "@magpie/journal"
+import type { DurableLog, MessageVersion } from "@magpie/journal"
 import {
   type ChannelMatch,
   type Encoded,
@@ -23,9 +23,9 @@ import type { Connection } from "../session/connection.ts"
 import { admitChange, isChange } from "./changing.ts"
 import { admitPublish } from "./incoming.ts"
 import type { KindHandler } from "./kind-handler.ts"
-import { BUSY_RETRY_MS, laterInsteadOfClosed } from "./leaving-log.ts"
 import { createPages } from "./pages.ts"
 import { refusedChange } from "./refused-change.ts"
+import { createSettling, sentBy } from "./settling.ts"
 import { StreamSubscription } from "./stream-subscription.ts"
 
 /** Messages in a page of history whose request names no limit. */
@@ -44,18 +44,15 @@ export interface StreamHandlerOptions {
 export function createStreamHandler(options: StreamHandlerOptions): KindHandler {
   const { log, codec, limits, authorizer, followers, catchUp } = options
   const pageBytes = Math.min(limits.historyPageBytes, limits.queuedBytes / 2)
+  const settling = createSettling(log, limits, refusedChange)
   const pages = createPages(authorizer, pageBytes)
 
   function publish(connection: Connection, message: Publish, match: ChannelMatch): void | Promise<void> {
-    if (connection.pendingPublishes >= limits.pendingPublishes) {
-      const details = { limit: "pendingPublishes" }
-      const busy = new MagpieError("RATE_LIMITED", "too many publishes wait for the disk", { details, retryAfterMs: BUSY_RETRY_MS })
-      return connection.slowDown(message.id, busy)
-    }
+    if (settling.isBusy(connection, message)) return
     if (isChange(message.name)) {
       return admitChange(connection, message, match, { log, authorizer, limits }).then(
-        (change) => settle(connection, message, log.change({ ...sentBy(connection, message, match), change })),
-        (failure) => refuse(connection, message, match, toMagpieError(failure)),
+        (change) => settling.settle(connection, message, log.change({ ...sentBy(connection, message, match), change })),
+        (failure) => settling.refuse(connection, message, match, toMagpieError(failure)),
       )
     }
     try {
@@ -63,49 +60,16 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
       if (!(data instanceof Promise)) return append(connection, message, match, data)
       return data.then(
         (text) => append(connection, message, match, text),
-        (failure) => refuse(connection, message, match, toMagpieError(failure)),
+        (failure) => settling.refuse(connection, message, match, toMagpieError(failure)),
       )
     } catch (failure) {
-      return refuse(connection, message, match, toMagpieError(failure))
+      return settling.refuse(connection, message, match, toMagpieError(failure))
     }
   }
 
   /** Puts the message in line; the answer comes when it is durable, and nobody waits for that. */
   function append(connection: Connection, message: Publish, match: ChannelMatch, data: JsonText): void {
-    settle(connection, message, log.publish({ ...sentBy(connection, message, match), name: message.name, data }))
-  }
-
-  /** A final refusal uses up the sequence of a producer that is known here, so that the publishes behind it are in order. */
-  function refuse(connection: Connection, message: Publish, match: ChannelMatch, error: MagpieError): void {
-    const { channel, sequence, ref } = message
-    const producer = connection.open?.producer
-    if (sequence === undefined || producer === undefined || error.retryable) return connection.refuse(message.id, error)
-    settle(connection, message, log.refuse({ channel, pattern: match.pattern, producer, sequence, code: error.code, ref }), error)
-  }
-
-  function settle(connection: Connection, message: Publish, outcome: Promise<Outcome>, error?: MagpieError): void {
-    connection.pendingPublishes += 1
-    void connection.answer(message.id, async () => {
-      try {
-        reply(connection, message, await outcome, error)
-      } catch (failure) {
-        throw laterInsteadOfClosed(toMagpieError(failure))
-      } finally {
-        connection.endPublish()
-      }
-    })
-  }
-
-  function reply(connection: Connection, message: Publish, outcome: Outcome, error: MagpieError | undefined): void {
-    if (outcome.result !== "stored" && outcome.result !== "duplicate") throw refusalOf(outcome, error)
-    const { position, result } = outcome
-    connection.send({
-      type: "published",
-      ...(message.id === undefined ? undefined : { id: message.id }),
-      position,
-      level: log.level,
-      ...(result === "duplicate" ? { duplicate: true } : undefined),
-    })
+    settling.settle(connection, message, log.publish({ ...sentBy(connection, message, match), name: message.name, data }))
   }
 
   function startOf(message: Subscribe): Pick<Subscribed, "answer" | "reason" | "position"> & { readonly position: Position } {
@@ -186,14 +150,6 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
   }
 }
 
-/** What the log is told of a publish, whatever it does. */
-function sentBy(connection: Connection, message: Publish, match: ChannelMatch): Omit<ChangeRequest, "change"> {
-  const { channel, ref, sequence, key } = message
-  const from = connection.userId
-  const producer = sequence === undefined ? undefined : connection.open?.producer
-  return { channel, pattern: match.pattern, from, ref, producer, sequence, key: key === undefined ? undefined : keyOf(from, key) }
-}
-
 /** The newest versions that fit into so many bytes, and one in any case. */
 function newestWithin(versions: readonly MessageVersion[], maxBytes: number): readonly MessageVersion[] {
   let bytes = 0
@@ -204,31 +160,4 @@ function newestWithin(versions: readonly MessageVersion[], maxBytes: number): re
     first--
   }
   return versions.slice(first)
-}
-
-/** Everybody has keys of their own; the length keeps `a/b` with key `c` apart from `a` with key `b/c`. */
-function keyOf(from: string | undefined, key: string): string {
-  return from === undefined ? `anonymous/${key}` : `user/${from.length}/${from}/${key}`
-}
-
-function refusalOf(outcome: Exclude<Outcome, { result: "stored" | "duplicate" }>, error: MagpieError | undefined): MagpieError {
-  switch (outcome.result) {
-    case "out-of-order":
-      return new MagpieError("OUT_OF_ORDER", `the next sequence is ${outcome.expected}`, { details: { expected: outcome.expected } })
-    case "refused":
-      return numbered(error ?? refusedChange(outcome.code), "used")
-    case "unused":
-      return numbered(error ?? refusedChange(outcome.code ?? "INTERNAL"), "free")
-    case "conflict":
-      // A refusal stays what it is, whatever its number stood for before.
-      return error ? numbered(error, "used") : new MagpieError("CONFLICT", "this sequence or key stands for another message")
-    case "expired":
-      return new MagpieError("EXPIRED", "so old that its outcome is no longer remembered")
-  }
-}
-
-/** Says beside the error what became of the publish's sequence. */
-function numbered(error: MagpieError, sequence: "used" | "free"): MagpieError {
-  const { code, reason, retryAfterMs, remedy, cause } = error
-  return new MagpieError(code, reason, { details: { ...error.details, sequence }, retryAfterMs, remedy, cause })
 }

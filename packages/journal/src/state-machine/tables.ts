@@ -1,0 +1,175 @@
+import { type ErrorCode, type JsonText, type Publication, ROW } from "@magpie/protocol"
+import { crc32Text } from "../checksum.ts"
+import { isLonger } from "../door.ts"
+import type { RowEntry, RowWrite } from "../entry.ts"
+import type { TableCounts } from "../rows/channel-row.ts"
+import { deletedKey, rowDeadline, rowIndexKey, rowKey } from "../rows/keys.ts"
+import { markText } from "../rows/message-row.ts"
+import type { RowWriter } from "../rows/row-writer.ts"
+import { decodeText, encodeText } from "../rows/system-rows.ts"
+import { decodeTableRow, encodeRowIndex, encodeTableRow, type TableRow } from "../rows/table-row.ts"
+import type { ChannelState } from "./channels.ts"
+import { Deadlines } from "./deadlines.ts"
+import type { MachineState } from "./machine-state.ts"
+import type { PendingWrites } from "./pending-writes.ts"
+import { merged, written } from "./row-fields.ts"
+
+/** From these rules on, there are tables. */
+export const TABLES_SINCE = 5
+
+/**
+ * Of so many rows that left a table last it is known that they did. Whoever was away while more of them left is given the
+ * table anew. Part of the rules: it changes what a position is worth.
+ */
+export const GONE_REMEMBERED = 1_000
+
+const NO_ROWS: TableCounts = { rows: 0, gone: 0, deleted: 0 }
+
+interface Place {
+  readonly offset: number
+  readonly mark: number
+}
+
+/** A refusal, or the write that happens at the offset that it takes. */
+export type RowEffect = { readonly refused: ErrorCode } | { write(place: Place): void }
+
+/**
+ * Rows of tables: newest value by key. Beside each row there is one entry of an index, at the offset of its last write. So the
+ * index in its order is what anybody lacks who is level with an offset: each row once, as it is now.
+ */
+export class Tables {
+  readonly #pending: PendingWrites
+  readonly #writer: RowWriter
+  readonly #state: MachineState
+  readonly #deadlines: Deadlines
+
+  constructor(pending: PendingWrites, writer: RowWriter, state: MachineState) {
+    this.#pending = pending
+    this.#writer = writer
+    this.#state = state
+    this.#deadlines = new Deadlines(pending)
+  }
+
+  judge({ write, from }: RowEntry, channel: ChannelState): RowEffect {
+    // A stream that is a table now has messages where positions point to.
+    if (channel.table === undefined && channel.newest > 0) return { refused: "BAD_REQUEST" }
+    const row = this.#find(channel, write.key)
+    const live = row?.data === undefined ? undefined : row
+    if (write.expected !== undefined && write.expected !== (live?.version ?? 0)) return { refused: "CONFLICT" }
+    if (live === undefined && write.action !== "set") return { refused: "CONFLICT" }
+    if (write.action === "delete") return { write: (place) => this.#delete(channel, write.key, row, place, from) }
+    const data = write.action === "set" ? write.data : merged(live?.data ?? EMPTY_VALUE, write.data)
+    if (data === undefined) return { refused: "BAD_REQUEST" }
+    if (isLonger(data, write.maxBytes)) return { refused: "TOO_LARGE" }
+    if (write.action === "set" && live === undefined && (channel.table?.rows ?? 0) >= write.most) return { refused: "LIMIT_EXCEEDED" }
+    return { write: (place) => this.#put(channel, write, row, data, place, from) }
+  }
+
+  /** Whether the row that is looked at now leaves now; one that was written meanwhile does not. */
+  isDue(channel: ChannelState, key: string, at: number): boolean {
+    const row = this.#find(channel, key)
+    return row?.data !== undefined && row.expiresAt === at
+  }
+
+  expire(channel: ChannelState, key: string, place: Place): void {
+    this.#delete(channel, key, this.#find(channel, key), place, undefined)
+  }
+
+  forgetDeadline(channelId: number, key: string, at: number): void {
+    this.#deadlines.clear(at, "w", rowDeadline(channelId, key))
+  }
+
+  #find(channel: ChannelState, key: string): TableRow | undefined {
+    const row = this.#pending.getIntact(rowKey(channel.id, key))
+    return row === undefined ? undefined : decodeTableRow(row)
+  }
+
+  #put(
+    channel: ChannelState,
+    { key, ttlMs }: { readonly key: string; readonly ttlMs?: number | undefined },
+    before: TableRow | undefined,
+    data: JsonText,
+    place: Place,
+    from: string | undefined,
+  ): void {
+    const { now } = this.#state
+    const counts = channel.table ?? NO_ROWS
+    const wasGone = before !== undefined && before.data === undefined
+    if (wasGone) this.#pending.remove(deletedKey(channel.id, before.ordinal ?? 0))
+    const isNew = before?.data === undefined
+    channel.table = { ...counts, rows: counts.rows + (isNew ? 1 : 0), gone: counts.gone - (wasGone ? 1 : 0) }
+    this.#leavePlace(channel, key, before)
+    const expiresAt = ttlMs === undefined ? undefined : now + ttlMs
+    if (expiresAt !== undefined) {
+      this.#deadlines.set(expiresAt, "w", rowDeadline(channel.id, key), encodeText(this.#writer, channel.name))
+    }
+    const known = before?.data === undefined ? undefined : { data: before.data, base: before.base, fields: before.fields }
+    const value = written(known, data, place.offset)
+    const row: TableRow = { ...value, version: place.offset, count: (before?.count ?? 0) + 1, at: now, from, expiresAt }
+    this.#pending.put(rowKey(channel.id, key), encodeTableRow(this.#writer, row))
+    this.#pending.put(rowIndexKey(channel.id, place.offset), encodeRowIndex(this.#writer, now, { mark: place.mark, key }))
+    this.#state.mix(crc32Text(data, place.offset))
+  }
+
+  #delete(channel: ChannelState, key: string, before: TableRow | undefined, place: Place, from: string | undefined): void {
+    const { now } = this.#state
+    const counts = channel.table ?? NO_ROWS
+    this.#leavePlace(channel, key, before)
+    const ordinal = counts.deleted + 1
+    const row = { version: place.offset, count: (before?.count ?? 0) + 1, at: now, from, data: undefined, base: place.offset, fields: [] }
+    this.#pending.put(rowKey(channel.id, key), encodeTableRow(this.#writer, { ...row, ordinal }))
+    this.#pending.put(rowIndexKey(channel.id, place.offset), encodeRowIndex(this.#writer, now, { mark: place.mark, key }))
+    this.#pending.put(deletedKey(channel.id, ordinal), encodeText(this.#writer, key))
+    channel.table = { rows: counts.rows - 1, gone: counts.gone + 1, deleted: ordinal }
+    this.#forgetGone(channel, ordinal - GONE_REMEMBERED)
+  }
+
+  /** The row's last write is no longer its last. */
+  #leavePlace(channel: ChannelState, key: string, before: TableRow | undefined): void {
+    if (before === undefined) return
+    this.#pending.remove(rowIndexKey(channel.id, before.version))
+    if (before.expiresAt !== undefined) this.forgetDeadline(channel.id, key, before.expiresAt)
+  }
+
+  /** Where the row did not come back since, nothing is left of it, and positions from before it left are worth nothing. */
+  #forgetGone(channel: ChannelState, ordinal: number): void {
+    const index = ordinal < 1 ? undefined : this.#pending.getIntact(deletedKey(channel.id, ordinal))
+    if (index === undefined) return
+    const key = decodeText(index)
+    const row = this.#find(channel, key)
+    this.#pending.remove(deletedKey(channel.id, ordinal))
+    if (row === undefined) return
+    this.#pending.remove(rowKey(channel.id, key))
+    this.#pending.remove(rowIndexKey(channel.id, row.version))
+    channel.first = row.version + 1
+    channel.trimmedBy = "count"
+    const { rows, gone, deleted } = channel.table ?? NO_ROWS
+    channel.table = { rows, deleted, gone: gone - 1 }
+  }
+}
+
+const EMPTY_VALUE = "{}" as JsonText
+
+/** What the followers of a table are told: which row was written. What it is now is read. */
+export function rowPublication(channel: string, at: number, { offset, mark }: Place, sent: RowSender): Publication {
+  const { key, from, ref } = sent
+  return { channel, offset, mark: markText(mark), at, from, ref, name: ROW, data: JSON.stringify({ key }) as JsonText }
+}
+
+interface RowSender {
+  readonly key: string
+  readonly from?: string | undefined
+  readonly ref?: string | undefined
+}
+
+/** Whether it can be the first of its table. */
+export function isFirstRow({ action, expected = 0 }: RowWrite): boolean {
+  return action === "set" && expected === 0
+}
+
+/** What a retry must have in common with what it repeats: without the caps, which another node may have set otherwise. */
+export function contentOfRow(write: RowWrite): number {
+  const { action, key, expected = null } = write
+  const value = write.action === "delete" ? [] : [write.data, write.ttlMs ?? null]
+  return crc32Text(JSON.stringify([action, key, expected, ...value]))
+}

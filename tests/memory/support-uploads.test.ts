@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest"
 import { upload } from "../../apps/support/src/attachments/upload.ts"
 import { pagesFrom } from "../../apps/support/src/conversation/pages.ts"
-import { CHUNK_BYTES, MAX_VISITOR_UPLOAD_BYTES } from "../../apps/support/src/limits.ts"
+import { supportRules } from "../../apps/support/src/index.ts"
+import { CHUNK_BYTES } from "../../apps/support/src/limits.ts"
 import { visitorIdOf } from "../../apps/support/src/visitor-id.ts"
 import { codeOf, createSupportBed, OTHER_SECRET, type SupportBed } from "./support-bed.ts"
 
@@ -42,8 +43,12 @@ describe("attachments", () => {
     for (let index = 0; index < 3; index++) expect(await bed.told(codeOf(mei.send("chunk", { index, base64: PIECE })))).toBe("done")
   })
 
-  it("has room for ten of the largest files unless the server says otherwise", () => {
-    expect(MAX_VISITOR_UPLOAD_BYTES).toBe(50 * 1024 * 1024)
+  it("takes 50 MiB from one visitor in a day unless the server says otherwise", () => {
+    const take = supportRules()["support/file/:visitor/:upload"].accept?.chunk
+    const user = { id: "a", role: "visitor", name: "" } as const
+    const piece = () => take?.({ user, channel: "", params: { visitor: "a", upload: "" }, connection: "", data: { index: 0, base64: "" } })
+    for (let bytes = CHUNK_BYTES; bytes <= 50 * 1024 * 1024; bytes += CHUNK_BYTES) piece()
+    expect(piece).toThrow(/^LIMIT_EXCEEDED/)
   })
 
   it.each([

@@ -54,7 +54,7 @@ function judge(project, { path, room, allowed, specifier }) {
   const declared = { ...manifest.dependencies, ...manifest.peerDependencies, ...(manifest.private ? manifest.devDependencies : {}) }
   if (!(name in declared)) return `"${name}" is not declared in ${room}/package.json`
   if (!name.startsWith(SCOPE)) return undefined
-  const target = `packages/${name.slice(SCOPE.length)}`
+  const target = allowed.find((each) => each === `apps/${name.slice(SCOPE.length)}`) ?? `packages/${name.slice(SCOPE.length)}`
   if (!allowed.includes(target)) return `${room} -> ${target} is no arrow of the picture`
   const entry = `.${specifier.slice(name.length)}`
   const { exports } = project.json(`${target}/package.json`)

@@ -1,14 +1,12 @@
+import { CodeDrawer, chosenLanguage, Drawer, PageHeader, StatusBar, useStore } from "@magpie/frame"
 import { type MouseEvent, useEffect, useMemo, useState } from "react"
-import { StatusBar } from "./bar/status-bar.tsx"
 import { ChatPane } from "./chat/chat-pane.tsx"
-import { CodeDrawer } from "./code/code-drawer.tsx"
+import { sourceFiles } from "./code/source-files.ts"
 import { useConnection } from "./connection/connection-context.ts"
-import { chosenLanguage, LanguageContext, languageOf } from "./language/language.ts"
-import { Drawer } from "./layout/drawer.tsx"
-import { PageHeader } from "./layout/page-header.tsx"
+import { LanguageContext, languageOf } from "./language/language.ts"
+import { HeaderLinks } from "./layout/header-links.tsx"
 import { RoomList } from "./rooms/room-list.tsx"
 import { useRoute } from "./rooms/use-route.ts"
-import { useStore } from "./store.ts"
 
 type OpenDrawer = "none" | "code" | "rooms"
 
@@ -34,7 +32,9 @@ export function App() {
       </a>
       <div className={drawer === "code" ? "shell with-code" : "shell"}>
         <div className="app">
-          <PageHeader codeOpen={drawer === "code"} onCode={() => setDrawer(drawer === "code" ? "none" : "code")} />
+          <PageHeader tagline={words.tagline} codeOpen={drawer === "code"} onCode={() => setDrawer(drawer === "code" ? "none" : "code")}>
+            <HeaderLinks />
+          </PageHeader>
           <StatusBar />
           <div className="page">
             <aside className="side">
@@ -44,8 +44,8 @@ export function App() {
           </div>
         </div>
       </div>
-      <CodeDrawer open={drawer === "code"} onClose={close} />
-      <Drawer open={drawer === "rooms"} onClose={close} title={words.rooms.label} closeLabel={words.code.close} className="rooms-drawer">
+      <CodeDrawer open={drawer === "code"} onClose={close} files={sourceFiles(words)} />
+      <Drawer open={drawer === "rooms"} onClose={close} title={words.rooms.label} closeLabel={words.rooms.close} className="rooms-drawer">
         <RoomList shown={room} onChoose={close} />
       </Drawer>
     </LanguageContext>

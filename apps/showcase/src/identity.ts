@@ -1,4 +1,4 @@
-import { createStore, type WritableStore } from "./store.ts"
+import { createStore, type WritableStore } from "@magpie/frame"
 
 /** Who this visitor is. There is no account: the name is only a name, and the id tells own messages from others'. */
 export interface Identity {

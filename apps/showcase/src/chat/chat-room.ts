@@ -1,7 +1,7 @@
+import { createStore } from "@magpie/frame"
 import { toMagpieError } from "@magpie/protocol"
 import type { ShowcaseClient } from "../connection/open-connection.ts"
 import type { Identity } from "../identity.ts"
-import { createStore } from "../store.ts"
 import {
   EMPTY_TIMELINE,
   oldestOffset,

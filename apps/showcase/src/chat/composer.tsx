@@ -1,7 +1,6 @@
+import { Icon, useStatus } from "@magpie/frame"
 import { type FormEvent, type KeyboardEvent, useLayoutEffect, useRef, useState } from "react"
-import { useStatus } from "../connection/connection-context.ts"
 import { useLanguage } from "../language/language.ts"
-import { Icon } from "../layout/icon.tsx"
 
 interface ComposerProps {
   readonly title: string

@@ -1,5 +1,5 @@
+import { Icon, type IconName } from "@magpie/frame"
 import { useLanguage } from "../language/language.ts"
-import { Icon, type IconName } from "../layout/icon.tsx"
 import type { OutgoingItem, StoredItem } from "./timeline.ts"
 
 /** What is known of an own message, as a shape; the words are beside it on hover, and read aloud. */

@@ -1,5 +1,5 @@
+import { Icon } from "@magpie/frame"
 import { useLanguage } from "../language/language.ts"
-import { Icon } from "../layout/icon.tsx"
 import type { ChatRoom } from "./chat-room.ts"
 import { MessageLine } from "./message-line.tsx"
 import type { Row } from "./rows.ts"

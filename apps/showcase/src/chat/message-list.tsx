@@ -1,6 +1,6 @@
+import { useStore } from "@magpie/frame"
 import { useEffect, useMemo, useRef } from "react"
 import { useLanguage } from "../language/language.ts"
-import { useStore } from "../store.ts"
 import { Announcer } from "./announcer.tsx"
 import type { ChatRoom } from "./chat-room.ts"
 import { ListRow } from "./list-row.tsx"

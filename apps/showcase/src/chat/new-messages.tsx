@@ -1,5 +1,5 @@
+import { Icon } from "@magpie/frame"
 import { useLanguage } from "../language/language.ts"
-import { Icon } from "../layout/icon.tsx"
 
 export function NewMessages({ count, onClick }: { readonly count: number; readonly onClick: () => void }) {
   const { words } = useLanguage()

@@ -1,5 +1,5 @@
+import { Icon } from "@magpie/frame"
 import { useLanguage } from "../language/language.ts"
-import { Icon } from "../layout/icon.tsx"
 import type { Timeline } from "./timeline.ts"
 
 interface RoomBannerProps {

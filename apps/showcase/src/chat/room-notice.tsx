@@ -1,5 +1,5 @@
+import { useStatus } from "@magpie/frame"
 import type { ReactNode } from "react"
-import { useStatus } from "../connection/connection-context.ts"
 import { useLanguage } from "../language/language.ts"
 import type { Timeline } from "./timeline.ts"
 

@@ -1,4 +1,4 @@
-import { startOfDay } from "../language/formats.ts"
+import { startOfDay } from "@magpie/frame"
 import type { GapItem, OutgoingItem, StoredItem, Timeline } from "./timeline.ts"
 
 export interface MessageRow {

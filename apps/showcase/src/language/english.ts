@@ -1,4 +1,4 @@
-import { pluralOf } from "./plural.ts"
+import { pluralOf } from "@magpie/frame"
 
 const plural = pluralOf("en")
 
@@ -8,56 +8,13 @@ export const english = {
   skip: "Skip to the messages",
   tagline: "A chat that loses nothing",
   header: {
-    code: "Code",
-    codeHint: "The contract and the code that runs this page",
+    support: "Support chat",
+    supportHint: "Another application: a widget for visitors, a desk for agents",
     secondWindow: "Second window",
     secondWindowHint: "Open a second window as somebody else, side by side with this one",
-    language: "Language",
-    theme: "Colours",
-    themes: { auto: "Auto", light: "Light", dark: "Dark" },
-  },
-  status: {
-    label: "Connection",
-    idle: "Not started",
-    connecting: "Connecting",
-    online: "Online",
-    reconnecting: "Reconnecting",
-    offline: "Offline",
-    closed: "Closed",
-    retryIn: (time: string) => `next attempt in ${time}`,
-    attempt: (count: string) => `attempt ${count}`,
-    noNetwork: "this device has no network",
-    reload: "reload the page to start again",
-    retryNow: "Try now",
-  },
-  meter: {
-    label: "Measured on this connection",
-    more: "Measurements and conditions",
-    roundTrip: "Round trip",
-    roundTripHint: "From a heartbeat to its answer, as last measured",
-    messages: "Messages/s",
-    messagesHint: "Messages of the protocol in the last second: in, out",
-    bytes: "Bytes",
-    bytesHint: "Bytes since this page was opened: in, out",
-    pending: "Pending",
-    pendingHint: "Own messages that the server has not confirmed yet. They leave by themselves when the link is back.",
-    inbound: "in",
-    outbound: "out",
-    unknown: "–",
-  },
-  network: {
-    cut: "Cut the network",
-    restore: "Restore the network",
-    cutHint: "Closes the link as a broken network would (code 1006) and refuses new ones, in this window only",
-    delay: "Delay",
-    delayHint: "Holds every frame back for so long, each way. The round trip grows by twice as much.",
-    noDelay: "none",
-    loss: "Loss",
-    lossHint: "WebSocket runs on TCP, which repeats lost packets. What you notice of loss is a link that breaks: it breaks here at random.",
-    noLoss: "none",
-    resetEvery: (time: string) => `breaks every ~${time}`,
   },
   rooms: {
+    close: "Close",
     label: "Rooms",
     open: "Rooms",
     given: { lobby: "Lobby", ideas: "Ideas", tea: "Tea room" } as Record<string, string>,
@@ -123,14 +80,9 @@ export const english = {
     tooLong: (count: number) => plural(count, { one: (n) => `${n} character too many`, other: (n) => `${n} characters too many` }),
   },
   code: {
-    title: "The code of this page",
-    intro: "Read from the files that run here. The rest of the page only draws.",
-    files: {
-      contract: "What page and server agree on",
-      connection: "One connection",
-      room: "One room: history, subscription, sending, gaps",
-    },
-    close: "Close",
+    contract: "What page and server agree on",
+    connection: "One connection",
+    room: "One room: history, subscription, sending, gaps",
   },
   randomNames: ["Quiet Magpie", "Early Wren", "Curious Jay", "Nimble Swift", "Bold Robin", "Patient Heron", "Bright Finch", "Calm Owl"],
 }

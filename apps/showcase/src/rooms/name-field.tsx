@@ -1,8 +1,8 @@
+import { useStore } from "@magpie/frame"
 import { useId, useState } from "react"
 import { useConnection } from "../connection/connection-context.ts"
 import { MAX_NAME_LENGTH } from "../identity.ts"
 import { useLanguage } from "../language/language.ts"
-import { useStore } from "../store.ts"
 
 export function NameField() {
   const { words } = useLanguage()

@@ -1,6 +1,6 @@
+import { Icon } from "@magpie/frame"
 import { type FormEvent, useId, useState } from "react"
 import { useLanguage } from "../language/language.ts"
-import { Icon } from "../layout/icon.tsx"
 import { roomNameOf } from "./rooms.ts"
 import { addressOf } from "./use-route.ts"
 

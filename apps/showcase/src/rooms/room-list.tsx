@@ -1,7 +1,6 @@
+import { Icon, useStore } from "@magpie/frame"
 import { useConnection } from "../connection/connection-context.ts"
 import { useLanguage } from "../language/language.ts"
-import { Icon } from "../layout/icon.tsx"
-import { useStore } from "../store.ts"
 import { NameField } from "./name-field.tsx"
 import { NewRoom } from "./new-room.tsx"
 import { FIRST_ROOM } from "./rooms.ts"

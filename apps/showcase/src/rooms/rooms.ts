@@ -1,8 +1,8 @@
+import { createStore, type Store } from "@magpie/frame"
 import { parseChannelName } from "@magpie/protocol"
 import { type ChatRoom, openChatRoom } from "../chat/chat-room.ts"
 import type { ShowcaseClient } from "../connection/open-connection.ts"
 import type { Identity } from "../identity.ts"
-import { createStore, type Store } from "../store.ts"
 
 const OWN_ROOMS_KEY = "magpie.rooms"
 export const FIRST_ROOM = "lobby"

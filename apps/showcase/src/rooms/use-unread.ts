@@ -1,6 +1,6 @@
+import { useStore } from "@magpie/frame"
 import { useEffect, useRef } from "react"
 import type { ChatRoom } from "../chat/chat-room.ts"
-import { useStore } from "../store.ts"
 
 /** Messages of others that came while the room was not shown. What was there when it was opened counts as read. */
 export function useUnread(room: ChatRoom, shown: boolean): number {

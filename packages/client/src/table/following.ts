@@ -39,7 +39,7 @@ export function createFollowing(channel: Extension, options: FollowingOptions): 
     isAnswered = false
     const { keys, prefix } = options.choice
     const chosen = { ...(keys && { keys }), ...(prefix !== undefined && { prefix }), ...(intervalMs !== undefined && { intervalMs }) }
-    const position = keeper.position
+    const position = keeper.begin()
     const interval = intervalMs
     const id = ask({ type: "subscribe", channel: name, ...(position && { position }), ...chosen }, "subscribed", (reply) => {
       if (asked !== id || state.state === "closed") return

@@ -34,9 +34,9 @@ export interface RowsBatch {
 }
 
 export interface PageRequest {
-  /** Is level with this offset, and with no other before that: it holds what was written up to it. */
+  /** Was given the rows whose last write was up to here. */
   readonly after: number
-  /** From where what it holds can be added to; 0 while it is given the table for the first time. */
+  /** Up to where it holds every row as it was then, so that fields can be added to it; 0 while it is given the table anew. */
   readonly holds: number
   /** Offset that the other side was told last. */
   readonly since: number

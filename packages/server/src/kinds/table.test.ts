@@ -240,6 +240,20 @@ describe("a table's subscriber", () => {
     expect(calm.raw.of("rows")).toHaveLength(quiet)
   })
 
+  it("[G7] is given each field that it lacks, also of a row that was written again behind the end of a page", async () => {
+    bed = await start()
+    const quotes = bed.server.channel("quotes")
+    const names = Array.from({ length: 300 }, (_, index) => `k${index}`)
+    for (const name of names) await done(quotes.set(name, { bid: 0, ask: 0 }))
+    const follower = new Follower(bed.raw(), { intervalMs: 60_000 })
+    await bed.clock.until(() => Object.keys(follower.values).length === names.length)
+    for (const name of names) await done(quotes.merge(name, { bid: 1 }))
+    await done(quotes.merge("k0", { ask: 1 }))
+    await bed.clock.advance(61_000)
+    expect(follower.values).toEqual({ ...Object.fromEntries(names.map((name) => [name, { bid: 1, ask: 0 }])), k0: { bid: 1, ask: 1 } })
+    expect([follower.skipped, follower.resets]).toEqual([1, 1])
+  })
+
   it("is held to the rate of the contract, whatever it wants", async () => {
     bed = await start()
     const slow = bed.server.channel("slow")

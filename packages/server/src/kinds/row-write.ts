@@ -7,7 +7,6 @@ import {
   type RowAction,
   type TableKind,
   toJsonText,
-  validateKey,
   validateValue,
 } from "@magpie/protocol"
 
@@ -19,7 +18,8 @@ export interface RowWriting {
 /** What somebody wants to do to a row. */
 export interface WantedWrite {
   readonly action: RowAction
-  readonly key: unknown
+  /** As its schema made it. */
+  readonly key: string
   readonly data?: unknown
   readonly expected?: number | undefined
 }
@@ -29,8 +29,7 @@ export interface WantedWrite {
  * or CONFLICT where there is no row to merge with.
  */
 export function rowWriteOf(kind: TableKind, channel: string, wanted: WantedWrite, { log, limits }: RowWriting): RowWrite {
-  const key = validateKey(kind, wanted.key)
-  const { action } = wanted
+  const { action, key } = wanted
   const condition = { key, ...(wanted.expected === undefined ? undefined : { expected: wanted.expected }) }
   if (action === "delete") return { action, ...condition }
   if (wanted.data === undefined) throw badRequest(`a ${action} needs data`)

@@ -6,18 +6,22 @@ import { anonymous } from "../access/identity.ts"
 type Quote = { readonly bid: number; readonly ask: number; readonly note?: string }
 const quote = json<Quote>()
 const key = json<string>()
+/** Takes a key in whatever case. */
+const anyCase: typeof key = { "~standard": { ...key["~standard"], validate: (value) => ({ value: String(value).toLowerCase() }) } }
 const app = contract({
+  names: table({ key: anyCase, value: quote }),
   quotes: table({ key, value: quote }),
   slow: table({ key, value: quote, maxRate: 2 }),
   short: table({ key, value: quote, expiresAfterMs: 5_000 }),
 })
 const open = { authorize: () => true }
+const own = { authorize: ({ action, key }: { readonly action: string; readonly key?: string }) => action !== "write" || key !== "locked" }
 
 const start = (limits = {}) =>
   createTestBed(app, {
     auth: anonymous(),
     limits,
-    rules: { quotes: { authorize: ({ action, key }) => action !== "write" || key !== "locked" }, slow: open, short: open },
+    rules: { quotes: own, names: own, slow: open, short: open },
   })
 
 let bed: Awaited<ReturnType<typeof start>>
@@ -137,6 +141,19 @@ describe("a table", () => {
     expect(raw.reply(1)).toMatchObject({ type: "published" })
     expect(raw.reply(2)).toMatchObject({ type: "error", code: "FORBIDDEN" })
     expect(bed.server.channel("quotes").get("locked")).toBeUndefined()
+  })
+
+  it("[G10] asks about the row that a key leads to, as its schema makes it, and tells of that in a conflict", async () => {
+    bed = await start()
+    const raw = bed.raw()
+    raw.send({ type: "hello", version: 1, producer: "p" })
+    const data = { bid: 1, ask: 1 }
+    raw.send(write(1, "set", "Free", { data }, "names"), write(2, "set", "FREE", { data, expected: 7 }, "names"))
+    raw.send(write(3, "set", "LOCKED", { data }, "names"))
+    await bed.clock.until(() => raw.reply(3) !== undefined)
+    expect(raw.reply(2)).toMatchObject({ code: "CONFLICT", details: { row: { version: 1, data } } })
+    expect(raw.reply(3)).toMatchObject({ type: "error", code: "FORBIDDEN" })
+    expect(bed.server.channel("names").get("locked")).toBeUndefined()
   })
 
   it("[G11] refuses what is no write, with a code", async () => {

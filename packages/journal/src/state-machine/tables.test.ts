@@ -76,6 +76,17 @@ describe("a table", () => {
     expect(() => [...chunksOf(bed.storage.range(EVERYTHING))]).not.toThrow()
   })
 
+  test("[G1] knows a retry also where another node has other settings", () => {
+    const bed = new Bed()
+    const write = { action: "set", key: "a", data: toJsonText(1), ...CAPS } as const
+    const sent = { ...BASE, type: "row", producer: "ada", sequence: 1 } as const
+    expect(bed.machine.apply({ ...sent, write: { ...write, ttlMs: 1_000 } }).outcome).toMatchObject({ result: "stored" })
+    const elsewhere = { ...write, most: 7, maxBytes: 7, ttlMs: 2_000 }
+    expect(bed.machine.apply({ ...sent, write: elsewhere }).outcome).toMatchObject({ result: "duplicate" })
+    expect(bed.machine.apply({ ...sent, write: { ...elsewhere, ttlMs: undefined } }).outcome).toMatchObject({ result: "duplicate" })
+    expect(bed.machine.apply({ ...sent, write: { ...write, data: toJsonText(2) } }).outcome).toMatchObject({ result: "conflict" })
+  })
+
   test("keeps nothing of a row's earlier values", async () => {
     const [once, often] = [new Bed(), new Bed()]
     once.set("k", { bid: 9, ask: 1 })

@@ -167,9 +167,8 @@ export function isFirstRow({ action, expected = 0 }: RowWrite): boolean {
   return action === "set" && expected === 0
 }
 
-/** What a retry must have in common with what it repeats: without the caps, which another node may have set otherwise. */
+/** What a retry must have in common with what it repeats: without caps and the time to live, which another node may have set otherwise. */
 export function contentOfRow(write: RowWrite): number {
   const { action, key, expected = null } = write
-  const value = write.action === "delete" ? [] : [write.data, write.ttlMs ?? null]
-  return crc32Text(JSON.stringify([action, key, expected, ...value]))
+  return crc32Text(JSON.stringify([action, key, expected, write.action === "delete" ? null : write.data]))
 }

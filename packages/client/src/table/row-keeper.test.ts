@@ -24,6 +24,19 @@ describe("the rows that a client keeps", () => {
     expect(keeper.begin()).toEqual({ epoch: "e", offset: 5 })
   })
 
+  it("[G6] counts a row anew where nothing was known of it any more when it came back", () => {
+    const keeper = createRowKeeper()
+    keeper.take(snapshot)
+    keeper.take(told(2, 9, [row("a", 9, 3, { gone: true })]))
+    const back = row("a", 5_000, 7, { born: 4_000, data: { bid: 1, ask: 1 } })
+    expect(keeper.take(told(9, 5_000, [back]))).toEqual({ changed: ["a"], skipped: 6 })
+    // It began after what the server knows that this client is level with, and this client knows more.
+    expect(keeper.take(told(5_000, 5_001, [row("a", 5_001, 8, { born: 4_000, fields: { bid: 2 } })]))).toEqual({
+      changed: ["a"],
+      skipped: 0,
+    })
+  })
+
   it("must be given everything where the rest of a beginning did not come", () => {
     const keeper = createRowKeeper()
     keeper.take(snapshot)

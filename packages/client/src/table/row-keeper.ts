@@ -37,7 +37,7 @@ export function createRowKeeper(): RowKeeper {
 
   /** How many writes were left out before this one; undefined where it is known, of pages whose end did not come. */
   function put(into: Map<string, Kept>, row: RowMessage): number | undefined {
-    const { key, version, count, at, from, data, fields } = row
+    const { key, version, count, born = 0, at, from, data, fields } = row
     const before = into.get(key)
     const known = before ?? gone.get(key)
     if (known !== undefined && known.version >= version) return undefined
@@ -51,7 +51,7 @@ export function createRowKeeper(): RowKeeper {
       const value = fields === undefined ? data : { ...(before?.value as object), ...(fields as object) }
       into.set(key, { value, version, at, from, count })
     }
-    return count - (known?.count ?? 0) - 1
+    return count - (known === undefined || known.version < born ? 0 : known.count) - 1
   }
 
   function putAll(into: Map<string, Kept>, all: Rows["rows"]): Taken {

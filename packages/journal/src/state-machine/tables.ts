@@ -105,7 +105,7 @@ export class Tables {
     }
     const known = before?.data === undefined ? undefined : { data: before.data, base: before.base, fields: before.fields }
     const value = written(known, data, place.offset)
-    const row: TableRow = { ...value, version: place.offset, count: (before?.count ?? 0) + 1, at: now, from, expiresAt }
+    const row: TableRow = { ...value, ...countedOn(before, place), at: now, from, expiresAt }
     this.#pending.put(rowKey(channel.id, key), encodeTableRow(this.#writer, row))
     this.#pending.put(rowIndexKey(channel.id, place.offset), encodeRowIndex(this.#writer, now, { mark: place.mark, key }))
     this.#state.mix(crc32Text(data, place.offset))
@@ -116,7 +116,7 @@ export class Tables {
     const counts = channel.table ?? NO_ROWS
     this.#leavePlace(channel, key, before)
     const ordinal = counts.deleted + 1
-    const row = { version: place.offset, count: (before?.count ?? 0) + 1, at: now, from, data: undefined, base: place.offset, fields: [] }
+    const row = { ...countedOn(before, place), at: now, from, data: undefined, base: place.offset, fields: [] }
     this.#pending.put(rowKey(channel.id, key), encodeTableRow(this.#writer, { ...row, ordinal }))
     this.#pending.put(rowIndexKey(channel.id, place.offset), encodeRowIndex(this.#writer, now, { mark: place.mark, key }))
     this.#pending.put(deletedKey(channel.id, ordinal), encodeText(this.#writer, key))
@@ -154,6 +154,11 @@ const EMPTY_VALUE = "{}" as JsonText
 export function rowPublication(channel: string, at: number, { offset, mark }: Place, sent: RowSender): Publication {
   const { key, from, ref } = sent
   return { channel, offset, mark: markText(mark), at, from, ref, name: ROW, data: JSON.stringify({ key }) as JsonText }
+}
+
+/** Counts a write of a row. */
+function countedOn(before: TableRow | undefined, { offset }: Place): Pick<TableRow, "version" | "count" | "born"> {
+  return { version: offset, count: (before?.count ?? 0) + 1, born: before?.born ?? offset }
 }
 
 interface RowSender {

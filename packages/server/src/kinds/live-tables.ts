@@ -161,8 +161,8 @@ function classOf(intervalMs: number): number {
 }
 
 /** Whoever holds the row as it was at its base or later is given what was written since. */
-function rowTextOf({ key, version, count, at, from, data, base, fields }: KeyedRow, holds: number): RowText {
-  const head = { key, version, count, at, from }
+function rowTextOf({ key, version, count, born, at, from, data, base, fields }: KeyedRow, holds: number): RowText {
+  const head = { key, version, count, ...(holds > 0 && born > holds ? { born } : undefined), at, from }
   if (data === undefined) return { ...head, gone: true }
   return base <= holds ? { ...head, fields: fieldsSince(data, fields, holds) } : { ...head, data }
 }

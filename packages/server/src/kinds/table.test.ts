@@ -41,12 +41,21 @@ async function done<T>(pending: Promise<T>): Promise<T> {
   return pending
 }
 
+interface Given {
+  readonly key: string
+  readonly version: number
+  readonly count: number
+  readonly born?: number
+  readonly data?: Quote
+  readonly fields?: object
+  readonly gone?: true
+}
+
 /** A link that keeps the rows that it was given, as a client does. */
 class Follower {
   readonly raw: RawConnection
   readonly rows = new Map<string, { value: Quote; version: number; count: number }>()
-  /** Counts of those that are gone. */
-  readonly #gone = new Map<string, number>()
+  readonly #gone = new Map<string, Given>()
   skipped = 0
   updates = 0
   resets = 0
@@ -75,12 +84,13 @@ class Follower {
       this.rows.clear()
       this.#gone.clear()
     }
-    for (const each of rows as readonly { key: string; version: number; count: number; data?: Quote; fields?: object; gone?: true }[]) {
+    for (const each of rows as readonly Given[]) {
       const before = this.rows.get(each.key)
-      if (reset !== true) this.skipped += each.count - (before?.count ?? this.#gone.get(each.key) ?? 0) - 1
+      const known = before ?? this.#gone.get(each.key) ?? { version: 0, count: 0 }
+      if (reset !== true) this.skipped += each.count - (known.version < (each.born ?? 0) ? 0 : known.count) - 1
       this.updates++
       const value = each.data ?? ({ ...before?.value, ...each.fields } as Quote)
-      if (each.gone) this.#gone.set(each.key, each.count)
+      if (each.gone) this.#gone.set(each.key, each)
       if (each.gone) this.rows.delete(each.key)
       else this.rows.set(each.key, { value, version: each.version, count: each.count })
     }
@@ -302,6 +312,27 @@ describe("a table's subscriber", () => {
     await bed.clock.until(() => Object.values(follower.values).every(({ bid }) => bid === 20))
     expect([follower.rows.size, follower.resets, follower.updates - 40 + follower.skipped]).toEqual([40, 1, 800])
     expect(follower.updates).toBeLessThan(600)
+  })
+
+  it("[G6] can say what it was not given also of a row that came back when nothing was known of it any more", async () => {
+    bed = await start()
+    const quotes = bed.server.channel("quotes")
+    const follower = new Follower(bed.raw(), { intervalMs: 60_000, prefix: "mine" })
+    await bed.clock.until(() => follower.position !== undefined)
+    for (let bid = 1; bid <= 3; bid++) await done(quotes.set("mine", { bid, ask: 0 }))
+    await bed.clock.advance(61_000)
+    await done(quotes.delete("mine"))
+    await bed.clock.advance(61_000)
+    expect([follower.values, follower.skipped]).toEqual([{}, 2])
+    const others = Array.from({ length: 1_000 }, (_, index) => `k${index}`)
+    await done(Promise.all(others.map((name) => quotes.set(name, { bid: 0, ask: 0 }))))
+    await done(Promise.all(others.map((name) => quotes.delete(name))))
+    for (let bid = 1; bid <= 7; bid++) await done(quotes.set("mine", { bid, ask: 0 }))
+    await bed.clock.advance(61_000)
+    expect([follower.values, follower.skipped, follower.resets]).toEqual([{ mine: { bid: 7, ask: 0 } }, 8, 1])
+    await done(quotes.merge("mine", { bid: 8 }))
+    await bed.clock.advance(61_000)
+    expect(follower.skipped).toBe(8)
   })
 
   it("[G4] begins anew, and says so, where it can no longer be told which rows left", async () => {

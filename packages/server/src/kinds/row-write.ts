@@ -48,7 +48,8 @@ function fieldsToMerge(kind: TableKind, before: JsonText | undefined, fields: un
   if (!isRecord(row)) throw badRequest("the row has no fields")
   const whole = validateValue(kind, { ...row, ...fields })
   if (!isRecord(whole)) throw badRequest("its schema makes no object of the row")
-  return toJsonText(Object.fromEntries(Object.keys(fields).map((name) => [name, whole[name]])))
+  const names = Object.keys(fields).filter((name) => Object.hasOwn(whole, name))
+  return toJsonText(Object.fromEntries(names.map((name) => [name, whole[name]])))
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

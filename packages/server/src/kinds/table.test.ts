@@ -1,6 +1,7 @@
 import { contract, json, table } from "@magpie/protocol"
 import { createTestBed, type RawConnection, type Reply } from "@magpie/testing"
 import { afterEach, describe, expect, it } from "vitest"
+import { z } from "zod"
 import { anonymous } from "../access/identity.ts"
 
 type Quote = { readonly bid: number; readonly ask: number; readonly note?: string }
@@ -9,7 +10,7 @@ const key = json<string>()
 /** Takes a key in whatever case. */
 const anyCase: typeof key = { "~standard": { ...key["~standard"], validate: (value) => ({ value: String(value).toLowerCase() }) } }
 const app = contract({
-  names: table({ key: anyCase, value: quote }),
+  names: table({ key: anyCase, value: z.object({ bid: z.number(), ask: z.number() }) }),
   quotes: table({ key, value: quote }),
   slow: table({ key, value: quote, maxRate: 2 }),
   short: table({ key, value: quote, expiresAfterMs: 5_000 }),
@@ -178,6 +179,16 @@ describe("a table", () => {
     const codes = [1, 2, 3, 4, 5, 6, 7, 8].map((id) => raw.reply(id)?.code)
     const bad = "BAD_REQUEST"
     expect(codes).toEqual([undefined, "LIMIT_EXCEEDED", "TOO_LARGE", bad, bad, bad, bad, bad])
+  })
+
+  it("[G11] merges no field that the schema does not let through, whatever its name is", async () => {
+    bed = await start()
+    const raw = bed.raw()
+    raw.send({ type: "hello", version: 1, producer: "p" })
+    const fields = { bid: 2, other: 1, constructor: 1, ["__proto__"]: { ask: 3 } }
+    raw.send(write(1, "set", "a", { data: { bid: 1, ask: 1 } }, "names"), write(2, "merge", "a", { data: fields }, "names"))
+    await bed.clock.until(() => raw.reply(2) !== undefined)
+    expect(JSON.stringify(bed.server.channel("names").get("a")?.value)).toBe('{"bid":2,"ask":1}')
   })
 
   it("gives one who chooses rows those only, by key or by prefix", async () => {

@@ -65,7 +65,7 @@ export function createFollowing(channel: Extension, options: FollowingOptions): 
     if (taken === "lost") return subscribe()
     if (taken === undefined) return
     wait.failures = 0
-    options.changed({ keys: taken.changed, skipped: taken.skipped })
+    if (taken.changed.length > 0) options.changed({ keys: taken.changed, skipped: taken.skipped })
     if (message.more !== true && isAnswered) transition({ state: "live" })
   }
 

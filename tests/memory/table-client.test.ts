@@ -127,6 +127,8 @@ describe("a table on a client", () => {
     await expect(done(quotes.set("locked", { bid: 1, ask: 1 }))).rejects.toMatchObject({ code: "FORBIDDEN" })
     expect(() => table(channel)).toThrow("CONFLICT")
     for (const rate of [0, 1 / 61, Number.NaN]) expect(() => table(bed.connect().channel("quotes"), { rate })).toThrow("BAD_REQUEST")
+    await expect(done(quotes.set("two\nlines", { bid: 1, ask: 1 }))).rejects.toMatchObject({ code: "BAD_REQUEST" })
+    await expect(done(quotes.set("橋".repeat(400), { bid: 1, ask: 1 }))).rejects.toMatchObject({ code: "BAD_REQUEST" })
     // What comes after a refusal is in order.
     expect(await done(quotes.set("a", { bid: 3, ask: 3 }))).toMatchObject({ position: { offset: 2 } })
   })

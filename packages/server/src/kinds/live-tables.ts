@@ -15,6 +15,8 @@ const SHARED_PAGES = 64
 /** Which rows a subscription is about. Equal texts stand for equal choices. */
 export interface RowChoice {
   readonly text: string
+  /** All of them, where it is made of keys. */
+  readonly keys: ReadonlySet<string> | undefined
   has(key: string): boolean
 }
 
@@ -22,7 +24,7 @@ export interface RowChoice {
 export function rowChoice(keys: readonly string[] | undefined, prefix: string | undefined): RowChoice {
   const chosen = keys && new Set(keys)
   const text = JSON.stringify([keys, prefix])
-  return { text, has: (key) => chosen?.has(key) ?? (prefix === undefined || key.startsWith(prefix)) }
+  return { text, keys: chosen, has: (key) => chosen?.has(key) ?? (prefix === undefined || key.startsWith(prefix)) }
 }
 
 /** Rows on their way, and where they lead. */
@@ -134,7 +136,7 @@ export function createLiveTables({ clock, log, codec, catchUp }: LiveTablesOptio
   }
 
   function readPage(channel: string, { after, holds, since, reset, awaited, choice, limits }: PageRequest): RowsBatch {
-    const { rows, position, more } = log.readRows(channel, after, limits)
+    const { rows, position, more } = log.readRows(channel, after, limits, choice.keys)
     const chosen = rows.filter(({ key }) => choice.has(key))
     // Where the table is given anew, that it is empty is said as well.
     if (chosen.length === 0 && !reset && (more || !awaited)) return { batch: undefined, position, more }

@@ -1,4 +1,5 @@
 import { append } from "./append/append.mjs"
+import { codecs } from "./codec/codec.mjs"
 import { durable } from "./durable/durable.mjs"
 import { echo } from "./echo/echo.mjs"
 import { fanout } from "./fanout/fanout.mjs"
@@ -15,4 +16,4 @@ import { transports } from "./transports/transports.mjs"
  */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [fanout(32), fanout(1), echo, http, idle, presence, durable, append, transports, clientSize]
+export const benchmarks = [fanout(32), fanout(1), echo, http, idle, presence, durable, append, transports, codecs, clientSize]

@@ -54,7 +54,7 @@ export async function fuzz({ inputs, seed = 1, json = false, only = [] }) {
   }
   for (const [name, { inputs: fed, accepted, slowestMs }] of Object.entries(summary.targets)) {
     say(
-      `${name.padEnd(18)} ${String(fed).padStart(9)} inputs ${String(accepted).padStart(9)} accepted ${slowestMs.toFixed(1).padStart(6)} ms at most`,
+      `${name.padEnd(19)} ${String(fed).padStart(9)} inputs ${String(accepted).padStart(9)} accepted ${slowestMs.toFixed(1).padStart(6)} ms at most`,
     )
   }
   say(

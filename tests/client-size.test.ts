@@ -16,6 +16,9 @@ const MAX_ADDED_BYTES = {
   table: 2_560,
 }
 
+/** Of a package of its own. */
+const MAX_MSGPACK_BYTES = 8_192
+
 const source = (entry: string): string => fileURLToPath(new URL(`../packages/client/src/${entry}`, import.meta.url))
 
 /** A page's bundle of everything that these entries export. */
@@ -52,3 +55,9 @@ test.each(Object.entries(MAX_ADDED_BYTES))(
     expect(weightOf(text) - weightOf(await bundled("index.ts"))).toBeLessThanOrEqual(max)
   },
 )
+
+test("the codec of @magpie/msgpack adds at most 8 KiB, and nothing to a page without it", async () => {
+  const text = await bundled("index.ts", "../../msgpack/src/index.ts")
+  expect(weightOf(text) - weightOf(await bundled("index.ts"))).toBeLessThanOrEqual(MAX_MSGPACK_BYTES)
+  expect(await bundled("index.ts")).not.toMatch(/msgpack/i)
+})

@@ -55,6 +55,13 @@ test.each(["docs/tables.md", "docs/tables.zh-TW.md"])("the server and client of 
   await close()
 })
 
+test.each(["docs/codecs.md", "docs/codecs.zh-TW.md"])("the server and client of %s run", async (page) => {
+  const [first = new Map<string, string>()] = statesOf(snippetsOf(page))
+  const { printed, close } = await runSnippets(first)
+  await printed.line("3 readings")
+  await close()
+})
+
 test.each(["docs/testing.md", "docs/testing.zh-TW.md"])("the tests that %s shows pass", (page) => {
   const directory = temporaryDirectory("docs-run")
   try {

@@ -1,8 +1,11 @@
 // Defects that the simulation must see, each as a change of one source. A test holds them to the sources as they are now.
+import { ACCESS_DEFECTS } from "./defects/access.mjs"
 import { CHANGES_DEFECTS } from "./defects/changes.mjs"
 import { CLIENT_DEFECTS } from "./defects/client.mjs"
 import { CLUSTER_DEFECTS } from "./defects/cluster.mjs"
 import { JOURNAL_DEFECTS } from "./defects/journal.mjs"
+import { OVERLOAD_DEFECTS } from "./defects/overload.mjs"
+import { PERSISTENT_DEFECTS } from "./defects/persistent.mjs"
 import { PRESENCE_DEFECTS } from "./defects/presence.mjs"
 import { SERVER_DEFECTS } from "./defects/server.mjs"
 
@@ -19,4 +22,7 @@ export const DEFECTS = [
   ...CLIENT_DEFECTS,
   ...PRESENCE_DEFECTS,
   ...CHANGES_DEFECTS,
+  ...ACCESS_DEFECTS,
+  ...PERSISTENT_DEFECTS,
+  ...OVERLOAD_DEFECTS,
 ]

@@ -25,6 +25,19 @@ export const MUST_BE_REACHED = [
   "backend-UNAVAILABLE",
   "presence-left",
   "presence-lease-over",
+  "revoked",
+  "sent-away",
+  "kept-before-it-left",
+  "kept-after-it-may-have-left",
+  "kept-then-confirmed",
+  "kept-then-rejected",
+  "left-by-an-earlier-page",
+  "shed-presence",
+  "shed-broadcasts",
+  "shed-connections",
+  "shed-history",
+  "shed-nothing-more",
+  "broadcasts-skipped",
 ]
 
 export function createTally() {

@@ -1,4 +1,4 @@
 import { deliverySuite } from "../transport-suite/delivery-suite.ts"
-import { WAYS } from "../transport-suite/ways.ts"
+import { BINARY, WAYS } from "../transport-suite/ways.ts"
 
-for (const way of WAYS) deliverySuite(way)
+for (const way of [...WAYS, BINARY]) deliverySuite(way)

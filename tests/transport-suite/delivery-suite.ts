@@ -1,4 +1,5 @@
 import type { Client } from "@magpie/client"
+import { msgpack } from "@magpie/msgpack/server"
 import type { RawConnection } from "@magpie/testing"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type App, type ChatBed, closeBed, listen, numbered, outcomeOf, publish, say, startChat } from "../memory/chat-bed.ts"
@@ -11,11 +12,12 @@ const QUEUED_BYTES = 262_144
 export function deliverySuite(way: Way): void {
   let bed: ChatBed
   beforeEach(async () => {
-    bed = await startChat()
+    bed = await startChat({ codecs: [msgpack()] })
   })
   afterEach(() => closeBed(bed))
 
-  const connect = (address = "192.0.2.1"): Client<App> => bed.connect({ address, transport: way.make })
+  const connect = (address = "192.0.2.1"): Client<App> =>
+    bed.connect({ address, transport: way.make, ...(way.codec && { codec: way.codec }) })
   const publishMany = async (count: number, text: string): Promise<void> => {
     for (let index = 0; index < count; index++) void bed.server.channel("chat/a").publish("say", { text })
     await bed.clock.settle()

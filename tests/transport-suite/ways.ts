@@ -1,10 +1,14 @@
 import type { Transport } from "@magpie/client"
 import { fallback, longPoll, sse, type TransportMemory, type TransportWorld, webSocket } from "@magpie/client/transports"
+import { msgpack } from "@magpie/msgpack"
+import type { Codec } from "@magpie/protocol"
 
 /** A transport as the table of a suite names it. */
 export interface Way {
   readonly name: string
   readonly make: (webSockets: Transport, world: TransportWorld) => Transport
+  /** What its clients speak. Default: JSON. */
+  readonly codec?: Codec
 }
 
 /** Every transport that carries a session. */
@@ -14,6 +18,8 @@ export const WAYS: readonly Way[] = [
   { name: "long polls", make: (_webSockets, world) => longPoll(world) },
   { name: "long polls that no server keeps", make: (_webSockets, world) => longPoll(elsewhere(world)) },
 ]
+
+export const BINARY: Way = { name: "WebSocket with MessagePack", make: (webSockets) => webSockets, codec: msgpack() }
 
 const GONE = 410
 

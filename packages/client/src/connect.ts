@@ -3,7 +3,6 @@ import { environment as thisMachine } from "#environment"
 import { createChannels } from "./channels.ts"
 import type { Client, ClientEvents } from "./client.ts"
 import { KNOWN } from "./connection/read-down.ts"
-import { wireCodec } from "./connection/wire-codec.ts"
 import { createListeners, type ListenersOf } from "./listeners.ts"
 import type { ConnectOptions } from "./options.ts"
 import { createSchedule } from "./schedule.ts"
@@ -43,7 +42,7 @@ export function connect<C extends AnyContract>(url: string, options: ConnectOpti
     listeners.error.emit(error)
   }
 
-  const context = { clock, random, signals, settings, schedule, codec: wireCodec, counters, known: new Map(KNOWN), onError }
+  const context = { clock, random, signals, settings, schedule, codec: settings.codec, counters, known: new Map(KNOWN), onError }
   const session = createSession(context, (change) => {
     if (change.to === "closed") {
       over ??= closedBy(change.cause)

@@ -55,6 +55,8 @@ export interface Extension {
   start(): void
   /** After how many milliseconds the message leaves; undefined where there is no link. Fails with TOO_LARGE, BAD_REQUEST and RATE_LIMITED. */
   send(message: UpMessage): number | undefined
+  /** Of the newest link. */
+  linkNumber(): number
   readonly ask: RequestTable["ask"]
   readonly request: RequestTable["request"]
   onError(error: MagpieError): void
@@ -89,6 +91,7 @@ export function extend(channel: object): Extension {
     read: core.read,
     start: core.start,
     send: session.connection.send,
+    linkNumber: () => session.connection.linkNumber,
     ask,
     request,
     onError,

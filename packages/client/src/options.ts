@@ -1,4 +1,4 @@
-import type { AnyContract } from "@magpie/protocol"
+import type { AnyContract, Codec } from "@magpie/protocol"
 import type { ClientEnvironment } from "./environment/environment.ts"
 import type { OutboxStore } from "./outbox/keeper.ts"
 import type { Transport } from "./transport/transport.ts"
@@ -32,6 +32,11 @@ export interface ConnectOptions<C extends AnyContract = AnyContract> {
   readonly outbox?: OutboxStore
   /** How long a channel without listeners stays subscribed, in milliseconds. Default 1,000. */
   readonly lingerMs?: number
+  /**
+   * How messages are written: `msgpack()` of `@magpie/msgpack`. Default: JSON. By WebSocket only; a server that does not speak it
+   * ends the client with a close that says so.
+   */
+  readonly codec?: Codec
   /** Another way to reach the server. Default: WebSocket. */
   readonly transport?: Transport
   /** Another world: the fake clock of a test. Default: this machine. */

@@ -1,5 +1,6 @@
-import { type AnyContract, DEFAULT_PATH } from "@magpie/protocol"
+import { type AnyContract, type Codec, DEFAULT_PATH } from "@magpie/protocol"
 import { badField } from "./bad-field.ts"
+import { wireCodec } from "./connection/wire-codec.ts"
 import type { ConnectOptions } from "./options.ts"
 import type { OutboxStore } from "./outbox/keeper.ts"
 import type { Backoff } from "./reconnect/backoff.ts"
@@ -24,20 +25,22 @@ export type Settings = typeof NUMBERS & {
   readonly outbox: OutboxStore | undefined
   readonly backoff: Backoff
   readonly transport: Transport
+  readonly codec: Codec
 }
 
 /** Fails with INVALID_OPTIONS naming the field. */
 export function checkOptions(url: string, options: ConnectOptions, defaultTransport: Transport): Settings {
-  const { token, key, contract, outbox, transport = defaultTransport } = options
+  const { token, key, contract, outbox, codec = wireCodec, transport = defaultTransport } = options
   check(token === undefined || typeof token === "string" || typeof token === "function", "token", "must be text or a function")
   check(key === undefined || typeof key === "string", "key", "must be text")
   check(key === undefined || token === undefined, "key", "and token exclude each other")
   check(contract === undefined || typeof contract?.match === "function", "contract", "must come from contract({ … })")
   check(outbox === undefined || typeof outbox?.attach === "function", "outbox", "must come from persistent({ … })")
   check(typeof transport?.open === "function", "transport", "must have a method open")
+  check(typeof codec?.join === "function", "codec", "must have a method join")
   const backoff = checkNumbers({ ...options.backoff }, BACKOFF, "backoff.")
   check(backoff.maxMs >= backoff.initialMs, "backoff.maxMs", "must not be less than backoff.initialMs")
-  return { ...checkNumbers({ ...options }, NUMBERS), url: checkUrl(url), contract, token, key, outbox, backoff, transport }
+  return { ...checkNumbers({ ...options }, NUMBERS), url: checkUrl(url), contract, token, key, outbox, backoff, transport, codec }
 }
 
 function check(holds: boolean, field: string, rule: string): asserts holds {

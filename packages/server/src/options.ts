@@ -4,15 +4,18 @@ import {
   type Crypto,
   DEFAULT_LIMITS,
   type Env,
+  jsonServerCodec,
   LIMITS,
   type LimitName,
   type Limits,
   MagpieError,
   type Retention,
+  type ServerCodec,
 } from "@magpie/protocol"
 import type { Authenticator, User } from "./access/identity.ts"
 import type { OriginPolicy } from "./access/origin.ts"
 import type { LoadMeter } from "./flow/overload.ts"
+import { SUBPROTOCOL } from "./transports/handshake.ts"
 
 /** What every Magpie server may be told, whatever carries its connections. */
 export interface CoreOptions<U extends User = User> {
@@ -38,6 +41,8 @@ export interface CoreOptions<U extends User = User> {
   readonly deduplicationMs?: number
   /** How long a member of a channel's presence outlives a lost link, in milliseconds. Default 10,000. */
   readonly presenceLeaseMs?: number
+  /** Codecs beside JSON that clients may choose: `msgpack()` of `@magpie/msgpack/server`. Default: none. */
+  readonly codecs?: readonly ServerCodec[]
   /** The HTTP API. Default: it is there, for users that have rights to it. `false` leaves it out. */
   readonly api?: ApiOptions | false
 }
@@ -75,6 +80,8 @@ export interface CheckedOptions {
   readonly deduplicationMs: number
   readonly presenceLeaseMs: number
   readonly api: Required<ApiOptions> | undefined
+  /** What may be spoken, by subprotocol; JSON always. */
+  readonly codecs: ReadonlyMap<string, ServerCodec>
 }
 
 /** A batch or a page of the log fits into it. */
@@ -100,6 +107,7 @@ export function checkOptions<U extends User>(options: CoreOptions<U>): CheckedOp
     deduplicationMs: milliseconds("deduplicationMs", options.deduplicationMs ?? 48 * 3_600_000),
     presenceLeaseMs: milliseconds("presenceLeaseMs", options.presenceLeaseMs ?? 10_000),
     api: options.api === false ? undefined : checkApi(options.api ?? {}),
+    codecs: checkCodecs(options.codecs ?? []),
   }
 }
 
@@ -111,6 +119,17 @@ function checkOrigins(name: string, origins: OriginPolicy = "same"): OriginPolic
 function checkApi({ prefix = DEFAULT_API_PREFIX, origins }: ApiOptions): Required<ApiOptions> {
   if (!/^(?:\/[\w.~-]+)+$/.test(prefix)) refuse("api.prefix", "must be a path as /magpie/api/v1")
   return { prefix, origins: checkOrigins("api.origins", origins) }
+}
+
+function checkCodecs(codecs: readonly ServerCodec[]): ReadonlyMap<string, ServerCodec> {
+  const spoken = new Map([[jsonServerCodec.subprotocol, jsonServerCodec]])
+  for (const codec of codecs) {
+    const { subprotocol, decodeUntrusted } = codec ?? {}
+    if (typeof decodeUntrusted !== "function" || !SUBPROTOCOL.test(subprotocol)) refuse("codecs", "must be a list of codecs as msgpack()")
+    if (spoken.has(subprotocol)) refuse("codecs", `names ${subprotocol} twice`)
+    spoken.set(subprotocol, codec)
+  }
+  return spoken
 }
 
 /** How long each stream of a contract is kept, by pattern. */

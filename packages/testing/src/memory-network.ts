@@ -185,7 +185,7 @@ export function memoryNetwork(env: Env): MemoryNetwork {
       }
     },
     transport: ({ address = "127.0.0.1", origin, plain = false, token, key, ticket } = {}) => ({
-      open: (url, _protocols, events) => open(url, { address, origin, plain, token, key, ticket }, events),
+      open: (url, [subprotocol], events) => open(url, { address, origin, plain, subprotocol, token, key, ticket }, events),
     }),
     http: ({ address = "127.0.0.1", origin, token, key, ticket } = {}) =>
       memoryHttp(

@@ -2,7 +2,7 @@ import { SUBPROTOCOL_JSON, SUBPROTOCOL_TOKEN_PREFIX } from "@magpie/protocol"
 import { clientAddress } from "../../../packages/server/src/access/client-address.ts"
 import { addressKey } from "../../../packages/server/src/access/occupancy.ts"
 import { originAllowed } from "../../../packages/server/src/access/origin.ts"
-import { checkHandshake } from "../../../packages/server/src/transports/handshake.ts"
+import { checkHandshake, SUBPROTOCOL } from "../../../packages/server/src/transports/handshake.ts"
 import { insist, textTarget } from "../target.ts"
 
 const GOOD = [
@@ -62,7 +62,7 @@ function handshakeOf(request: Request): string {
     return `refused ${verdict.status}`
   }
   insist(request.method === "GET", "takes a GET only")
-  insist(verdict.subprotocol === undefined || verdict.subprotocol === SUBPROTOCOL_JSON, "chooses a subprotocol that it speaks")
+  insist(verdict.subprotocol === undefined || SUBPROTOCOL.test(verdict.subprotocol), "chooses a subprotocol of Magpie's")
   insist(verdict.token === undefined || verdict.subprotocol !== undefined, "takes a token from a subprotocol's list only")
   return `accepted ${verdict.subprotocol} ${verdict.token}`
 }

@@ -1,5 +1,6 @@
 import type { Target } from "../target.ts"
 import { capabilityClaims, tickets } from "./access.ts"
+import { binaryClientFrame, binaryServerFrame } from "./binary-frames.ts"
 import { clientFrame } from "./client-frame.ts"
 import { clientSession } from "./client-session.ts"
 import { closeReasons } from "./close-reason.ts"
@@ -47,5 +48,7 @@ async function makeTargets(): Promise<readonly Target[]> {
     memoryKeys,
     records,
     storageDamage,
+    binaryServerFrame,
+    binaryClientFrame,
   ]
 }

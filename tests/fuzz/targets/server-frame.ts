@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS, type Decoded, jsonCodec, jsonServerCodec, parseUp } fro
 import { attempt, refusalOf } from "../refusals.ts"
 import { insist, textTarget } from "../target.ts"
 import { framesOf, UP_WIRES, WIRE_WORDS } from "./corpus.ts"
+import { inspectValue } from "./inspect-value.ts"
 
 const LIMITS = DEFAULT_LIMITS
 
@@ -29,21 +30,10 @@ function outcomeOf(decoded: Decoded): string {
     insist(decoded.id === undefined || Number.isSafeInteger(decoded.id), "names a whole number as the request's id, or none")
     return `${refusalOf(decoded.error, ["BAD_REQUEST"])} #${decoded.id}`
   }
-  inspectValue(decoded.value, 1)
+  inspectValue(decoded.value, LIMITS)
   const message = attempt(["BAD_REQUEST"], () => parseUp(decoded.value))
   if ("refusal" in message) return message.refusal
   const text = String(jsonCodec.encode(message.value))
   insist(jsonCodec.encode(parseUp(JSON.parse(text))) === text, "writes what it has read so that it reads the same again")
   return `accepted ${text}`
-}
-
-/** What got past the limits lies within them. */
-function inspectValue(value: unknown, depth: number): void {
-  if (typeof value === "string") return insist(value.isWellFormed(), "lets no half of a surrogate pair through")
-  if (typeof value !== "object" || value === null) return
-  insist(depth <= LIMITS.jsonDepth, "lets nothing through that is nested deeper than the limit")
-  for (const [key, inner] of Object.entries(value)) {
-    insist(key.isWellFormed(), "lets no half of a surrogate pair through in a key")
-    inspectValue(inner, depth + 1)
-  }
 }

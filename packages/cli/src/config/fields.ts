@@ -36,6 +36,10 @@ const tlsPair: ValueKind = {
 }
 const both = (value: Readonly<Record<string, unknown>>, one: string, other: string): boolean =>
   value[one] !== undefined && value[other] !== undefined
+const codecList: ValueKind = {
+  words: "a list of codecs, as [msgpack()]",
+  holds: (value) => Array.isArray(value) && value.every((codec) => isObject(codec) && typeof codec.decodeUntrusted === "function"),
+}
 const objectOrFalse: ValueKind = { words: "an object, or false", holds: (value) => value === false || isObject(value) }
 const milliseconds = wholeNumber(1)
 
@@ -112,6 +116,7 @@ export const FIELDS = {
       origins: { kind: origins, fallback: '"same"', env: ["MAGPIE_API_ORIGINS"], about: "pages that may use it" },
     },
   },
+  codecs: { kind: codecList, fallback: "JSON alone", about: "codecs beside JSON that clients may choose" },
   heartbeatMs: {
     kind: milliseconds,
     fallback: "10,000",

@@ -1,5 +1,6 @@
 import { type DownMessage, type Hello, MagpieError, PROTOCOL_VERSION, toMagpieError, type UpMessage, type Welcome } from "@magpie/protocol"
 import type { Context } from "../context.ts"
+import { nextLinkNumber } from "../link-number.ts"
 import { randomName } from "../random-name.ts"
 import type { Status, StatusChange } from "../status.ts"
 import type { Credentials, Given } from "./credentials.ts"
@@ -9,6 +10,8 @@ import { type LiveLink, openLiveLink } from "./live-link.ts"
 /** The connection that heals itself: links one after another, under one status. */
 export interface Connection {
   readonly status: Status
+  /** The number of the newest link: higher than those of all before it, also of a page before this one. */
+  readonly linkNumber: number
   /** Tries at once, unless there is an attempt or a link already. */
   start(): void
   /** After how many milliseconds it leaves; undefined where nobody can be told now. Fails with TOO_LARGE, BAD_REQUEST and RATE_LIMITED. */
@@ -44,8 +47,7 @@ export function createConnection(context: Context, credentials: Credentials, eve
   let link: LiveLink | undefined
   /** Counts attempts: what an earlier one brings late has no owner. */
   let attempt = 0
-  /** Names the links of this client in their order, also behind those of a page before it. */
-  let lastLink = 0
+  let linkNumber = 0
   let renewals = 0
   let network = true
   let producer = randomName(random, 16)
@@ -98,8 +100,8 @@ export function createConnection(context: Context, credentials: Credentials, eve
   }
 
   function openLink(given: Given): LiveLink {
-    lastLink = Math.max(lastLink + 1, Math.floor(clock.now()))
-    const hello: Hello = { type: "hello", version: PROTOCOL_VERSION, session, producer, client: CLIENT_NAME, link: lastLink, ...given }
+    linkNumber = given.link ?? nextLinkNumber(linkNumber, clock)
+    const hello: Hello = { type: "hello", version: PROTOCOL_VERSION, session, producer, client: CLIENT_NAME, link: linkNumber, ...given }
     return openLiveLink(context, hello, {
       ...events,
       onWelcome(welcome) {
@@ -155,6 +157,9 @@ export function createConnection(context: Context, credentials: Credentials, eve
   return {
     get status() {
       return status
+    },
+    get linkNumber() {
+      return linkNumber
     },
     start,
     send: (message) => link?.send(message),

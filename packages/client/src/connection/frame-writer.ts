@@ -15,8 +15,8 @@ export interface FrameWriter {
   end(): void
 }
 
-/** Sends messages in one frame, which has so many bytes. */
-export type SendFrame = (messages: readonly Encoded[], bytes: number) => void
+/** Sends messages in one frame. */
+export type SendFrame = (messages: readonly Encoded[]) => void
 
 interface Part {
   readonly encoded: Encoded
@@ -50,7 +50,7 @@ export function createFrameWriter({ clock, schedule, codec }: Context, welcome: 
       pace.take()
       left++
       if (frame.length === MAX_FRAME_MESSAGES || bytes + 1 + part.bytes > maxFrameBytes) {
-        send(frame, bytes)
+        send(frame)
         frame = []
         bytes = -1
       }
@@ -59,7 +59,7 @@ export function createFrameWriter({ clock, schedule, codec }: Context, welcome: 
     }
     waiting = waiting.slice(left)
     requests = Math.max(0, requests - left)
-    if (left > 0) send(frame, bytes)
+    if (left > 0) send(frame)
   }
 
   function turn(): void {
@@ -80,7 +80,7 @@ export function createFrameWriter({ clock, schedule, codec }: Context, welcome: 
       }
       if (message.type === "ping") {
         pace.take()
-        send([encoded], bytes)
+        send([encoded])
         return 0
       }
       const ahead = message.type === "publish" ? waiting.length : requests++

@@ -61,11 +61,12 @@ export function openLiveLink(context: Context, hello: Hello, events: LiveLinkEve
     events.onWelcome(welcome)
   }
 
-  function sendFrame(messages: readonly Encoded[], bytes: number): void {
+  function sendFrame(messages: readonly Encoded[]): void {
     if (isEnded()) return
     counters.messagesOut += messages.length
-    counters.bytesOut += bytes
-    link.send(codec.join(messages))
+    const frame = codec.join(messages)
+    counters.bytesOut += byteLength(frame)
+    link.send(frame)
   }
 
   /** A question, because a narrowed `current` does not show what a callback did to it. */
@@ -101,8 +102,7 @@ export function openLiveLink(context: Context, hello: Hello, events: LiveLinkEve
 
   const link: Link = settings.transport.open(settings.url, [codec.subprotocol], {
     onOpen() {
-      const frame = codec.encode(hello)
-      sendFrame([frame], byteLength(frame))
+      sendFrame([codec.encode(hello)])
     },
     onMessage(frame) {
       if (isEnded()) return

@@ -15,6 +15,8 @@ export interface KeptChannel {
 export interface Offer {
   readonly producer?: string
   readonly session?: string
+  /** The number of the link, where what was kept knows of links that this page does not. */
+  readonly link?: number
 }
 
 /** What a keeper may do with the outbox that it keeps. */

@@ -71,3 +71,16 @@ test("rows of a newer version are left alone, and the client says so", async () 
   await closing
   expect((await lanes.open(0))?.rows).toEqual(rows)
 })
+
+test("[F53] links of later pages have higher numbers, also where the machine's clock was put back between them", async () => {
+  const { clock, peer, life, begin } = await setUp()
+  say(life, "left")
+  await clock.advance(100)
+  const numberOf = (): number => Number(peer.link.of("hello")[0]?.link)
+  const before = numberOf()
+  life.kill()
+  clock.jumpWallClock(-24 * 3_600_000)
+  begin()
+  await clock.advance(3_000)
+  expect(numberOf()).toBeGreaterThan(before)
+})

@@ -1,6 +1,7 @@
 import { MagpieError, type Published, toMagpieError, type Welcome } from "@magpie/protocol"
 import type { Lanes } from "../lanes/lanes.ts"
 import { openLane } from "../lanes/open-lane.ts"
+import { nextLinkNumber } from "../link-number.ts"
 import { type Entry, usesNumber } from "../outbox/channel-queue.ts"
 import type { Keeper, OutboxHands } from "../outbox/keeper.ts"
 import { randomName } from "../random-name.ts"
@@ -39,6 +40,7 @@ export function createOutboxKeeper(
   let life: "offline" | "online" | "closed" = "offline"
   let book: OutboxBook | undefined
   let owner: OwnerRow | undefined
+  let link = 0
   let opening: Promise<void> | undefined
   let closing: Promise<void> | undefined
 
@@ -81,6 +83,7 @@ export function createOutboxKeeper(
   function takeUp({ kept, lastOf }: OutboxBook, alive: readonly KeptItem[]): void {
     items = new Map([...alive.map((item) => [item.entry, item] as const), ...items])
     owner = kept.owner
+    link = owner?.link ?? 0
     const channels = [...new Set([...kept.numbers.keys(), ...alive.map(({ channel }) => channel)])]
     const entriesOf = (channel: string): Entry[] => alive.filter((item) => item.channel === channel).map(({ entry }) => entry)
     restore(
@@ -134,7 +137,8 @@ export function createOutboxKeeper(
         throw toMagpieError(thrown)
       })
       await opening
-      return owner ? { producer: owner.producer, session: owner.session } : {}
+      link = nextLinkNumber(link, clock)
+      return { link, ...(owner && { producer: owner.producer, session: owner.session }) }
     },
     take(channel, entry) {
       const item = newItem({ id: randomName(random, 8), channel, entry, at: clock.now() })
@@ -151,10 +155,10 @@ export function createOutboxKeeper(
       life = "online"
       const isOther = owner !== undefined && (owner.producer !== producer || owner.user !== user)
       // In one write with what the outbox takes out for it.
-      if (isOther || owner?.session !== session) book?.own({ producer, session, user }, isOther)
+      book?.own({ producer, session, user, link }, isOther)
       // What has a number of another producer uses up none of this one's.
       if (isOther) for (const item of items.values()) item.sequence = undefined
-      owner = { producer, session, user }
+      owner = { producer, session, user, link }
       for (const item of [...items.values()]) if (item.error === undefined && isTooOld(item)) drop(item.channel, item.entry, tooOld())
     },
     offline() {

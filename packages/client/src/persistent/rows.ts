@@ -8,6 +8,8 @@ const VERSION = 1
 /** Who kept these rows, and the session that it had. */
 export interface OwnerRow extends Owner {
   readonly session: string
+  /** The number of the newest link that it had. */
+  readonly link?: number
 }
 
 /** Where a channel's numbers stand: the highest that a message which is no longer kept has used up. */

@@ -1,8 +1,7 @@
-import { type Clock, MagpieError } from "@magpie/protocol"
+import { MagpieError } from "@magpie/protocol"
 import type { Extension } from "../extension.ts"
 
-export interface OwnPresenceOptions extends Pick<Extension, "name" | "ask" | "schedule"> {
-  readonly clock: Clock
+export interface OwnPresenceOptions extends Pick<Extension, "name" | "ask" | "schedule" | "linkNumber"> {
   /** This session's name among the members; undefined where it is none. */
   onMember(member: string | undefined): void
   /** The server ended it, or will not have it. `isAwaited`: somebody waits for a promise that says why. */
@@ -29,7 +28,6 @@ export class OwnPresence {
   #mayBeKnown = false
   #asking = 0
   #isOnline = false
-  #link = 0
   readonly #waiters: Waiter[] = []
 
   constructor(options: OwnPresenceOptions) {
@@ -61,7 +59,6 @@ export class OwnPresence {
   online(): void {
     this.#isOnline = true
     this.#asked = undefined
-    this.#link = Math.max(this.#link + 1, Math.floor(this.#options.clock.now()))
     this.#wait.failures = 0
     this.#ask()
   }
@@ -78,12 +75,12 @@ export class OwnPresence {
     const wish = this.#wish
     if (this.#asked?.wish === wish) return this.#settle()
     if (wish.wish === "away" && !this.#mayBeKnown) return this.#settle()
-    const { name: channel, ask } = this.#options
+    const { name: channel, ask, linkNumber } = this.#options
     const mine = ++this.#asking
     this.#asked = { wish, isAnswered: false }
     if (wish.wish === "present") {
       this.#mayBeKnown = true
-      ask({ type: "enter", channel, state: wish.state, link: this.#link }, "entered", (reply) => {
+      ask({ type: "enter", channel, state: wish.state, link: linkNumber() }, "entered", (reply) => {
         if (mine !== this.#asking) return
         if (reply instanceof MagpieError) return this.#refused(wish, reply)
         this.#options.onMember(reply.member)

@@ -53,7 +53,7 @@ export function sharedPresence(channel: object): SharedPresence {
 }
 
 function share(channel: object): SharedPresence {
-  const { name, contract, kind, clock, schedule, onError, start, ask, send, follow } = extend(channel)
+  const { name, contract, kind, clock, schedule, onError, start, ask, send, linkNumber, follow } = extend(channel)
   if (kind !== undefined && kind.presence === undefined) throw badField("channel", "has no presence in the contract")
   const handles = new Set<Handle>()
   const states = new Map<Handle, unknown>()
@@ -71,7 +71,7 @@ function share(channel: object): SharedPresence {
     name,
     ask,
     schedule,
-    clock,
+    linkNumber,
     onMember(member) {
       if (member === self) return
       self = member

@@ -3,6 +3,7 @@ import { thisMachine } from "../environment/fetch-http.ts"
 import type { Link, LinkEvents } from "../transport/transport.ts"
 import type { TransportWorld } from "./http-client.ts"
 import { LOST, openHttpLink, type StartDown } from "./http-link.ts"
+import { jsonOnly } from "./json-only.ts"
 import type { NamedTransport } from "./named-transport.ts"
 import { type Head, readHead } from "./poll-head.ts"
 import { openVisits } from "./visits.ts"
@@ -25,7 +26,7 @@ export function longPoll(world: Partial<TransportWorld> = {}): NamedTransport {
   }
   return {
     name: "long-poll",
-    open(url, _protocols, events) {
+    open: jsonOnly((url, events) => {
       const visit = (own: LinkEvents): Link => openVisits(url, its, own, onSettled)
       return roams
         ? visit(events)
@@ -34,7 +35,7 @@ export function longPoll(world: Partial<TransportWorld> = {}): NamedTransport {
             () => (roams ? visit : undefined),
             events,
           )
-    },
+    }),
   }
 }
 

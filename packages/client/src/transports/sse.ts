@@ -2,6 +2,7 @@ import { thisMachine } from "../environment/fetch-http.ts"
 import { createEventParser, type StreamEvent } from "./event-parser.ts"
 import type { TransportWorld } from "./http-client.ts"
 import { LOST, openHttpLink, type StartDown } from "./http-link.ts"
+import { jsonOnly } from "./json-only.ts"
 import type { NamedTransport } from "./named-transport.ts"
 
 /**
@@ -10,7 +11,7 @@ import type { NamedTransport } from "./named-transport.ts"
  */
 export function sse(world: Partial<TransportWorld> = {}): NamedTransport {
   const its = { ...thisMachine, ...world }
-  return { name: "sse", open: (url, _protocols, events) => openHttpLink(url, its, startStream, events) }
+  return { name: "sse", open: jsonOnly((url, events) => openHttpLink(url, its, startStream, events)) }
 }
 
 const startStream: StartDown = (ask, down) => {

@@ -1,5 +1,6 @@
 import { STANDING_ID, type Timer } from "@magpie/protocol"
 import { createPace } from "../connection/pace.ts"
+import { nextLinkNumber } from "../link-number.ts"
 import type { Link, LinkEvents } from "../transport/transport.ts"
 import type { TransportWorld } from "./http-client.ts"
 import { addressOf, LOST, NO_PONG, nameOf } from "./http-link.ts"
@@ -101,7 +102,7 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
     const requests = take()
     const leaves = state === "leaving" && waiting.length === 0
     const waits = requests.length === 0 && producer !== undefined && !leaves
-    hello = { ...hello, link: Math.max(Number(hello.link ?? 0) + 1, Math.floor(clock.now())) }
+    hello = { ...hello, link: nextLinkNumber(Number(hello.link ?? 0), clock) }
     const lines = [
       JSON.stringify(hello),
       ...(leaves ? standing.farewells() : standing.lines()),

@@ -1,12 +1,14 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { createBatch } from "../flow/batch.ts"
-import { type Delivery, FanOut, type Receiver } from "./fan-out.ts"
+import type { Delivery } from "./delivery.ts"
+import { FanOut, type Receiver } from "./fan-out.ts"
 
 /** A delivery that is known by its number. */
 function delivery(first: number): Delivery {
   const batch = createBatch(`${first}`, 1)
-  return { joined: [batch], single: () => [batch], publications: [], count: 1, first }
+  const frames = { joined: [batch], single: () => [batch] } as const
+  return { ...frames, in: () => frames, publications: [], count: 1, first }
 }
 
 /** A receiver, what it was given, and what it should have been given by now. */

@@ -1,17 +1,4 @@
-import type { Publication } from "@magpie/protocol"
-import type { Batch } from "../flow/batch.ts"
-
-/** Messages of one channel that leave together. `first` is the offset of the first; undefined where nothing is stored. */
-export interface Delivery {
-  /** All messages in one frame, for those who speak the subprotocol; a list of one, so that it can be sent as it is. */
-  readonly joined: readonly [Batch]
-  /** One message a frame, for plain clients; made when the first of them needs it. */
-  readonly single: () => readonly Batch[]
-  /** What `single` holds, before it was encoded. */
-  readonly publications: readonly Publication[]
-  readonly count: number
-  readonly first: number | undefined
-}
+import type { Delivery } from "./delivery.ts"
 
 /** Who gets what a channel sends from now on. */
 export interface Receiver {

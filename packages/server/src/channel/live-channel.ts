@@ -1,33 +1,10 @@
 import type { ChannelMatch, Encoded, Position, Publication, ServerCodec } from "@magpie/protocol"
-import { type Batch, createBatch, HEADROOM_BYTES } from "../flow/batch.ts"
 import type { ChannelGatherer, Turn } from "../flow/turn.ts"
-import { type Delivery, FanOut, type Receiver } from "./fan-out.ts"
-
-/** What goes out for these publications, which are already encoded. */
-export function deliveryOf(
-  publications: readonly Publication[],
-  encoded: readonly Encoded[],
-  codec: ServerCodec,
-  first?: number,
-): Delivery {
-  const [only] = encoded
-  const joined = createBatch(encoded.length === 1 && only !== undefined ? only : codec.join(encoded), encoded.length)
-  let single: readonly Batch[] | undefined
-  return {
-    joined: [joined],
-    single: () => (single ??= encoded.length === 1 ? [joined] : encoded.map((one) => createBatch(one, 1))),
-    publications,
-    count: encoded.length,
-    first,
-  }
-}
-
-/** Bytes that a delivery takes at most, headers with it. */
-export function roomFor({ joined: [joined], count }: Delivery, plain: boolean): number {
-  return joined.buffer.length + (plain ? Math.max(0, count - 1) * HEADROOM_BYTES : 0)
-}
+import { createDelivery, type Delivery, deliveryOf } from "./delivery.ts"
+import { FanOut, type Receiver } from "./fan-out.ts"
 
 export interface LiveChannelContext {
+  /** The server's own, in which each message is encoded as it comes. */
   readonly codec: ServerCodec
   readonly turn: Turn
   /** Bytes that may wait for those who are still given what came before. */
@@ -142,9 +119,8 @@ export class LiveChannel implements ChannelGatherer {
   /** Tells everybody where the channel is, so that a loss in front of a silence is noticed. */
   beacon(position: Position): void {
     this.#seal()
-    const encoded = this.#context.codec.encode({ type: "position", channel: this.name, position })
-    const batch = createBatch(encoded, 1)
-    this.#push({ joined: [batch], single: () => [batch], publications: [], count: 0, first: undefined })
+    const { codec } = this.#context
+    this.#push(createDelivery({ codec, write: (other) => [other.encode({ type: "position", channel: this.name, position })] }))
   }
 
   #push(entry: Delivery | number): void {
@@ -176,6 +152,6 @@ export class LiveChannel implements ChannelGatherer {
     this.#gathered = []
     this.#publications = []
     this.#units = 0
-    this.#fanOut.push(deliveryOf(publications, gathered, this.#context.codec, this.#first))
+    this.#fanOut.push(deliveryOf(publications, this.#context.codec, gathered, this.#first))
   }
 }

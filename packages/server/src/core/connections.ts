@@ -10,7 +10,7 @@ import {
   validateMessage,
 } from "@magpie/protocol"
 import type { User } from "../access/identity.ts"
-import { deliveryOf } from "../channel/live-channel.ts"
+import { deliveryOf } from "../channel/delivery.ts"
 import type { Connection } from "../session/connection.ts"
 import type { Registry } from "../session/registry.ts"
 
@@ -73,7 +73,7 @@ export function createConnections<C, U extends User>({ contract, codec, clock, r
         if (subscription === undefined) return false
         const publication = { channel, name, data: text, at: clock.now() }
         subscription.settle()
-        subscription.deliver(deliveryOf([publication], [codec.encodePublication(publication)], codec), false)
+        subscription.deliver(deliveryOf([publication], codec), false)
         return true
       },
       disconnect: (close = "RIGHTS_CHANGED", reason = "disconnected by the server") => {

@@ -111,7 +111,7 @@ export function createCore<C extends AnyContract, U extends User>(
   const relay = env.bus === undefined ? NO_RELAY : createRelay({ bus: env.bus, random, deliver })
   const followers = createFollowers(hub, relay)
   const catchUp = createCatchUp(clock)
-  const tables = createTableHandler({ clock, log, codec, limits, authorizer, followers, catchUp })
+  const tables = createTableHandler({ clock, log, limits, authorizer, followers, catchUp })
   const broadcast = (publication: Publication): void => {
     relay.publish(publication)
     deliver(publication)
@@ -146,14 +146,7 @@ export function createCore<C extends AnyContract, U extends User>(
           },
         })
   const isOverloaded = (): boolean => overload.sheds("connections") || overload.memory !== "free"
-  const admission = createAdmission({
-    limits,
-    origins: options.origins,
-    clock,
-    random,
-    occupancy,
-    overloaded: isOverloaded,
-  })
+  const admission = createAdmission({ limits, origins: options.origins, clock, random, occupancy, overloaded: isOverloaded })
   const mayReadPage = createPageMeter({ clock, limits, sheds: () => overload.sheds("history") })
   const presence = createPresence({
     ...{ contract, env, options, codec, control: log.control, authorizer, mayReadPage, turn, wheel, catchUp, counters },
@@ -184,7 +177,7 @@ export function createCore<C extends AnyContract, U extends User>(
     presence,
     kinds: {
       table: tables,
-      stream: createStreamHandler({ log, codec, limits, authorizer, followers, catchUp }),
+      stream: createStreamHandler({ log, limits, authorizer, followers, catchUp }),
       broadcast: createBroadcastHandler({ clock, authorizer, followers, counters, log: env.log, publish: broadcast }),
     },
     tooFast: access.tooFast,
@@ -192,7 +185,7 @@ export function createCore<C extends AnyContract, U extends User>(
   })
   const context: ConnectionContext = {
     limits,
-    codec,
+    codecOf: ({ subprotocol = codec.subprotocol }) => options.codecs.get(subprotocol) ?? codec,
     turn,
     wheel,
     budget,
@@ -285,8 +278,11 @@ export function createCore<C extends AnyContract, U extends User>(
       const connection = new Connection(toHex(random.bytes(8)), socket, request, handshake, context)
       registry.add(connection)
       counters.add("accepted")
+      const { subprotocol } = request
+      if (subprotocol !== undefined && !options.codecs.has(subprotocol))
+        connection.close("VERSION", `this server speaks ${[...options.codecs.keys()].join(", ")}`)
       // It was admitted while the server was still there.
-      if (leaving.begun) connection.departure.close(leaving.lastsMs)
+      else if (leaving.begun) connection.departure.close(leaving.lastsMs)
       if (request.plain) connection.hold(greeting.welcomePlain(connection))
       return connection
     },

@@ -20,7 +20,7 @@ it("counts its follower down once, however often it ends, so that others still h
   const followers = createFollowers(hub, NO_RELAY)
   const subscribe = (sent: unknown[]): BroadcastSubscription => {
     const queue = { takesAtOnce: () => true, forgetRoom() {} }
-    const connection = { request: {}, queue, sendShared: (joined: unknown) => void sent.push(joined) }
+    const connection = { request: {}, codec: jsonServerCodec, queue, sendShared: (joined: unknown) => void sent.push(joined) }
     const live = followers.follow("news", app.match("news"))
     return new BroadcastSubscription(connection as unknown as Connection, live, {
       overflow: "drop-oldest",

@@ -1,12 +1,12 @@
-import type { Delivery } from "../channel/fan-out.ts"
-import { type LiveChannel, roomFor } from "../channel/live-channel.ts"
+import { type Delivery, roomFor } from "../channel/delivery.ts"
+import { give } from "../channel/give.ts"
+import type { LiveChannel } from "../channel/live-channel.ts"
 import type { Subscription } from "../channel/subscription.ts"
 import type { Batch } from "../flow/batch.ts"
 import type { Counters } from "../metrics/counters.ts"
 import type { Held, Holder } from "../session/backlog.ts"
 import type { Connection } from "../session/connection.ts"
 import type { RoomWaiter } from "../session/send-queue.ts"
-import { give } from "./give.ts"
 import type { KeyReader } from "./key-reader.ts"
 
 /** What becomes of messages that have no room. */
@@ -67,19 +67,20 @@ export class BroadcastSubscription implements Subscription, Holder, RoomWaiter {
   }
 
   #fits(delivery: Delivery): boolean {
-    const { queue, request } = this.#connection
-    const bytes = roomFor(delivery, request.plain)
+    const { queue } = this.#connection
+    const bytes = roomFor(delivery, this.#connection)
     return this.#context.overflow === "disconnect" ? queue.hasRoom(bytes) : queue.takesAtOnce(bytes)
   }
 
   #holdAll(delivery: Delivery): void {
-    const { plain } = this.#connection.request
-    this.#hold(plain ? delivery.single() : delivery.joined, roomFor(delivery, plain), delivery.count, undefined)
+    const { codec, request } = this.#connection
+    const { joined, single } = delivery.in(codec)
+    this.#hold(request.plain ? single() : joined, roomFor(delivery, this.#connection), delivery.count, undefined)
   }
 
   #holdByKey(delivery: Delivery, readKeys: KeyReader): void {
     const keys = readKeys(delivery)
-    for (const [index, batch] of delivery.single().entries()) {
+    for (const [index, batch] of delivery.in(this.#connection.codec).single().entries()) {
       const key = keys[index]
       const older = key === undefined ? undefined : this.#newest?.get(key)
       if (older !== undefined) {

@@ -1,5 +1,5 @@
 import type { Log } from "@magpie/protocol"
-import type { Delivery } from "../channel/fan-out.ts"
+import type { Delivery } from "../channel/delivery.ts"
 import type { NewestPerKey } from "../channel-rules.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
 

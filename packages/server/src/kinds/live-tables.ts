@@ -47,6 +47,8 @@ export interface PageRequest {
   readonly awaited: boolean
   readonly choice: RowChoice
   readonly limits: PageLimits
+  /** In which it is written. */
+  readonly codec: ServerCodec
 }
 
 /** A table that is followed on this node. */
@@ -71,12 +73,11 @@ export interface LiveTables {
 export interface LiveTablesOptions {
   readonly clock: Clock
   readonly log: DurableLog
-  readonly codec: ServerCodec
   readonly catchUp: CatchUp
 }
 
 /** Whom to wake when rows were written, and when. Nothing is kept for a subscriber, and no timer runs while nothing is written. */
-export function createLiveTables({ clock, log, codec, catchUp }: LiveTablesOptions): LiveTables {
+export function createLiveTables({ clock, log, catchUp }: LiveTablesOptions): LiveTables {
   const tables = new Map<string, { readonly table: LiveTable; wake(): void }>()
   const pages = new Map<string, RowsBatch>()
   const classes = new Map<number, { readonly due: Set<TableFollower>; timer: Timer | undefined }>()
@@ -124,9 +125,9 @@ export function createLiveTables({ clock, log, codec, catchUp }: LiveTablesOptio
   }
 
   function read(channel: string, request: PageRequest): RowsBatch {
-    const { after, holds, since, reset, awaited, choice, limits } = request
+    const { after, holds, since, reset, awaited, choice, limits, codec } = request
     const { epoch, offset } = log.newest(channel)
-    const key = [channel, epoch, offset, after, holds, since, reset, awaited, limits.maxBytes, choice.text].join(" ")
+    const key = [codec.subprotocol, channel, epoch, offset, after, holds, since, reset, awaited, limits.maxBytes, choice.text].join(" ")
     const known = pages.get(key)
     if (known !== undefined) return known
     const page = readPage(channel, request)
@@ -135,7 +136,7 @@ export function createLiveTables({ clock, log, codec, catchUp }: LiveTablesOptio
     return page
   }
 
-  function readPage(channel: string, { after, holds, since, reset, awaited, choice, limits }: PageRequest): RowsBatch {
+  function readPage(channel: string, { after, holds, since, reset, awaited, choice, limits, codec }: PageRequest): RowsBatch {
     const { rows, position, more } = log.readRows(channel, after, limits, choice.keys)
     const chosen = rows.filter(({ key }) => choice.has(key))
     // Where the table is given anew, that it is empty is said as well.

@@ -1,18 +1,17 @@
 import type { DurableLog } from "@magpie/journal"
-import { type Encoded, isMagpieError, type Publication, type ServerCodec, toMagpieError, type UnrecoverableReason } from "@magpie/protocol"
+import { type Encoded, isMagpieError, type Publication, toMagpieError, type UnrecoverableReason } from "@magpie/protocol"
 import { type CatchUp, PAGE, type Reader } from "../channel/catch-up.ts"
-import type { Delivery } from "../channel/fan-out.ts"
-import { type LiveChannel, roomFor } from "../channel/live-channel.ts"
+import { type Delivery, roomFor } from "../channel/delivery.ts"
+import { give } from "../channel/give.ts"
+import type { LiveChannel } from "../channel/live-channel.ts"
 import type { Subscription } from "../channel/subscription.ts"
 import { createBatch } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
 import type { RoomWaiter } from "../session/send-queue.ts"
-import { give } from "./give.ts"
 import { laterInsteadOfClosed } from "./leaving-log.ts"
 
 export interface StreamSubscriptionContext {
   readonly log: DurableLog
-  readonly codec: ServerCodec
   readonly catchUp: CatchUp
   /** What becomes of one who reads too slowly for what comes live. */
   readonly overflow: "read-log" | "disconnect"
@@ -60,8 +59,8 @@ export class StreamSubscription implements Subscription, Reader, RoomWaiter {
     const state = this.#state
     if (state.name !== "live") return
     const { first, count } = delivery
-    const { queue, request } = this.#connection
-    const hasRoom = queue.isEmpty || queue.hasRoom(roomFor(delivery, request.plain))
+    const { queue } = this.#connection
+    const hasRoom = queue.isEmpty || queue.hasRoom(roomFor(delivery, this.#connection))
     if (first === undefined) {
       if (hasRoom) give(this.#connection, delivery, alone)
       return
@@ -125,8 +124,8 @@ export class StreamSubscription implements Subscription, Reader, RoomWaiter {
   /** Sends as many as there is room for, in one frame where all of them fit. Returns how many. */
   #send(publications: readonly Publication[]): number {
     if (publications.length === 0) return 0
-    const { codec, queuedBytes } = this.#context
-    const { queue, request } = this.#connection
+    const { queuedBytes } = this.#context
+    const { queue, request, codec } = this.#connection
     const encoded: Encoded[] = publications.map((publication) => codec.encodePublication(publication))
     const page = request.plain ? undefined : createBatch(codec.join(encoded), encoded.length)
     if (page !== undefined && page.buffer.length <= queuedBytes && queue.hasRoom(page.buffer.length)) {

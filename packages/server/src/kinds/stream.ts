@@ -33,7 +33,6 @@ const PAGE_LENGTH = 50
 
 export interface StreamHandlerOptions {
   readonly log: DurableLog
-  readonly codec: ServerCodec
   readonly limits: Limits
   readonly authorizer: Authorizer
   readonly followers: Followers
@@ -42,7 +41,7 @@ export interface StreamHandlerOptions {
 
 /** Streams: one order, exactly once in effect, resumable [G1–G5]. */
 export function createStreamHandler(options: StreamHandlerOptions): KindHandler {
-  const { log, codec, limits, authorizer, followers, catchUp } = options
+  const { log, limits, authorizer, followers, catchUp } = options
   const pageBytes = Math.min(limits.historyPageBytes, limits.queuedBytes / 2)
   const settling = createSettling(log, limits)
   const pages = createPages(authorizer, pageBytes)
@@ -99,27 +98,29 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
       const live = followers.follow(message.channel, match)
       return new StreamSubscription(connection, live, start.position.offset, {
         log,
-        codec,
         catchUp,
         overflow: authorizer.rulesOf(match.pattern)?.overflow === "disconnect" ? "disconnect" : "read-log",
         queuedBytes: limits.queuedBytes,
         onEnd: (left) => followers.unfollow(left),
       })
     },
-    history: (connection, message, match) => pages.answer(connection, message.channel, match, "history", () => readHistory(message)),
-    versions: (connection, message, match) => pages.answer(connection, message.channel, match, "versions", () => readVersions(message)),
-    receipts: (connection, message, match) => pages.answer(connection, message.channel, match, "history", () => readReceipts(message)),
+    history: (connection, message, match) =>
+      pages.answer(connection, message.channel, match, "history", () => readHistory(connection.codec, message)),
+    versions: (connection, message, match) =>
+      pages.answer(connection, message.channel, match, "versions", () => readVersions(connection.codec, message)),
+    receipts: (connection, message, match) =>
+      pages.answer(connection, message.channel, match, "history", () => readReceipts(connection.codec, message)),
     newest: (channel) => log.newest(channel),
   }
 
-  function readVersions({ id, channel, offset }: Versions): Encoded {
+  function readVersions(codec: ServerCodec, { id, channel, offset }: Versions): Encoded {
     const versions = newestWithin(log.versions(channel, offset), pageBytes).map(({ version, at, by, data }) => {
       return { version, at, ...(by === undefined ? undefined : { by }), data: JSON.parse(data) as unknown }
     })
     return codec.encode({ type: "versions", ...(id === undefined ? undefined : { id }), channel, offset, versions })
   }
 
-  function readReceipts({ id, channel, after = "", limit = limits.historyPage }: Receipts): Encoded {
+  function readReceipts(codec: ServerCodec, { id, channel, after = "", limit = limits.historyPage }: Receipts): Encoded {
     const wanted = Math.min(limit, limits.historyPage)
     const found = log.receipts(channel, after, wanted + 1)
     const receipts = found.slice(0, wanted)
@@ -128,7 +129,7 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
     return codec.encode({ ...head, ...(next === undefined ? undefined : { next }) })
   }
 
-  function readHistory(message: History): ReturnType<ServerCodec["encodePage"]> {
+  function readHistory(codec: ServerCodec, message: History): Encoded {
     const { channel, before, after, limit } = message
     if (before !== undefined && after !== undefined)
       throw new MagpieError("BAD_REQUEST", "history goes before or after an offset, not both", { details: { field: "before" } })

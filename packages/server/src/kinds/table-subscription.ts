@@ -95,6 +95,7 @@ export class TableSubscription implements Subscription, TableFollower, RoomWaite
       choice: this.#context.choice,
       // The other half is for names and what else stands beside the values.
       limits: { maxCount: PAGE.maxCount, maxBytes: maxBytes / 2 },
+      codec: this.#connection.codec,
     })
     this.#at = position.offset
     if (batch !== undefined) {

@@ -7,7 +7,6 @@ import {
   type Publish,
   ROW,
   rowRequest,
-  type ServerCodec,
   type Subscribe,
   type Subscribed,
   type TableKind,
@@ -27,7 +26,6 @@ import { TableSubscription } from "./table-subscription.ts"
 export interface TableHandlerOptions {
   readonly clock: Clock
   readonly log: DurableLog
-  readonly codec: ServerCodec
   readonly limits: Limits
   readonly authorizer: Authorizer
   readonly followers: Followers
@@ -42,8 +40,8 @@ export interface TableHandler extends KindHandler {
 
 /** Tables: the newest value by key, for each subscriber as often as it likes and can [G6, G7]. */
 export function createTableHandler(options: TableHandlerOptions): TableHandler {
-  const { clock, log, codec, limits, authorizer, followers, catchUp } = options
-  const live = createLiveTables({ clock, log, codec, catchUp })
+  const { clock, log, limits, authorizer, followers, catchUp } = options
+  const live = createLiveTables({ clock, log, catchUp })
   const settling = createSettling(log, limits)
   /** What each connection wrote last: a merge may need the row of a write right before it. */
   const last = new WeakMap<Connection, Promise<Outcome>>()

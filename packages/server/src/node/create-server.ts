@@ -110,6 +110,7 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
     core,
     clock: env.clock,
     limits: checked.limits,
+    spoken: new Set(checked.codecs.keys()),
     path,
     trustedProxies,
     endpoints,

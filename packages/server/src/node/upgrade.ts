@@ -1,13 +1,13 @@
 import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
-import { type AnyContract, CLOSE_CODES, type Clock, closeReason, type Limits, SUBPROTOCOL_JSON } from "@magpie/protocol"
+import { type AnyContract, CLOSE_CODES, type Clock, closeReason, type Limits } from "@magpie/protocol"
 import { type WebSocket, WebSocketServer } from "ws"
 import { clientAddress, plainAddress } from "../access/client-address.ts"
 import type { User } from "../access/identity.ts"
 import type { Core } from "../core/core.ts"
 import { rate } from "../flow/rate.ts"
 import { createTurnstile } from "../flow/turnstile.ts"
-import { checkHandshake, type HandshakeVerdict } from "../transports/handshake.ts"
+import { checkHandshake, chooseSubprotocol, type HandshakeVerdict } from "../transports/handshake.ts"
 import type { LiveEndpoint } from "./endpoint.ts"
 import { refuseUpgrade } from "./refuse-upgrade.ts"
 import { WebSocketSocket } from "./websocket-socket.ts"
@@ -16,6 +16,8 @@ export interface UpgradeOptions {
   readonly core: Pick<Core<AnyContract, User>, "knock" | "accept">
   readonly clock: Clock
   readonly limits: Limits
+  /** Subprotocols that the server speaks. */
+  readonly spoken: ReadonlySet<string>
   /** The path of Magpie's own protocol. */
   readonly path: string
   readonly trustedProxies: ReadonlySet<string>
@@ -28,7 +30,7 @@ const UPGRADES_PER_TURN = 32
 export type UpgradeListener = (request: IncomingMessage, stream: Duplex, head: Buffer) => void
 
 /** Takes upgrade requests of an HTTP server through handshake checks and admission to a connection. */
-export function createUpgradeListener({ core, clock, limits, path, trustedProxies, endpoints }: UpgradeOptions): UpgradeListener {
+export function createUpgradeListener({ core, clock, limits, spoken, path, trustedProxies, endpoints }: UpgradeOptions): UpgradeListener {
   // The types of ws do not know closeTimeout yet.
   const options: ConstructorParameters<typeof WebSocketServer>[0] & { readonly closeTimeout: number } = {
     noServer: true,
@@ -39,7 +41,7 @@ export function createUpgradeListener({ core, clock, limits, path, trustedProxie
     maxFragments: limits.messageFragments,
     maxBufferedChunks: limits.messageFragments * 2,
     closeTimeout: limits.closeMs,
-    handleProtocols: (offered) => (offered.has(SUBPROTOCOL_JSON) ? SUBPROTOCOL_JSON : false),
+    handleProtocols: (offered) => chooseSubprotocol([...offered], spoken) ?? false,
   }
   const webSockets = new WebSocketServer(options)
 
@@ -49,8 +51,8 @@ export function createUpgradeListener({ core, clock, limits, path, trustedProxie
   function accept(webSocket: WebSocket, stream: Duplex, request: IncomingMessage, address: string, handshake: GoodHandshake): void {
     const { origin, authorization, ...headers } = request.headers
     const socket = new WebSocketSocket(webSocket, stream, pingRate)
-    const link = { address, origin, userAgent: headers["user-agent"]?.slice(0, 256), plain: handshake.subprotocol === undefined }
-    const { token = bearerOf(authorization), ticket } = handshake
+    const { token = bearerOf(authorization), ticket, subprotocol } = handshake
+    const link = { address, origin, userAgent: headers["user-agent"]?.slice(0, 256), plain: subprotocol === undefined, subprotocol }
     const credentials = { token, key: headerText(headers["x-api-key"]), ticket }
     socket.connect(core.accept(socket, link, credentials))
   }
@@ -62,10 +64,8 @@ export function createUpgradeListener({ core, clock, limits, path, trustedProxie
     if (stream.destroyed) return
     const endpoint = endpoints.get(pathOf(request))
     if (endpoint === undefined && pathOf(request) !== path) return refuseUpgrade(stream, 404, "nothing is here")
-    const handshake = checkHandshake({
-      method: request.method ?? "",
-      headers: endpoint ? withoutProtocols(request) : request.headersDistinct,
-    })
+    const headers = endpoint ? withoutProtocols(request) : request.headersDistinct
+    const handshake = checkHandshake({ method: request.method ?? "", headers }, spoken)
     if (!handshake.ok) return refuseUpgrade(stream, handshake.status, handshake.reason, handshake.headers)
     const address = clientAddress(
       plainAddress(request.socket.remoteAddress),

@@ -1,5 +1,5 @@
 import type { Counts } from "@magpie/protocol"
-import type { Delivery } from "../channel/fan-out.ts"
+import type { Delivery } from "../channel/delivery.ts"
 import type { RosterPage } from "./roster.ts"
 
 /** What a feed tells all its watchers. */

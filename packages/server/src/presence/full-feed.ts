@@ -1,6 +1,5 @@
 import type { Counts, PresenceDelta, Timer } from "@magpie/protocol"
-import type { Delivery } from "../channel/fan-out.ts"
-import { deliveryOf } from "../channel/live-channel.ts"
+import { createDelivery, type Delivery } from "../channel/delivery.ts"
 import type { Watched } from "../flow/timing-wheel.ts"
 import type { ChannelGatherer } from "../flow/turn.ts"
 import { ChangeLog } from "./change-log.ts"
@@ -137,8 +136,8 @@ export class FullFeed implements Feed, ChannelGatherer, Watched {
   }
 
   #deliveryOf(delta: Omit<PresenceDelta, "channel" | "counts">): Delivery {
-    const { codec } = this.#context
-    return deliveryOf([], [codec.encodePresence({ channel: this.#channel, counts: this.counts, ...delta })], codec)
+    const told: PresenceDelta = { channel: this.#channel, counts: this.counts, ...delta }
+    return createDelivery({ codec: this.#context.codec, write: (codec) => [codec.encodePresence(told)] })
   }
 
   check(nowMs: number): number | undefined {

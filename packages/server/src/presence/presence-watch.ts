@@ -1,7 +1,7 @@
 import type { Encoded, Watch, Watched, WatchMode } from "@magpie/protocol"
 import type { Reader } from "../channel/catch-up.ts"
-import type { Delivery } from "../channel/fan-out.ts"
-import { roomFor } from "../channel/live-channel.ts"
+import { type Delivery, roomFor } from "../channel/delivery.ts"
+import { give } from "../channel/give.ts"
 import type { Connection } from "../session/connection.ts"
 import type { RoomWaiter } from "../session/send-queue.ts"
 import type { Feed, FeedWatcher, News } from "./feed.ts"
@@ -55,9 +55,9 @@ export class PresenceWatch implements FeedWatcher, RoomWaiter, Reader {
     if (this.#state !== "level") return
     const own = this.#version ?? 0
     if (version < own || (version === own && !isReminder)) return
-    const { queue, request } = this.#connection
-    if (!queue.isEmpty && !queue.takesAtOnce(roomFor(delivery, request.plain))) return this.#fallBehind()
-    this.#give(delivery, alone)
+    const { queue } = this.#connection
+    if (!queue.isEmpty && !queue.takesAtOnce(roomFor(delivery, this.#connection))) return this.#fallBehind()
+    give(this.#connection, delivery, alone)
     this.#version = version
   }
 
@@ -89,13 +89,13 @@ export class PresenceWatch implements FeedWatcher, RoomWaiter, Reader {
   }
 
   #bringLevel(changes: readonly Delivery[]): void {
-    const { queue, request } = this.#connection
-    const bytes = changes.reduce((sum, delivery) => sum + roomFor(delivery, request.plain), 1)
+    const { queue } = this.#connection
+    const bytes = changes.reduce((sum, delivery) => sum + roomFor(delivery, this.#connection), 1)
     const room = queue.roomForPage(bytes)
     if (room === 0) return queue.awaitRoom(this)
     // It holds nothing, and may not hold as much as that: a page is shorter.
     if (room < bytes) return this.#sendSnapshot(undefined, room)
-    for (const delivery of changes) this.#give(delivery, false)
+    for (const delivery of changes) give(this.#connection, delivery, false)
     this.#version = this.#feed.version
     this.#state = "level"
   }
@@ -114,16 +114,11 @@ export class PresenceWatch implements FeedWatcher, RoomWaiter, Reader {
   }
 
   #encode(answer: Watched["answer"], id: number | undefined, pageBytes: number): Encoded {
-    const { mode, limit, context, settlesInMs } = this.#options
+    const { mode, limit, settlesInMs } = this.#options
     const { page, next } = (answer === "snapshot" ? this.#feed.page(limit, pageBytes) : undefined) ?? {}
     const { epoch, version, counts } = this.#feed
     const header = { id, channel: this.room.channel, mode, answer, epoch, version, counts }
-    return context.codec.encodeWatched({ ...header, next: cursorOf(this.room, next), settlesInMs: settlesInMs() }, page)
-  }
-
-  #give(delivery: Delivery, alone: boolean): void {
-    if (this.#connection.request.plain) for (const batch of delivery.single()) this.#connection.sendBatch(batch)
-    else this.#connection.sendShared(delivery.joined, alone)
+    return this.#connection.codec.encodeWatched({ ...header, next: cursorOf(this.room, next), settlesInMs: settlesInMs() }, page)
   }
 
   /** Nothing of the room follows. */

@@ -1,6 +1,5 @@
 import type { Counts, PresenceDelta } from "@magpie/protocol"
-import type { Delivery } from "../channel/fan-out.ts"
-import { deliveryOf } from "../channel/live-channel.ts"
+import { createDelivery, type Delivery } from "../channel/delivery.ts"
 import type { Watched } from "../flow/timing-wheel.ts"
 import type { ChannelGatherer } from "../flow/turn.ts"
 import { ChangeSet, listsOf } from "./change-set.ts"
@@ -100,8 +99,8 @@ export class SampledFeed implements Feed, ChannelGatherer, Watched {
   }
 
   #tell(delta: Omit<PresenceDelta, "channel" | "counts">): void {
-    const { codec } = this.#context
-    const delivery = deliveryOf([], [codec.encodePresence({ channel: this.#channel, counts: this.#counts, ...delta })], codec)
+    const told: PresenceDelta = { channel: this.#channel, counts: this.#counts, ...delta }
+    const delivery = createDelivery({ codec: this.#context.codec, write: (codec) => [codec.encodePresence(told)] })
     this.#watchers.begin([{ delivery, version: this.#version, isReminder: delta.since !== undefined }])
     this.#context.turn.channel(this)
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Delivery } from "../channel/fan-out.ts"
+import type { Delivery } from "../channel/delivery.ts"
 import type { FeedWatcher, News } from "./feed.ts"
 import { Watchers } from "./watchers.ts"
 

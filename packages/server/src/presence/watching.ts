@@ -106,7 +106,7 @@ export function createWatching(options: WatchingOptions): Watching {
       const room = rooms.open(channel, match)
       rooms.release(room)
       const { page, next } = room.page(readCursor(room, after), pageLength(limit, limits), bytes)
-      connection.sendEncoded(context.codec.encodeMembers({ id, channel, counts: room.counts, next: cursorOf(room, next) }, page))
+      connection.sendEncoded(connection.codec.encodeMembers({ id, channel, counts: room.counts, next: cursorOf(room, next) }, page))
     },
     async reconsider(connection) {
       for (const [channel, watched] of [...(watches.get(connection) ?? [])]) {

@@ -3,12 +3,14 @@ import type { QueueBudget } from "../flow/queue-budget.ts"
 import type { TimingWheel } from "../flow/timing-wheel.ts"
 import type { Turn } from "../flow/turn.ts"
 import type { Counters } from "../metrics/counters.ts"
+import type { LinkRequest } from "../transports/socket.ts"
 import type { Connection } from "./connection.ts"
 
 /** What every connection of a server shares. */
 export interface ConnectionContext {
   readonly limits: Limits
-  readonly codec: ServerCodec
+  /** What a link speaks: JSON where it named nothing that the server knows. */
+  readonly codecOf: (request: LinkRequest) => ServerCodec
   readonly turn: Turn
   readonly wheel: TimingWheel
   readonly budget: QueueBudget

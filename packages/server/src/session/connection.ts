@@ -6,6 +6,7 @@ import {
   type DownMessage,
   type Encoded,
   type MagpieError,
+  type ServerCodec,
   toMagpieError,
 } from "@magpie/protocol"
 import type { Identity } from "../access/identity.ts"
@@ -29,6 +30,7 @@ import { type ConnectionState, type OpenState, saysTooMuch } from "./state.ts"
 export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched, Departing, QueueOwner {
   readonly id: string
   readonly request: LinkRequest
+  readonly codec: ServerCodec
   /** What came with the handshake, until it has proven who this is. */
   handshake: HandshakeCredentials | undefined
   readonly openedAt: number
@@ -57,6 +59,7 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     const { monotonic, limits } = context
     this.id = id
     this.request = request
+    this.codec = context.codecOf(request)
     this.handshake = handshake
     this.openedAt = context.now()
     this.state = { name: "greeting", deadlineMs: monotonic() + limits.helloMs, bytes: 0, messages: 0 }
@@ -113,7 +116,7 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   }
 
   send(message: DownMessage): void {
-    this.sendEncoded(this.#context.codec.encode(message))
+    this.sendEncoded(this.codec.encode(message))
   }
 
   sendEncoded(encoded: Encoded): void {
@@ -141,7 +144,7 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   refuse(id: number | undefined, error: MagpieError): void {
     this.#context.counters.add("refused", error.code)
     if (error.code === "INTERNAL") this.#context.log("error", "request-failed", { connection: this.id, ...failureFields(error.cause) })
-    this.sendEncoded(encodeRefusal(this.#context, id, error))
+    this.sendEncoded(encodeRefusal(this.codec, this.#context.log, id, error))
   }
 
   /** Handles `task`'s failure as a refusal of the request, so that no rejection goes astray. */
@@ -182,12 +185,12 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
   }
 
   onMessage(frame: Encoded): void {
-    const { limits, codec, monotonic, counters } = this.#context
+    const { limits, monotonic, counters } = this.#context
     if (this.state.name === "closing" || this.state.name === "closed") return
     this.#liveness.heard(monotonic())
     counters.add("framesIn")
     try {
-      for (const message of codec.decodeUntrusted(frame, limits, !this.request.plain)) this.#inbound.push(message)
+      for (const message of this.codec.decodeUntrusted(frame, limits, !this.request.plain)) this.#inbound.push(message)
     } catch (failure) {
       return this.strike(undefined, toMagpieError(failure))
     }

@@ -16,7 +16,7 @@ function errorReply(id: number | undefined, error: MagpieError): ErrorReply {
 }
 
 /** Details are a handler's own and may be what no codec can write; the refusal itself always goes out. */
-export function encodeRefusal({ codec, log }: { codec: ServerCodec; log: Log }, id: number | undefined, error: MagpieError): Encoded {
+export function encodeRefusal(codec: ServerCodec, log: Log, id: number | undefined, error: MagpieError): Encoded {
   try {
     return codec.encode(errorReply(id, error))
   } catch (cause) {

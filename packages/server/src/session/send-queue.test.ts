@@ -25,8 +25,8 @@ function setUp() {
     close() {},
     terminate() {},
   }
-  const owner = { pendingPublishes: 0, cut() {} }
-  const queue = new SendQueue(socket, false, { codec: jsonServerCodec, limits: DEFAULT_LIMITS, budget }, owner)
+  const owner = { codec: jsonServerCodec, pendingPublishes: 0, cut() {} }
+  const queue = new SendQueue(socket, false, { limits: DEFAULT_LIMITS, budget }, owner)
   queues.push(queue)
   const sent: number[] = []
   const skipped: number[] = []

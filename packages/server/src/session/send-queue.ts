@@ -12,6 +12,7 @@ export interface RoomWaiter {
 
 /** Whose queue it is. */
 export interface QueueOwner {
+  readonly codec: ServerCodec
   /** Acknowledgements that are still to come. */
   readonly pendingPublishes: number
   /** Ends the connection at once. */
@@ -19,7 +20,6 @@ export interface QueueOwner {
 }
 
 export interface SendQueueContext {
-  readonly codec: ServerCodec
   readonly limits: Limits
   readonly budget: QueueBudget
 }
@@ -47,7 +47,7 @@ export class SendQueue implements CountedQueue, RoomWaiter {
   constructor(socket: Socket, oneAFrame: boolean, context: SendQueueContext, owner: QueueOwner) {
     this.#socket = socket
     this.#context = context
-    this.#outbound = new Outbound(context.codec, oneAFrame)
+    this.#outbound = new Outbound(owner.codec, oneAFrame)
     this.#owner = owner
   }
 

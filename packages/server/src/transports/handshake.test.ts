@@ -75,3 +75,21 @@ describe("handshake", () => {
     expect(checkHandshake(withHeaders({ "sec-websocket-protocol": ["magpie.v1.json,".repeat(50)] }))).toMatchObject({ status: 400 })
   })
 })
+
+describe("codecs", () => {
+  const offering = (...list: string[]): HandshakeRequest => withHeaders({ "sec-websocket-protocol": [list.join(", ")] })
+  const spoken = new Set(["magpie.v1.json", "magpie.v1.other"])
+
+  it("takes the first that is offered and spoken", () => {
+    expect(checkHandshake(offering("magpie.v9.json", "magpie.v1.other", "magpie.v1.json"), spoken)).toMatchObject({
+      subprotocol: "magpie.v1.other",
+    })
+    expect(checkHandshake(offering("magpie.token.abc", "magpie.v1.json"), spoken)).toMatchObject({ subprotocol: "magpie.v1.json" })
+  })
+
+  it("lets one of Magpie's that is not spoken through, to be told why by a close, and never a credential in its place", () => {
+    expect(checkHandshake(offering("chat", "magpie.v1.other"))).toMatchObject({ ok: true, subprotocol: "magpie.v1.other" })
+    for (const list of ["magpie.token.v1", "magpie.ticket.v1", "magpie.v1.", "magpie.v1.Json", `magpie.v1.${"a".repeat(33)}`])
+      expect(checkHandshake(offering(list))).toMatchObject({ status: 400 })
+  })
+})

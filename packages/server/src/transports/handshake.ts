@@ -23,8 +23,15 @@ const MAX_PROTOCOLS = 16
 const MAX_PROTOCOL_HEADER = 16_384
 const MAX_EXTENSION_HEADER = 4_096
 
-/** Looks at a handshake before anything else is done for it [F1–F6]. Without any subprotocol the client is a plain one. */
-export function checkHandshake({ method, headers }: HandshakeRequest): HandshakeVerdict {
+/** A subprotocol of Magpie's, of whatever version and codec. */
+export const SUBPROTOCOL = /^magpie\.v\d{1,4}\.[a-z]{1,32}$/
+const ONLY_JSON: ReadonlySet<string> = new Set([SUBPROTOCOL_JSON])
+
+/**
+ * Looks at a handshake before anything else is done for it [F1–F6]. Without any subprotocol the client is a plain one. One of
+ * Magpie's that is not `spoken` is let through, since a browser is only told why by a close.
+ */
+export function checkHandshake({ method, headers }: HandshakeRequest, spoken: ReadonlySet<string> = ONLY_JSON): HandshakeVerdict {
   if (method !== "GET") return refuse(405, "a WebSocket handshake is a GET", { Allow: "GET" })
   const [upgrade] = headers.upgrade ?? []
   if (upgrade?.toLowerCase() !== "websocket") return refuse(400, "Upgrade must be websocket")
@@ -34,10 +41,15 @@ export function checkHandshake({ method, headers }: HandshakeRequest): Handshake
   if (key === undefined || !KEY.test(key)) return refuse(400, "Sec-WebSocket-Key must be 16 bytes of base64, once")
   if ((headers["sec-websocket-extensions"]?.join(",").length ?? 0) > MAX_EXTENSION_HEADER)
     return refuse(400, "Sec-WebSocket-Extensions is too long")
-  return chooseSubprotocol(headers["sec-websocket-protocol"]?.join(","))
+  return readProtocols(headers["sec-websocket-protocol"]?.join(","), spoken)
 }
 
-function chooseSubprotocol(header: string | undefined): HandshakeVerdict {
+/** The first that is spoken, else the first that is Magpie's. */
+export function chooseSubprotocol(offered: readonly string[], spoken: ReadonlySet<string>): string | undefined {
+  return offered.find((entry) => spoken.has(entry)) ?? offered.find((entry) => SUBPROTOCOL.test(entry))
+}
+
+function readProtocols(header: string | undefined, spoken: ReadonlySet<string>): HandshakeVerdict {
   if (header === undefined) return { ok: true, subprotocol: undefined, token: undefined, ticket: undefined }
   if (header.length > MAX_PROTOCOL_HEADER) return refuse(400, "Sec-WebSocket-Protocol is too long")
   const offered = header.split(",", MAX_PROTOCOLS + 1).map((entry) => entry.trim())
@@ -45,10 +57,11 @@ function chooseSubprotocol(header: string | undefined): HandshakeVerdict {
     return refuse(400, "Sec-WebSocket-Protocol is malformed")
   }
   const carried = (prefix: string): string | undefined => offered.find((entry) => entry.startsWith(prefix))?.slice(prefix.length)
-  if (!offered.includes(SUBPROTOCOL_JSON)) return refuse(400, `this server speaks ${SUBPROTOCOL_JSON}`)
+  const subprotocol = chooseSubprotocol(offered, spoken)
+  if (subprotocol === undefined) return refuse(400, `this server speaks ${[...spoken].join(", ")}`)
   return {
     ok: true,
-    subprotocol: SUBPROTOCOL_JSON,
+    subprotocol,
     token: carried(SUBPROTOCOL_TOKEN_PREFIX),
     ticket: carried(SUBPROTOCOL_TICKET_PREFIX),
   }

@@ -38,6 +38,8 @@ export interface LinkRequest {
   readonly userAgent: string | undefined
   /** Without our subprotocol: one message a frame, and no hello is needed where anonymous ones are let in. */
   readonly plain: boolean
+  /** The subprotocol that was asked for; JSON where none was. One that the server does not speak is answered with a close. */
+  readonly subprotocol?: string | undefined
   /** It lasts for one request, and its session goes on with the next. */
   readonly visit?: boolean
 }

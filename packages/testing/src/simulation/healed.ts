@@ -34,6 +34,8 @@ export function notYetHealed(world: World): string | undefined {
       if (!level) return `${publisher} has not everything of ${channel} that it is owed`
     }
   }
+  const keeper = clients.find(({ hasLeftovers }) => hasLeftovers)
+  if (keeper !== undefined) return `an earlier page of ${keeper.name} has left sends on its disk`
   const untrue = untruePresence(world) ?? untrueNotes(world)
   if (untrue !== undefined) return untrue
   for (const each of clients) {

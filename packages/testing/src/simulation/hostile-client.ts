@@ -3,8 +3,8 @@ import { type RawConnection, rawConnection } from "../raw-connection.ts"
 import type { SeededRandom } from "../seeded-random.ts"
 import type { Judge } from "./judge/judge.ts"
 import { Violation } from "./judge/violation.ts"
-import { tokenOf } from "./simulated-app.ts"
 import type { SimulatedNode } from "./simulated-node.ts"
+import { tokenOf } from "./simulated-token.ts"
 import type { Papers } from "./traced-transport.ts"
 
 /** Somebody with a valid token and no rights, who says whatever might hurt. Others must not notice. */
@@ -48,7 +48,12 @@ export function createHostileClient({ network, random, judge, nodes, overhear }:
     return connected()
   }
 
-  const hello = (more: object = {}): object => ({ type: "hello", version: 1, token: tokenOf(USER, FAR_FUTURE_MS), ...more })
+  const hello = (more: object = {}): object => ({
+    type: "hello",
+    version: 1,
+    token: tokenOf({ user: USER, expiresAt: FAR_FUTURE_MS }),
+    ...more,
+  })
   const publish = (more: object): object => ({
     type: "publish",
     id: ++request,
@@ -79,7 +84,7 @@ export function createHostileClient({ network, random, judge, nodes, overhear }:
     (raw) => raw.send({ type: "history", id: ++request, channel: "chat/b", before: 1_000 }),
     (raw) => raw.send(publish({}), publish({ sequence: 5 }), publish({ sequence: 1e300 }), publish({ key: "k" })),
     (raw) => raw.send(...Array.from({ length: 300 }, () => ({ type: "ping" }))),
-    (raw) => raw.send({ type: "token", id: ++request, token: tokenOf("c0", FAR_FUTURE_MS) }),
+    (raw) => raw.send({ type: "token", id: ++request, token: tokenOf({ user: "c0", expiresAt: FAR_FUTURE_MS }) }),
     (raw) => raw.send({ type: "unsubscribe", id: ++request, channel: "short/a" }, { type: "nonsense" }, { type: 7 }),
     (raw) => raw.sendFrame("x".repeat(70_000)),
     (raw) => raw.send({ type: "enter", id: ++request, channel: "hall/a", state: { who: "c0.1", change: 99 }, link: 1e15 }),

@@ -22,6 +22,8 @@ export interface Setup {
   readonly presenceLeaseMs: number
   /** Clients have every transport, and change among them as the network lets them. */
   readonly transports?: boolean
+  /** So many of the clients, the first ones, have an outbox that outlives their pages. */
+  readonly keeping?: number
   /** Product settings at their edges, so that rare paths become common ones. */
   readonly limits: Readonly<Record<string, number>>
 }
@@ -45,20 +47,30 @@ export interface Fault {
   readonly amount: number
 }
 
-const FAULTS_PER_SECOND = 4.2
+const FAULTS_PER_SECOND = 5
 /**
  * A time in which only messages get lost, on links that stay up, and after which nobody says anything: nothing but Magpie's
  * own looking can notice that.
  */
 const CALM_SHARE = 0.4
-const CALM = { from: 11_000, lossesUntil: 12_500, until: 18_500 } as const
+/** Runs in which users are put out. */
+const REVOCATIONS_SHARE = 0.3
+/** Runs in which what servers carry is measured. */
+const LOAD_SHARE = 0.3
+const CALM = { from: 8_000, lossesUntil: 9_500, until: 15_500 } as const
 
 /** A plan from a seed alone. Each purpose draws from a stream of its own, so that leaving out a fault changes nothing else. */
 export function planOf(seed: number, { transports = false }: { readonly transports?: boolean } = {}): Plan {
   const random = seededRandom(`plan-${seed}`)
-  const setup = { ...setupOf(random.fork("setup")), ...(transports && { transports }) }
+  const outboxes = random.fork("outboxes")
+  const setup = { ...setupOf(random.fork("setup")), ...(transports && { transports }), ...keepingOf(outboxes) }
   const actions = [...actionsOf(setup, random.fork("workload")), ...noteActions(setup, random.fork("notes"))].sort((a, b) => a.at - b.at)
-  const faults = faultsOf(setup, random.fork("faults"))
+  const faults = [
+    ...faultsOf(setup, random.fork("faults")),
+    ...revocationsOf(setup, random.fork("revocations")),
+    ...pageEnds(setup, outboxes),
+    ...busyTimes(setup, random.fork("load")),
+  ].sort((a, b) => a.at - b.at)
   if (random.fork("calm").float() >= CALM_SHARE) return { seed, setup, actions, faults }
   return { seed, setup, actions: actions.filter(isOutsideTheSilence), faults: faults.map(keepCalm).sort((a, b) => a.at - b.at) }
 }
@@ -68,7 +80,7 @@ function setupOf(random: SeededRandom): Setup {
   return {
     clients: random.integer(3, 5),
     nodes: random.pick([1, 1, 3]),
-    durationMs: 32_000,
+    durationMs: 24_000,
     latencyMs: random.pick([1, 5, 20, 60]),
     jitterMs: random.pick([0, 5, 40, 150]),
     flushMs: random.pick([0, 1, 4, 25]),
@@ -82,6 +94,13 @@ function setupOf(random: SeededRandom): Setup {
       messagesPerSecond: random.pick([5, 50, 200]),
     },
   }
+}
+
+/** Runs in which the outboxes of some clients outlive their pages. */
+const OUTBOXES_SHARE = 0.3
+
+function keepingOf(random: SeededRandom): Pick<Setup, "keeping"> {
+  return random.float() < OUTBOXES_SHARE ? { keeping: random.pick([1, 1, 2]) } : {}
 }
 
 /** Runs in which messages change. */
@@ -163,16 +182,46 @@ function faultsOf(setup: Setup, random: SeededRandom): Fault[] {
   const present = drawn.includes("broker-rollback") ? drawn.filter((kind) => !forgets(kind)) : drawn
   const lots = present.flatMap((kind) => new Array<FaultKind>(ALL_FAULT_KINDS[kind].weight * random.pick([1, 1, 3])).fill(kind))
   return Array.from({ length: Math.round((setup.durationMs / 1_000) * FAULTS_PER_SECOND) }, () => {
-    const kind = random.pick(lots)
-    const { on, forMs } = ALL_FAULT_KINDS[kind]
-    return {
-      at: Math.round(500 + random.float() * (setup.durationMs - 500)),
-      kind,
-      target: random.integer(0, (on === "client" ? setup.clients : setup.nodes) - 1),
-      forMs: Math.round(forMs[0] + random.float() * (forMs[1] - forMs[0])),
-      amount: random.float(),
-    }
-  }).sort((a, b) => a.at - b.at)
+    return faultOf(random.pick(lots), setup, random)
+  })
+}
+
+function faultOf(kind: FaultKind, setup: Setup, random: SeededRandom): Fault {
+  const { on, forMs } = ALL_FAULT_KINDS[kind]
+  return {
+    at: Math.round(500 + random.float() * (setup.durationMs - 500)),
+    kind,
+    target: random.integer(0, (on === "client" ? setup.clients : setup.nodes) - 1),
+    forMs: Math.round(forMs[0] + random.float() * (forMs[1] - forMs[0])),
+    amount: random.float(),
+  }
+}
+
+/** In some runs users are put out, and in those several times. */
+function revocationsOf(setup: Setup, random: SeededRandom): Fault[] {
+  if (random.float() >= REVOCATIONS_SHARE) return []
+  return Array.from({ length: random.integer(2, 4) }, () => faultOf("revoked", setup, random)).flatMap((revoked) =>
+    setup.nodes > 1 && random.float() < 0.5 ? [fallsBehind(revoked, setup, random), revoked] : [revoked],
+  )
+}
+
+/** A node that does not hear of it in time. */
+function fallsBehind({ at }: Fault, setup: Setup, random: SeededRandom): Fault {
+  const kind = random.pick(["slow-tail", "slow-tail", "broker-cut", "paused-node"] as const)
+  return { ...faultOf(kind, setup, random), at: Math.max(0, at - random.integer(0, 1_500)), forMs: 4_000, amount: 0.5 + random.float() / 2 }
+}
+
+/** In some runs servers are asked for more than they can carry. */
+function busyTimes(setup: Setup, random: SeededRandom): Fault[] {
+  if (random.float() >= LOAD_SHARE) return []
+  return Array.from({ length: random.integer(2, 4) }, () => faultOf("busy-node", setup, random))
+}
+
+/** Where outboxes outlive pages, these end more often. */
+function pageEnds(setup: Setup, random: SeededRandom): Fault[] {
+  const { keeping: clients = 0 } = setup
+  if (clients === 0) return []
+  return Array.from({ length: random.integer(2, 4) }, () => faultOf("reload", { ...setup, clients }, random))
 }
 
 /** What a broker loses together with the disks of all who had applied it, nobody can notice. */

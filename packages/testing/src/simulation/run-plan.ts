@@ -5,6 +5,8 @@ import { checkHealed, notYetHealed } from "./healed.ts"
 import { type HonestResults, honestResults } from "./isolation/honest-results.ts"
 import { Violation } from "./judge/violation.ts"
 import type { Fault, Plan } from "./plan.ts"
+import { probeOverload } from "./probe-overload.ts"
+import { probeRevocation } from "./probe-revocation.ts"
 import { checkResources } from "./resources.ts"
 import { STREAMS } from "./simulated-app.ts"
 import type { TraceListener } from "./trace.ts"
@@ -38,6 +40,11 @@ const CLOSE_LIMIT_MS = 60_000
 const LAST_TURN_MS = 1
 const MAX_STEPS = 400_000
 const RESOURCES_EVERY_MS = 250
+/** What is looked at once more where nothing else is wrong, in runs with such faults. */
+const PROBES = [
+  ["revoked", probeRevocation],
+  ["busy-node", probeOverload],
+] as const
 
 /** Runs a plan to its end: faults and work, then no more of either until everything is whole again, then the close. */
 export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed }: RunOptions = {}): Promise<RunResult> {
@@ -78,6 +85,8 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed
     checkPresence(world)
     // A user whose right is back asks again.
     if (healing) for (const client of world.clients) for (const channel of STREAMS) client.retry(channel)
+    // And so is one whose earlier page left something.
+    if (healing) for (const client of world.clients) client.takeUp()
     watching = director.setTimer(RESOURCES_EVERY_MS, watch)
   }
 
@@ -98,6 +107,11 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed
     await heal()
     if (!over()) await probe(world)
     if (!over()) onHealed?.(honestResults(world))
+    for (const [kind, probeIt] of PROBES) {
+      if (over() || !plan.faults.some((fault) => fault.kind === kind)) continue
+      await probeIt(world, (ms) => scheduler.run(scheduler.monotonicMs + ms, over))
+      await heal()
+    }
     if (!over()) await close(world)
   } catch (failure) {
     judge.broken(failure)
@@ -161,6 +175,8 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed
     await scheduler.run(end, () => over() || closed === parties.length)
     if (closed < parties.length) throw new Violation("I24", `${parties.length - closed} did not close within ${CLOSE_LIMIT_MS} ms`)
     await scheduler.run(scheduler.monotonicMs + LAST_TURN_MS, over)
+    const keeper = clients.find(({ kept }) => kept > 0)
+    if (keeper !== undefined) throw new Violation("G12", `${keeper.kept} sends are left on the disk of ${keeper.name}`)
     const own = new Set([...clients, ...nodes].map(({ name }) => name))
     const left = [...scheduler.owners].filter((owner) => own.has(owner))
     if (left.length > 0) throw new Violation("G12", `timers are left after the close, of ${left}`)

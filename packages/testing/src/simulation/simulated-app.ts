@@ -1,5 +1,5 @@
 import { broadcast, contract, json, MagpieError, stream } from "@magpie/protocol"
-import type { Authenticator, ChannelRules, User } from "@magpie/server/core"
+import type { ChannelRules, User } from "@magpie/server/core"
 import type { Shown } from "./judge/presence-truth.ts"
 
 /** What is published in a simulation. The id tells who sent it and as which of their messages, so that a judge can read it. */
@@ -64,18 +64,6 @@ export function createRights(monotonic: () => number): Rights {
     },
     allow: (user, channel) => void denied.delete(`${user} ${channel}`),
   }
-}
-
-/** A token in the clear, `user until`: who may sign one is not what is simulated. */
-export const tokenOf = (user: string, expiresAt: number): string => `${user} ${expiresAt}`
-
-export const simulatedAuth: Authenticator<User> = {
-  authenticate({ token }, clock) {
-    const [id, until] = token?.split(" ") ?? []
-    const expiresAt = Number(until)
-    if (id === undefined || !(expiresAt > clock.now())) return undefined
-    return { user: { id }, expiresAt }
-  },
 }
 
 export function simulatedRules(rights: Rights): ChannelRules<SimulatedApp, keyof SimulatedApp["channels"] & string, User> {

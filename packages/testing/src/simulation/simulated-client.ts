@@ -1,15 +1,16 @@
-import { type Client, connect, type StreamChannel, type SubscriptionState, type Transport } from "@magpie/client"
-import { type Presence, presence } from "@magpie/client/presence"
-import { type Env, type KindOf, type MagpieError, toMagpieError } from "@magpie/protocol"
-import { type FakeProcess, fakeProcess } from "../fake-process.ts"
+import type { Client, SubscriptionState, Transport } from "@magpie/client"
+import { type Env, type MagpieError, toMagpieError } from "@magpie/protocol"
+import type { FakeProcess } from "../fake-process.ts"
 import type { MemoryNetwork } from "../memory-network.ts"
 import type { SeededRandom } from "../seeded-random.ts"
 import type { Judge } from "./judge/judge.ts"
 import { messageId } from "./judge/message-id.ts"
 import type { Shown } from "./judge/presence-truth.ts"
-import { createNotebook, type Notebook } from "./notebook.ts"
-import { BROADCAST, HALL, type Payload, type SimulatedApp, STREAMS, type StreamName, simulatedApp } from "./simulated-app.ts"
-import { type Papers, tracedTransport } from "./traced-transport.ts"
+import type { Notebook } from "./notebook.ts"
+import { openPage, type Page, streamOf } from "./page.ts"
+import { BROADCAST, type Payload, type SimulatedApp, STREAMS, type StreamName } from "./simulated-app.ts"
+import type { SimulatedLanes } from "./simulated-lanes.ts"
+import type { Papers } from "./traced-transport.ts"
 
 export interface SimulatedClientOptions {
   readonly name: string
@@ -20,11 +21,16 @@ export interface SimulatedClientOptions {
   readonly notes: boolean
   /** A node to try now. */
   pickNode(): string
-  token(user: string): string
+  /** What a page of its user is given to come in with. */
+  token(page: string): string
+  /** Its page was sent away for good. */
+  onSentAway(): void
   /** Everything that the client hears and says. */
   trace(what: string): void
   /** What a life of it connects by. Default: WebSocket. */
   readonly through?: ((webSockets: Transport, its: FakeProcess, random: SeededRandom) => Transport) | undefined
+  /** Where its pages keep what they send; undefined where nothing outlives them. */
+  readonly lanes: SimulatedLanes | undefined
   readonly backoff: { readonly initialMs: number; readonly maxMs: number }
 }
 
@@ -36,7 +42,8 @@ export interface SimulatedClient {
   readonly publisher: string
   /** Something of this client is under way that a fault could hurt. */
   readonly isBusy: boolean
-  readonly isFrozen: boolean
+  /** It is asleep, or was sent away: nobody is at it. */
+  readonly isAway: boolean
   /** What its last welcome gave it, for somebody who steals that. */
   readonly papers: Papers
   subscriptionTo(channel: StreamName): SubscriptionState["state"]
@@ -60,85 +67,60 @@ export interface SimulatedClient {
   jumpWallClock(ms: number): void
   /** The page is gone without a word, and another is opened. */
   reload(): void
+  /** Opens another page where an earlier one has left something on the disk that no page sends. */
+  takeUp(): void
+  readonly hasLeftovers: boolean
+  /** Messages that are on the disk. */
+  readonly kept: number
+  /** Opens another page, where this one was sent away. */
+  logIn(): void
   close(): Promise<void>
 }
 
-interface Life {
-  readonly its: FakeProcess
-  readonly client: Client<SimulatedApp>
-  readonly publisher: string
-  readonly hall: Presence<KindOf<SimulatedApp, "hall/:room">>
-  readonly notes: Notebook | undefined
-  /** Messages of this life, on all channels. */
-  said: number
-  /** How often it changed what it shows of itself. */
-  changes: number
-  readonly wakers: ReadonlySet<() => void>
-}
-
 export function createSimulatedClient(options: SimulatedClientOptions): SimulatedClient {
-  const { name, env, network, judge } = options
+  const { name, env, network, judge, lanes } = options
   const clock = env.clock
   let lives = 0
   let frozen = false
+  /** It was sent away, and nobody has logged in since. */
+  let out = false
+  const ends = env.random.fork("ends")
   let reading = 0
   let papers: Papers = {}
   let life = open()
 
-  function open(): Life {
-    const publisher = `${name}.${++lives}`
-    const its = fakeProcess(env)
-    const random = env.random.fork(`life-${lives}`)
-    const wakers = new Set<() => void>()
-    const signals = {
-      onNetwork: () => () => {},
-      onWake(listener: () => void) {
-        wakers.add(listener)
-        return () => void wakers.delete(listener)
-      },
-    }
-    const environment = { ...its.env, random, transport: tracedTransport(options, its, random, (theirs) => (papers = theirs)), signals }
-    const token = (): string => options.token(name)
-    const client: Client<SimulatedApp> = connect<SimulatedApp>("ws://magpie", {
-      contract: simulatedApp,
-      environment,
-      token,
-      backoff: options.backoff,
-    })
-    judge.opened(publisher, name)
-    client.on("error", (error) => judge.clientError(publisher, error))
-    client.on("status", ({ to, cause }) => {
-      options.trace(`status ${to}`)
-      judge.status(publisher, to, cause)
-    })
-    const hall = presence(client.channel(HALL))
-    hall.on("leave", ({ state }) => judge.presence.leftFor(publisher, state))
-    hall.on("change", () => options.trace(`hall ${hall.version} ${hall.counts.members}`))
-    const notes = options.notes ? createNotebook(client, publisher, judge) : undefined
-    const opened = { its, client, publisher, hall, notes, said: 0, changes: 0, wakers }
-    for (const channel of STREAMS) watch(opened, channel)
-    client.channel(BROADCAST).on("say", ({ data, from }) => judge.beat(publisher, (data as Payload).id, from))
-    return opened
+  function open(): Page {
+    return openPage(options, ++lives, { onWelcome: (theirs) => (papers = theirs), onSentAway: sentAway })
   }
 
-  function watch({ client, publisher }: Pick<Life, "client" | "publisher">, channel: StreamName): void {
-    const following = judge.following(publisher, channel)
-    const { subscription, onAny } = streamOf(client, channel)
-    following.begin()
-    subscription.on("state", ({ state }) => {
-      if (state === "live" && subscription.position) following.live(subscription.position)
-    })
-    subscription.on("gap", (notice) => {
-      judge.gap(publisher, notice)
-      following.gap(notice, subscription.position)
-    })
-    subscription.on("recovered", () => judge.reached("recovered"))
-    onAny((message) => {
-      const { offset = 0, data, from } = message as { offset?: number; data: Payload; from: string | undefined }
-      const place = { epoch: subscription.position?.epoch ?? "", offset, mark: subscription.position?.mark }
-      judge.delivered(name, channel, place, data.id, from)
-      following.message(place, offset, data.id)
-    })
+  /** Whoever is asleep or sent away says nothing. */
+  const isAway = (): boolean => frozen || out
+
+  function reload(): void {
+    life.its.kill()
+    leave()
+    judge.gone(life.publisher)
+    frozen = false
+    out = false
+    reading = 0
+    life = open()
+  }
+
+  /** What of a page outlives it: rows on the disk, and in a part of the cases a link of which nobody is told. */
+  function leave(): void {
+    if (lanes === undefined) return network.reset(name)
+    lanes.crash()
+    judge.keptSends.left(lanes.kept(STREAMS))
+    if (ends.float() < 0.5) network.reset(name)
+    else network.strand(name)
+  }
+
+  function sentAway(publisher: string): void {
+    out = true
+    // What is kept goes out when somebody has logged in again.
+    if (lanes === undefined) judge.gone(publisher)
+    else judge.presence.ended(publisher)
+    options.onSentAway()
   }
 
   function ignore(asked: Promise<unknown>): void {
@@ -156,15 +138,15 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
     get isBusy() {
       return life.client.statistics.pending > 0 || reading > 0 || STREAMS.some((channel) => judge.isOwed(life.publisher, channel))
     },
-    get isFrozen() {
-      return frozen
+    get isAway() {
+      return isAway()
     },
     get papers() {
       return papers
     },
     subscriptionTo: (channel) => streamOf(life.client, channel).subscription.state.state,
     publish(channel, how = {}) {
-      if (frozen) return
+      if (isAway()) return
       const { client, publisher } = life
       const id = messageId(publisher, ++life.said)
       const record = judge.publishes.call({ id, channel, publisher, user: name, calledAt: clock.monotonic() })
@@ -176,24 +158,28 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
             if (duplicate) judge.reached("duplicate-answered")
             judge.acknowledged(record, position, level)
           },
-          (failure: unknown) => record.outcome.result === "pending" && judge.publishes.failed(record, toMagpieError(failure).code),
+          (failure: unknown) => {
+            const { code } = toMagpieError(failure)
+            // Where it is kept, a later page goes on with it.
+            if (record.outcome.result === "pending" && !(out && lanes !== undefined)) judge.publishes.failed(record, code)
+          },
         )
         .catch(judge.broken)
     },
     beat() {
-      if (frozen) return
+      if (isAway()) return
       const id = messageId(life.publisher, ++life.said)
       judge.beatSent(id, name)
       life.client.channel(BROADCAST).send("say", { id })
     },
     follow(channel, last) {
-      if (frozen) return
+      if (isAway()) return
       const stream = streamOf(life.client, channel)
       if (stream.subscription.state.state === "idle") judge.following(life.publisher, channel).begin()
       ignore(stream.subscribe(last === undefined ? {} : { last }))
     },
     leave(channel) {
-      if (frozen) return
+      if (isAway()) return
       judge.following(life.publisher, channel).end()
       ignore(streamOf(life.client, channel).unsubscribe())
     },
@@ -202,7 +188,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
       if (stream.subscription.state.state === "refused") ignore(stream.subscribe())
     },
     readHistory(channel, limit) {
-      if (frozen) return
+      if (isAway()) return
       reading++
       const read = streamOf(life.client, channel).history({ limit })
       const check = ({ messages, position }: Awaited<typeof read>): void =>
@@ -218,7 +204,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
         .finally(() => reading--)
     },
     enter() {
-      if (frozen) return
+      if (isAway()) return
       const { hall, publisher, client } = life
       const change = ++life.changes
       judge.presence.wished(publisher, change)
@@ -229,7 +215,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
       hall.enter({ who: publisher, change }).then(taken, (failure: unknown) => judge.clientError(publisher, toMagpieError(failure)))
     },
     withdraw() {
-      if (frozen) return
+      if (isAway()) return
       judge.presence.wished(life.publisher, undefined)
       ignore(life.hall.leave())
     },
@@ -251,22 +237,24 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
       if (noticed) for (const wake of life.wakers) life.its.run(wake)
     },
     jumpWallClock: (ms) => life.its.jumpWallClock(ms),
-    reload() {
-      life.its.kill()
-      network.reset(name)
-      judge.gone(life.publisher)
-      frozen = false
-      reading = 0
-      life = open()
+    reload,
+    logIn() {
+      if (out) reload()
+    },
+    takeUp() {
+      if (!lanes?.hasLeftovers || life.client.status.state !== "online" || life.client.statistics.pending > 0) return
+      judge.reached("left-by-an-earlier-page")
+      reload()
+    },
+    get hasLeftovers() {
+      return lanes?.hasLeftovers ?? false
+    },
+    get kept() {
+      return lanes?.size ?? 0
     },
     async close() {
       judge.presence.ended(life.publisher)
       await life.client.close()
     },
   }
-}
-
-/** The three streams have one type, which the compiler does not see through a union of names. */
-function streamOf(client: Client<SimulatedApp>, channel: StreamName): StreamChannel<unknown> {
-  return client.channel(channel as "chat/a") as unknown as StreamChannel<unknown>
 }

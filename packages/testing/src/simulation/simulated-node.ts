@@ -1,11 +1,12 @@
 import type { Bus, DurableLog, Storage } from "@magpie/journal"
-import { DEFAULT_PATH, type Env, type Publication } from "@magpie/protocol"
+import { type Clock, DEFAULT_PATH, type Env, type Publication } from "@magpie/protocol"
 import {
   type CheckedOptions,
   type Core,
   createCore,
   createHttpTransports,
   type HttpTransports,
+  type LoadMeter,
   payloadOf,
   type Socket,
   type User,
@@ -13,16 +14,20 @@ import {
 import { fakeCrypto } from "../fake-crypto.ts"
 import { type FakeProcess, fakeProcess } from "../fake-process.ts"
 import type { MemoryNetwork, NetworkServer } from "../memory-network.ts"
-import { type Rights, type SimulatedApp, simulatedApp, simulatedRules } from "./simulated-app.ts"
+import type { WatchedLink } from "./judge/revocation-truth.ts"
+import { type Payload, type Rights, type SimulatedApp, simulatedApp, simulatedRules } from "./simulated-app.ts"
 import type { SimulatedDisk } from "./simulated-disk.ts"
 import { doorIn } from "./simulated-http.ts"
+import { watchedBus } from "./watched-bus.ts"
 
 /** What a node tells those who watch it. */
 export interface NodeListener {
   onApplied(epoch: string, publications: readonly Publication[]): void
   onOpened(log: DurableLog): void
-  /** It has taken a link. What is returned is told of each frame that it writes to it. */
-  onAccepted(): (frame: () => string) => void
+  /** It has taken a link. What is returned hears what comes and goes on it. */
+  onAccepted(): WatchedLink
+  /** It has taken a message of the broadcast, from a client or from another node, and passes it on to whoever follows. */
+  onPassedOn(id: string): void
   onFenced(): void
   /** Its log could not be opened, and it is down. */
   onBootFailed(failure: unknown): void
@@ -35,6 +40,8 @@ export interface NodeOptions {
   readonly network: MemoryNetwork
   readonly rights: Rights
   readonly settings: CheckedOptions
+  /** What the server is told that it carries; undefined where nobody measures. */
+  readonly load: LoadMeter | undefined
   readonly listener: NodeListener
   /** Opens the log in a new process of this node. */
   openLog(its: FakeProcess, storage: Storage): Promise<DurableLog>
@@ -61,6 +68,10 @@ export interface SimulatedNode {
   readonly log: DurableLog | undefined
   readonly isDown: boolean
   readonly fenced: boolean
+  /** Its own, which may walk away from the others'. */
+  readonly wallClock: Pick<Clock, "now">
+  /** How far ahead of the true time that ever was, in milliseconds. */
+  readonly leadMs: number
   /** Starts a process on the disk as it is; does nothing where one runs. */
   start(): void
   kill(): void
@@ -76,11 +87,12 @@ export interface SimulatedNode {
 }
 
 export function createSimulatedNode(options: NodeOptions): SimulatedNode {
-  const { name, env, disk, network, rights, settings, listener } = options
+  const { name, env, disk, network, rights, settings, load, listener } = options
   let its: FakeProcess | undefined
   let running: Running | undefined
   let fenced = false
   let retired = false
+  let leadMs = 0
 
   async function boot(process: FakeProcess): Promise<void> {
     const log = await options.openLog(process, disk.open(process.env.clock))
@@ -93,11 +105,16 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
       listener.onFenced()
     })
     const bus = options.openBus(process)
-    const core = createCore<SimulatedApp, User>(simulatedApp, settings, log, { ...process.env, crypto: fakeCrypto, ...(bus && { bus }) })
+    const core = createCore<SimulatedApp, User>(simulatedApp, settings, log, {
+      ...process.env,
+      crypto: fakeCrypto,
+      ...(bus && { bus: watchedBus(bus, listener.onPassedOn) }),
+      ...(load && { load }),
+    })
     const rules = simulatedRules(rights)
     core.channel("chat/:room", rules)
     core.channel("short/:room", rules)
-    core.channel("beat/:room", rules)
+    core.channel("beat/:room", { authorize: rules.authorize, accept: { say: ({ data }) => listener.onPassedOn((data as Payload).id) } })
     core.channel("hall/:room", rules)
     core.channel("note/:room", { authorize: rules.authorize })
     const door = inProcess(core, process, listener.onAccepted)
@@ -139,6 +156,12 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     get fenced() {
       return fenced
     },
+    get wallClock() {
+      return its?.env.clock ?? env.clock
+    },
+    get leadMs() {
+      return leadMs
+    },
     start() {
       if (its !== undefined || retired) return
       const process = fakeProcess({ ...env, random: env.random })
@@ -153,7 +176,10 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     run: (task) => its?.run(task),
     pause: () => its?.pause(),
     resume: () => its?.resume(),
-    jumpWallClock: (ms) => its?.jumpWallClock(ms),
+    jumpWallClock(ms) {
+      its?.jumpWallClock(ms)
+      leadMs = Math.max(leadMs, this.wallClock.now() - env.clock.now())
+    },
     drain,
     retire() {
       retired = true
@@ -168,11 +194,17 @@ function inProcess(core: Core<SimulatedApp, User>, its: FakeProcess, onAccepted:
     knock: (knock) => core.knock(knock),
     accept(socket, request, handshake) {
       let events: ReturnType<NetworkServer["accept"]> | undefined
+      let watched: WatchedLink | undefined
       its.run(() => {
-        events = core.accept(overheard(socket, onAccepted()), request, handshake)
+        watched = onAccepted()
+        events = core.accept(overheard(socket, watched), request, handshake)
       })
       return {
-        onMessage: (frame) => its.run(() => events?.onMessage(frame)),
+        onMessage: (frame) =>
+          its.run(() => {
+            if (typeof frame === "string") watched?.heard(frame)
+            events?.onMessage(frame)
+          }),
         onAlive: () => its.run(() => events?.onAlive()),
         onDrain: () => its.run(() => events?.onDrain()),
         onClose: (code, reason) => its.run(() => events?.onClose(code, reason)),
@@ -184,7 +216,7 @@ function inProcess(core: Core<SimulatedApp, User>, its: FakeProcess, onAccepted:
 const utf8 = new TextDecoder()
 
 /** The socket, with somebody who hears what is written to it. */
-function overheard(socket: Socket, wrote: (frame: () => string) => void): Socket {
+function overheard(socket: Socket, { wrote }: WatchedLink): Socket {
   return {
     get queuedBytes() {
       return socket.queuedBytes

@@ -4,20 +4,24 @@ import { type CheckedOptions, checkOptions } from "@magpie/server/core"
 import { type BusModel, busModel } from "../bus-model.ts"
 import { type MemoryNetwork, memoryNetwork } from "../memory-network.ts"
 import { type SeededRandom, seededRandom } from "../seeded-random.ts"
-import { createBackend } from "./backend.ts"
+import { type Backend, createBackend } from "./backend.ts"
 import { type Blindness, createBlindness } from "./blindness.ts"
 import { type Broker, createBroker, orderOf } from "./broker.ts"
 import { addressOf } from "./faults/client-faults.ts"
 import { createHostileClient, type HostileClient } from "./hostile-client.ts"
 import { createJudge, type Judge } from "./judge/judge.ts"
 import { Violation } from "./judge/violation.ts"
+import { perform } from "./perform.ts"
 import type { Action, Plan } from "./plan.ts"
+import { createRevoker, type Revoker } from "./revoker.ts"
 import { createScheduler, type Scheduler } from "./scheduler.ts"
-import { createRights, HALL, NOTES, type Rights, STREAMS, simulatedAuth, streamAt, tokenOf } from "./simulated-app.ts"
+import { createRights, HALL, NOTES, type Rights, STREAMS, streamAt } from "./simulated-app.ts"
 import { createSimulatedClient, type SimulatedClient } from "./simulated-client.ts"
 import { createSimulatedDisk } from "./simulated-disk.ts"
 import { everyTransport } from "./simulated-http.ts"
+import { createSimulatedLanes } from "./simulated-lanes.ts"
 import { createSimulatedNode, type SimulatedNode } from "./simulated-node.ts"
+import { issue, simulatedAuth } from "./simulated-token.ts"
 import { createTrace, type Trace, type TraceListener } from "./trace.ts"
 
 /** Nodes, clients, network, disks and a judge, on one clock. */
@@ -27,11 +31,15 @@ export interface World {
   readonly nodes: readonly SimulatedNode[]
   readonly clients: readonly SimulatedClient[]
   readonly hostile: HostileClient
+  readonly backend: Backend
+  readonly revoker: Revoker
   readonly judge: Judge
   readonly trace: Trace
   readonly rights: Rights
   /** Extra milliseconds for a frame, by client address. */
   readonly slowLinks: Map<string, number>
+  /** How late the event loop of a server is, in milliseconds, by node. */
+  readonly lags: Map<number, number>
   /** Extra milliseconds for a flush, by node. */
   readonly slowDisks: Map<number, number>
   readonly broker: Broker
@@ -55,7 +63,19 @@ function ghostMsOf({ heartbeatMs, pongTimeoutMs, presenceLeaseMs }: CheckedOptio
   return heartbeatMs + pongTimeoutMs + presenceLeaseMs + NOTICE_MS
 }
 
+/** As docs/overload.md promises it. */
+function sheddingOrder({ limits }: CheckedOptions) {
+  return [
+    ["presence", limits.shedPresenceLagMs],
+    ["broadcasts", limits.shedBroadcastsLagMs],
+    ["connections", limits.shedConnectionsLagMs],
+    ["history", limits.shedHistoryLagMs],
+  ] as const
+}
+
 const RESTART_MS = 300
+/** How long somebody who was sent away takes to come in again, or to be sent away again. */
+const LOGIN_MS = 700
 /** Log lines that say that Magpie itself went wrong. */
 const OWN_FAULTS: readonly string[] = ["journal.listener-failed"]
 
@@ -73,26 +93,34 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     // Servers that stand for each other know each other's sessions.
     ...(setup.nodes > 1 && { sessionKey: new Uint8Array(32).fill(1) }),
   })
+  const isMeasured = plan.faults.some(({ kind }) => kind === "busy-node")
   const readyLogs = (): readonly DurableLog[] =>
     nodes.flatMap(({ log, fenced }) => (log !== undefined && !fenced && broker.isReady(log) ? [log] : []))
   const judge = createJudge({
     rights,
     partitionOf: (channel) => orderOf(setup, channel),
     monotonic: () => scheduler.monotonicMs,
+    load: isMeasured
+      ? { lagMs: (node) => lags.get(nodes.findIndex(({ name }) => name === node)) ?? 0, order: sheddingOrder(settings) }
+      : undefined,
     logs: readyLogs,
     whole: () => readyLogs().length === nodes.length,
     leaseMs: settings.presenceLeaseMs,
     ghostMs: ghostMsOf(settings),
+    furthestClock: () => issuer.now() + Math.max(...nodes.map(({ leadMs }) => leadMs)),
   })
   const slowLinks = new Map<string, number>()
   const supervisor = scheduler.clock("supervisor")
+  const issuer = scheduler.clock("issuer")
   const slowDisks = new Map<number, number>()
+  const lags = new Map<number, number>()
   let operations = 0
 
   function envOf(owner: string): Env & { readonly random: SeededRandom } {
     const log = (level: LogLevel, event: string, fields: Readonly<Record<string, unknown>> = {}): void => {
       trace.add(scheduler.monotonicMs, owner, event)
       judge.reached(`log-${event}`)
+      if (event === "shedding") judge.overload?.sheds(owner, fields.sheds as readonly string[])
       const wrong = OWN_FAULTS.includes(event) || (level === "error" && fields.code === "INTERNAL")
       if (wrong) judge.broken(new Violation("I21", `${owner} logged ${event} ${JSON.stringify(fields)}`))
     }
@@ -130,6 +158,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       network,
       rights,
       settings,
+      load: isMeasured ? { lagMs: () => lags.get(index) ?? 0, memoryPercent: () => 0, rest() {} } : undefined,
       listener: {
         onApplied(epoch, publications) {
           for (const { channel, offset, data } of publications) trace.add(scheduler.monotonicMs, name, `${channel} ${offset} ${data}`)
@@ -141,6 +170,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
           )
         },
         onAccepted: () => judge.accepted(name),
+        onPassedOn: (id) => judge.overload?.passedOn(name, id),
         // A broker that was rolled back in this very turn has it build its log anew.
         onOpened: (log) => broker.isReady(log) && judge.logOpened(name, log, setup.nodes > 1),
         onFenced() {
@@ -176,7 +206,13 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       judge,
       notes: plan.actions.some(({ do: what }) => what === "note"),
       pickNode: () => balance.pick(nodes).name,
-      token: (user) => tokenOf(user, scheduler.clock("issuer").now() + setup.tokenLifeMs),
+      token(page) {
+        const token = issue(addressOf(index), page, issuer.now(), setup.tokenLifeMs)
+        judge.revocations.issued(page, token)
+        return token
+      },
+      lanes: index < (setup.keeping ?? 0) ? createSimulatedLanes(random.fork(`lanes-${index}`), () => scheduler.monotonicMs) : undefined,
+      onSentAway: () => supervisor.setTimer(LOGIN_MS, () => clients[index]?.logIn()),
       trace: (what) => trace.add(scheduler.monotonicMs, addressOf(index), what),
       backoff: { initialMs: 200, maxMs: 3_000 },
       ...(setup.transports && { through: everyTransport({ network, address: addressOf(index), balance: balanceOf(index) }) }),
@@ -191,36 +227,8 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     overhear: () => overheard.pick(clients).papers,
   })
   const backend = createBackend({ clock: scheduler.clock("backend"), judge, pickNode: () => balance.pick(nodes) })
+  const revokedAt = random.fork("revoked-at")
   for (const channel of [...STREAMS, HALL, NOTES]) rights.deny(hostile.user, channel)
-
-  function act(action: Action): void {
-    operations++
-    if (action.do === "hostile") return hostile.move(action.move)
-    if (action.do === "backend-publish") return backend.publish()
-    const client = clients[action.client]
-    if (client === undefined) return
-    switch (action.do) {
-      case "note":
-        return client.isFrozen ? undefined : client.notes?.act(action.move)
-      case "publish":
-        return client.publish(action.channel, {
-          ...(action.refused ? { refused: true } : {}),
-          ...(action.padBytes === undefined ? {} : { pad: "x".repeat(action.padBytes) }),
-        })
-      case "beat":
-        return client.beat()
-      case "follow":
-        return client.follow(action.channel, action.last)
-      case "leave":
-        return client.leave(action.channel)
-      case "history":
-        return client.readHistory(action.channel, action.limit)
-      case "enter":
-        return client.enter()
-      case "withdraw":
-        return client.withdraw()
-    }
-  }
 
   return {
     scheduler,
@@ -228,10 +236,13 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     nodes,
     clients,
     hostile,
+    backend,
+    revoker: createRevoker({ clock: scheduler.clock("revoker"), judge, pickNode: () => revokedAt.pick(nodes) }),
     judge,
     trace,
     rights,
     slowLinks,
+    lags,
     slowDisks,
     broker,
     bus,
@@ -240,7 +251,10 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     get operations() {
       return operations
     },
-    act,
+    act(action) {
+      operations++
+      perform({ hostile, backend, clients }, action)
+    },
     takeRight(index, choice) {
       const channel = streamAt(choice)
       const user = addressOf(index)

@@ -77,7 +77,7 @@ export const CLIENT_FAULTS = {
     forMs: [500, 40_000],
     strike({ clients }, { target, amount }) {
       const client = clients[target]
-      if (client === undefined || client.isFrozen) return undefined
+      if (client === undefined || client.isAway) return undefined
       client.freeze()
       return () => client.thaw(amount < 0.5)
     },

@@ -9,7 +9,7 @@ export interface Strike {
 
 export interface FaultRow {
   readonly on: "client" | "node" | "everybody"
-  /** How often it is drawn beside the others. */
+  /** How often it is drawn beside the others; 0 for what a plan has in a part of its own. */
   readonly weight: number
   /** Only where several nodes share a broker. */
   readonly cluster?: boolean

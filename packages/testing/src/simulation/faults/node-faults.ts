@@ -33,6 +33,17 @@ export const NODE_FAULTS = {
       return NOTHING_TO_UNDO
     },
   },
+  "busy-node": {
+    on: "node",
+    weight: 0,
+    forMs: [2_000, 7_000],
+    // What is shed comes back step by step.
+    echoMs: 12_000,
+    strike({ lags }, { target, amount }) {
+      lags.set(target, 120 + amount * amount * 1_500)
+      return () => void lags.delete(target)
+    },
+  },
   drain: {
     on: "node",
     weight: 1,

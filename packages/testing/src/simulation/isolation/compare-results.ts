@@ -1,3 +1,4 @@
+import { isPutOut } from "../faults/access-faults.ts"
 import { addressOf } from "../faults/client-faults.ts"
 import type { PublishRecord } from "../judge/publishes.ts"
 import { Violation } from "../judge/violation.ts"
@@ -30,13 +31,14 @@ const ENOUGH_SAMPLES = 50
  * that it was published is compared.
  */
 export function compareResults(plan: Plan, beset: HonestResults, alone: HonestResults): void {
-  const all = pairsOf(beset, alone)
+  const restless = restlessUsers(plan)
+  const all = pairsOf(publishesOf(beset, restless), publishesOf(alone, restless))
   const mayBeRefused = rightsTaken(plan)
   const certain = all.filter((pair) => pair.every(isDefinite) && !mayBeRefused.has(`${pair[0].user} ${pair[0].channel}`))
   for (const [{ id, outcome }, other] of certain)
     if (outcome.result !== other.outcome.result) differs(`${id} was ${outcome.result}`, `it was ${other.outcome.result}`)
   if (!forgets(plan)) compareLogs(certain, beset, alone)
-  const [follows, wouldFollow] = [beset, alone].map(({ followed }) => [...followed].sort().join(", "))
+  const [follows, wouldFollow] = [beset, alone].map(({ followed }) => followedBy(followed, restless))
   if (follows !== wouldFollow) differs(`the clients follow ${follows} in the end`, `they follow ${wouldFollow}`)
   if (plan.faults.length === 0) compareLatency(all)
 }
@@ -45,9 +47,18 @@ function differs(withIt: string, withoutIt: string): never {
   throw new Violation("I19", `with the hostile client ${withIt}, and without it ${withoutIt}`)
 }
 
-function pairsOf(beset: HonestResults, alone: HonestResults): Pair[] {
-  for (const id of alone.publishes.keys()) if (!beset.publishes.has(id)) differs(`${id} was never published`, "it was")
-  return [...beset.publishes].map(([id, record]) => [record, alone.publishes.get(id) ?? differs(`${id} was published`, "it was not")])
+function pairsOf(beset: HonestResults["publishes"], alone: HonestResults["publishes"]): Pair[] {
+  for (const id of alone.keys()) if (!beset.has(id)) differs(`${id} was never published`, "it was")
+  return [...beset].map(([id, record]) => [record, alone.get(id) ?? differs(`${id} was published`, "it was not")])
+}
+
+function publishesOf({ publishes }: HonestResults, restless: ReadonlySet<string>): HonestResults["publishes"] {
+  return new Map([...publishes].filter(([, { user = "" }]) => !restless.has(user)))
+}
+
+function followedBy(followed: ReadonlySet<string>, restless: ReadonlySet<string>): string {
+  const others = [...followed].filter((each) => !restless.has(each.split(" ")[0] ?? ""))
+  return others.sort().join(", ")
 }
 
 const isDefinite = ({ outcome }: PublishRecord): boolean => outcome.result === "stored" || outcome.result === "refused"
@@ -77,6 +88,14 @@ const waitOf = ({ outcome, answeredAt, calledAt }: PublishRecord): number | unde
 function rightsTaken({ faults }: Plan): ReadonlySet<string> {
   const taken = faults.filter(({ kind }) => kind === "rights-taken")
   return new Set(taken.map(({ target, amount }) => `${addressOf(target)} ${streamAt(amount)}`))
+}
+
+/** Whom the plan has revoked, or whose pages leave sends behind: when the next page is opened is a question of when. */
+function restlessUsers({ faults, setup }: Plan): ReadonlySet<string> {
+  const users = Array.from({ length: setup.clients }, (_, index) => addressOf(index))
+  const revoked = faults.filter(({ kind }) => kind === "revoked")
+  const putOut = revoked.flatMap(({ target, amount }) => users.filter((user) => isPutOut(user, addressOf(target), amount)))
+  return new Set([...putOut, ...users.slice(0, setup.keeping ?? 0)])
 }
 
 /** Whether what was acknowledged may be gone: an old copy of the only log is put back, or the broker loses its end. */

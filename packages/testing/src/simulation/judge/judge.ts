@@ -2,14 +2,18 @@ import type { GapNotice } from "@magpie/client"
 import type { DurableLog } from "@magpie/journal"
 import type { AckLevel, MagpieError, Position, Publication } from "@magpie/protocol"
 import { type Rights, STREAMS } from "../simulated-app.ts"
+import { createBeatTruth } from "./beat-truth.ts"
 import { createDurability } from "./durability.ts"
+import { EXPLAINED } from "./explained.ts"
 import { createFollowing, type Following } from "./following.ts"
 import { checkGap } from "./gap-truth.ts"
+import { createKeptSends, type KeptSends } from "./kept-sends.ts"
 import { createLogTruth, type LogTruth, type Place } from "./log-truth.ts"
-import { readMessageId } from "./message-id.ts"
 import { createNoteTruth, type NoteTruth } from "./note-truth.ts"
+import { createOverloadTruth, type OverloadTruth, type OverloadTruthOptions } from "./overload-truth.ts"
 import { createPresenceTruth, type PresenceTruth, type PresenceTruthOptions } from "./presence-truth.ts"
 import { createPublishes, type Publishes, type PublishRecord } from "./publishes.ts"
+import { createRevocationTruth, type RevocationTruth, type RevocationTruthOptions, type WatchedLink } from "./revocation-truth.ts"
 import { createSessions } from "./sessions.ts"
 import { Violation } from "./violation.ts"
 
@@ -19,6 +23,10 @@ export interface Judge {
   readonly truth: LogTruth
   readonly presence: PresenceTruth
   readonly notes: NoteTruth
+  readonly revocations: RevocationTruth
+  readonly keptSends: KeptSends
+  /** Undefined where nobody measures what servers carry. */
+  readonly overload: OverloadTruth | undefined
   /** The first violation; nothing is judged after it. */
   readonly violation: Error | undefined
   /** States worth reaching, by name, with how often they were. */
@@ -41,8 +49,8 @@ export interface Judge {
   applied(node: string, epoch: string, publications: readonly Publication[]): void
   /** The caller was told that its message is stored. */
   acknowledged(record: PublishRecord, position: Position, level: AckLevel): void
-  /** A node has taken a link. What is returned hears of each frame that it writes to it. */
-  accepted(node: string): (frame: () => string) => void
+  /** A node has taken a link. What is returned hears what comes and goes on it. */
+  accepted(node: string): WatchedLink
   /** An old copy of the log was put back: what it lacks is lost, if everybody is told so by a new epoch. */
   restored(): void
   /** Whether either has happened. */
@@ -62,22 +70,10 @@ export interface HistoryMessage {
   readonly from: string | undefined
 }
 
-/** Errors of requests that a fault explains. */
-const EXPLAINED: readonly string[] = [
-  "ABORTED",
-  "CLOSED",
-  "FORBIDDEN",
-  "UNAVAILABLE",
-  "TIMEOUT",
-  "UNAUTHORIZED",
-  "EXPIRED",
-  "BAD_REQUEST",
-  "CONFLICT",
-  "RATE_LIMITED",
-]
-
-export interface JudgeOptions extends Partial<Pick<PresenceTruthOptions, "leaseMs" | "ghostMs">> {
+export interface JudgeOptions
+  extends Partial<Pick<PresenceTruthOptions, "leaseMs" | "ghostMs"> & Pick<RevocationTruthOptions, "furthestClock">> {
   readonly rights: Rights
+  readonly load?: Pick<OverloadTruthOptions, "lagMs" | "order"> | undefined
   /** Channels of one number share an order. */
   partitionOf(channel: string): number
   monotonic(): number
@@ -87,18 +83,21 @@ export interface JudgeOptions extends Partial<Pick<PresenceTruthOptions, "leaseM
   whole(): boolean
 }
 
-export function createJudge({ rights, partitionOf, monotonic, logs, whole, leaseMs = 10_000, ghostMs = 60_000 }: JudgeOptions): Judge {
+export function createJudge(options: JudgeOptions): Judge {
+  const { rights, partitionOf, monotonic, logs, whole, leaseMs = 10_000, ghostMs = 60_000, furthestClock = () => 0, load } = options
   const truth = createLogTruth()
   const publishes = createPublishes({ truth, monotonic, epochOf, lost: () => restored })
   const durability = createDurability(partitionOf)
   const sessions = createSessions()
   const sometimes = new Map<string, number>()
   const followings = new Map<string, Following>()
-  const beats = new Map<string, string>()
-  const heard = new Map<string, Map<string, number>>()
+  const beats = createBeatTruth()
   const newest = new Map<string, Place>()
   const notes = createNoteTruth({ reached, broken, lost: () => restored })
-  const presence = createPresenceTruth({ monotonic, leaseMs, ghostMs, broken, reached })
+  const revocations = createRevocationTruth({ monotonic, furthestClock, reached })
+  const presence = createPresenceTruth({ monotonic, leaseMs, ghostMs, isPutOut: revocations.explains, broken, reached })
+  const overload = load && createOverloadTruth({ ...load, reached })
+  const keptSends = createKeptSends({ publishes, truth, acknowledged, reached })
   let violation: Error | undefined
   let restored = false
 
@@ -114,6 +113,11 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole, lease
   function broken(failure: unknown): void {
     if (violation !== undefined) return
     violation = failure instanceof Error ? failure : new Error(String(failure))
+  }
+
+  function acknowledged(record: PublishRecord, position: Position, level: AckLevel): void {
+    durability.acknowledged(record.channel, position)
+    publishes.stored(record, position, level)
   }
 
   /** What a client's listener throws ends in its error event, so the judge keeps it itself. */
@@ -162,6 +166,9 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole, lease
     truth,
     presence,
     notes,
+    revocations,
+    overload: overload && { ...overload, sheds: judging(overload.sheds) },
+    keptSends: { left: judging(keptSends.left), told: judging(keptSends.told) },
     get violation() {
       return violation
     },
@@ -177,7 +184,9 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole, lease
     status(publisher, to, cause) {
       reached(`status-${to}`)
       if (cause) reached(`link-lost-${cause.code}`)
-      if (to === "closed" && cause) broken(new Violation("I22", `${publisher} was sent away for good: ${cause.code} ${cause.reason}`))
+      if (to !== "closed" || cause === undefined) return
+      if (revocations.explains(publisher)) reached("sent-away")
+      else broken(new Violation("I22", `${publisher} was sent away for good: ${cause.code} ${cause.reason}`))
     },
     clientError(publisher, error) {
       reached(`error-${error.code}`)
@@ -216,35 +225,40 @@ export function createJudge({ rights, partitionOf, monotonic, logs, whole, lease
       }
       reached("history-read")
     }),
-    beatSent: (id, user) => void beats.set(id, user),
+    beatSent: (id, user) => beats.sent(id, user, monotonic()),
     beat: judging((publisher, id, from) => {
-      if (beats.get(id) !== from) throw new Violation("I3", `${publisher} heard the beat ${id} from ${from}`)
-      const sender = readMessageId(id)
-      const last = heard.get(publisher) ?? new Map<string, number>()
-      heard.set(publisher, last)
-      const before = last.get(sender.publisher) ?? 0
-      if (sender.number <= before) throw new Violation("I2", `${publisher} heard the beat ${id} after number ${before}`)
-      last.set(sender.publisher, sender.number)
+      const { life, at } = beats.heard(publisher, id, from)
+      revocations.taken(life, at, id)
     }),
     applied: judging((node, epoch, publications) => {
       durability.applied(node, publications)
       for (const { channel, offset = 0, mark, data, from } of publications) {
         const { id } = JSON.parse(data) as { id: string }
         publishes.saw(channel, { epoch, offset }, id, from)
+        const said = publishes.find(id)
+        // What is kept, a later page may have brought.
+        if (said !== undefined && !said.isKept) revocations.taken(said.publisher, said.calledAt, id)
         truth.applied(channel, { epoch, offset, mark }, id, monotonic())
         if (!isOlder({ epoch, offset }, newest.get(channel))) newest.set(channel, { epoch, offset })
       }
     }),
-    acknowledged(record, position, level) {
-      durability.acknowledged(record.channel, position)
-      publishes.stored(record, position, level)
+    acknowledged,
+    accepted(node) {
+      const link = revocations.accepted(node)
+      const wrote = [sessions.accepted(node), link.wrote, ...(overload ? [overload.accepted(node)] : [])].map(judging)
+      return {
+        heard: link.heard,
+        wrote(frame) {
+          for (const hear of wrote) hear(frame)
+        },
+      }
     },
-    accepted: (node) => judging(sessions.accepted(node)),
     get wasSetBack() {
       return restored
     },
     restored() {
       restored = true
+      revocations.forgotten()
       reached("restored")
     },
     rolledBack(epochs) {

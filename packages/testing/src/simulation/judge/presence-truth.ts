@@ -31,6 +31,8 @@ export interface PresenceTruthOptions {
   readonly leaseMs: number
   /** How long after its end a member may be seen at most, by whoever hears its server. */
   readonly ghostMs: number
+  /** Whether this life may have been put out: then it leaves at once. */
+  isPutOut?(life: string): boolean
   broken(failure: Violation): void
   reached(what: string): void
 }
@@ -48,7 +50,7 @@ interface Life {
 /** Of its lease a member has this part at least, also where its node died after it last spoke to the others. */
 const SURE_PART = 3 / 4
 
-export function createPresenceTruth({ monotonic, leaseMs, ghostMs, broken, reached }: PresenceTruthOptions): PresenceTruth {
+export function createPresenceTruth({ monotonic, leaseMs, ghostMs, isPutOut, broken, reached }: PresenceTruthOptions): PresenceTruth {
   const lives = new Map<string, Life>()
   let quietFromMs = 0
 
@@ -101,7 +103,7 @@ export function createPresenceTruth({ monotonic, leaseMs, ghostMs, broken, reach
       reached("presence-left")
       const { heldAtMs, awayAtMs = 0 } = lives.get(who) ?? {}
       const nowMs = monotonic()
-      if (heldAtMs === undefined || nowMs < quietFromMs || nowMs - awayAtMs < ghostMs) return
+      if (heldAtMs === undefined || nowMs < quietFromMs || isPutOut?.(who) || nowMs - awayAtMs < ghostMs) return
       const agoMs = nowMs - heldAtMs
       if (agoMs < leaseMs * SURE_PART) {
         broken(new Violation("I20", `${watcher} saw ${who} leave, whose link a server held ${Math.round(agoMs)} ms ago`))

@@ -11,6 +11,8 @@ export interface PublishRecord {
   readonly calledAt: number
   /** When its caller was told; undefined where nobody was. */
   answeredAt?: number
+  /** It was on a disk when its page went, so that a later one sends it. */
+  isKept?: boolean
   outcome:
     | { readonly result: "pending" }
     | { readonly result: "stored"; readonly position: Position; readonly level: AckLevel }
@@ -24,7 +26,7 @@ export interface Publishes {
   call(record: Omit<PublishRecord, "outcome">): PublishRecord
   stored(record: PublishRecord, position: Position, level: AckLevel): void
   failed(record: PublishRecord, code: ErrorCode): void
-  /** Its caller is gone: nobody will be told. */
+  /** Its caller is gone: nobody will be told, but of what is kept. */
   abandoned(publisher: string): void
   find(id: string): PublishRecord | undefined
   /** Somebody was given this message. Fails where it was never published there by that user, or was refused. */
@@ -85,7 +87,8 @@ export function createPublishes({ truth, monotonic, epochOf, lost }: PublishesOp
     },
     abandoned(publisher) {
       for (const record of records.values()) {
-        if (record.publisher === publisher && record.outcome.result === "pending") settle(record, { result: "unknown", code: "CLOSED" })
+        if (record.publisher === publisher && !record.isKept && record.outcome.result === "pending")
+          settle(record, { result: "unknown", code: "CLOSED" })
       }
     },
     find: (id) => records.get(id),

@@ -7,7 +7,7 @@ const message = () => '{"type":"message"}'
 
 function judged() {
   const judge = createJudge({ rights: createRights(() => 0), partitionOf: () => 0, monotonic: () => 0, logs: () => [], whole: () => false })
-  return { link: (node = "node-0") => judge.accepted(node), broken: () => judge.violation?.message.slice(0, 3) }
+  return { link: (node = "node-0") => judge.accepted(node).wrote, broken: () => judge.violation?.message.slice(0, 3) }
 }
 
 test("sees anything given to a link after another one was welcomed to its session", () => {

@@ -1,0 +1,2 @@
+export type { MsgpackOptions } from "./server-codec.ts"
+export { msgpack } from "./server-codec.ts"

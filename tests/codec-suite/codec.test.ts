@@ -130,13 +130,13 @@ describe.each(CODECS)("codec $name", ({ client, server, write, doubled, nested, 
     const frame = server.encodeRows({ ...header, reset: true, more: true }, [
       { ...head, key: "a", from: "ann", data: toJsonText(value) },
       { ...head, key: "b", fields: toJsonText({ bid: 1 }) },
-      { ...head, key: "c", gone: true },
+      { ...head, key: "c", born: 5, gone: true },
     ])
     const { secret: _, ...row } = head
     const rows = [
       { key: "a", ...row, from: "ann", data: value },
       { key: "b", ...row, fields: { bid: 1 } },
-      { key: "c", ...row, gone: true },
+      { key: "c", ...row, born: 5, gone: true },
     ]
     const message = { type: "rows", channel: "quotes", since: 3, position: { epoch: "e", offset: 9 }, reset: true, more: true, rows }
     expect(client.decode(frame)).toStrictEqual([message])

@@ -94,6 +94,18 @@ describe("a table on a client", () => {
     expect(all.rows.get("k0")?.value).toEqual({ bid: 7, ask: 0 })
   })
 
+  it("tells of changes only where something changed", async () => {
+    bed = await start()
+    const server = bed.server.channel("quotes")
+    const quotes = table(bed.connect().channel("quotes"), { keys: ["k0"] })
+    const changes: TableChange[] = []
+    quotes.on("change", (change) => changes.push(change))
+    await isLive(quotes)
+    await done(server.set("k0", { bid: 1, ask: 0 }))
+    await bed.clock.until(() => bids(quotes).k0 === 1)
+    expect(changes).toEqual([{ keys: ["k0"], skipped: 0 }])
+  })
+
   it("updates a row by a function, whoever else does so", async () => {
     bed = await start()
     const clients = Array.from({ length: 3 }, () => table(bed.connect().channel("quotes")))
@@ -114,7 +126,9 @@ describe("a table on a client", () => {
     await expect(done(quotes.delete("b"))).rejects.toMatchObject({ code: "CONFLICT", details: { row: null } })
     await expect(done(quotes.set("locked", { bid: 1, ask: 1 }))).rejects.toMatchObject({ code: "FORBIDDEN" })
     expect(() => table(channel)).toThrow("CONFLICT")
-    expect(() => table(bed.connect().channel("quotes"), { rate: 0 })).toThrow("BAD_REQUEST")
+    for (const rate of [0, 1 / 61, Number.NaN]) expect(() => table(bed.connect().channel("quotes"), { rate })).toThrow("BAD_REQUEST")
+    await expect(done(quotes.set("two\nlines", { bid: 1, ask: 1 }))).rejects.toMatchObject({ code: "BAD_REQUEST" })
+    await expect(done(quotes.set("橋".repeat(400), { bid: 1, ask: 1 }))).rejects.toMatchObject({ code: "BAD_REQUEST" })
     // What comes after a refusal is in order.
     expect(await done(quotes.set("a", { bid: 3, ask: 3 }))).toMatchObject({ position: { offset: 2 } })
   })

@@ -136,8 +136,9 @@ export interface DurableLog {
    * What one who is level with an offset lacks of a table: each row that was written since, once and as it is now, in the
    * order of their versions; also those that are gone. From 0 on that is the table. Whoever goes on page by page is level at
    * the end. Fails with UNRECOVERABLE where a row is damaged. Does not look whether `offset` is worth anything: `resume` does.
+   * Where some rows are wanted `only`, others may be left out, and need not.
    */
-  readRows(channel: string, offset: number, limits: PageLimits): RowsPage
+  readRows(channel: string, offset: number, limits: PageLimits, only?: ReadonlySet<string>): RowsPage
   /**
    * What came right after an offset: messages as they are now, each once, and changes of messages from before that offset,
    * each with the message as it is now. Fails with UNRECOVERABLE (details.reason, from, to) where the next one is gone or damaged. */

@@ -53,10 +53,10 @@ export class History {
     return row === undefined ? undefined : rowIn(this.#storage, row, key)
   }
 
-  readRows(channel: string, offset: number, limits: PageLimits): RowsPage {
+  readRows(channel: string, offset: number, limits: PageLimits, only?: ReadonlySet<string>): RowsPage {
     const row = this.#channel(channel)
     if (row === undefined) return { rows: [], position: this.#newestOf(row), more: false }
-    const { rows, last } = readRows(this.#storage, row, offset, limits)
+    const { rows, last } = readRows(this.#storage, row, offset, limits, only)
     const position = last === undefined ? this.#newestOf(row) : { epoch: this.#epoch, ...last }
     return { rows, position, more: last !== undefined && last.offset < row.newest }
   }

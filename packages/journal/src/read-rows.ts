@@ -2,7 +2,7 @@ import { MagpieError, type Position } from "@magpie/protocol"
 import type { PageLimits } from "./durable-log.ts"
 import type { ChannelRow } from "./rows/channel-row.ts"
 import { readSortable, rowIndexKey, rowIndexPrefix, rowIndexRange, rowKey } from "./rows/keys.ts"
-import { markText, messageMark } from "./rows/message-row.ts"
+import { messageMark } from "./rows/message-row.ts"
 import { isIntact } from "./rows/row-reader.ts"
 import { decodeRowIndex, decodeTableRow, type TableRow } from "./rows/table-row.ts"
 import type { Storage } from "./storage/storage.ts"
@@ -21,35 +21,73 @@ export interface RowsPage {
 
 /** A row that is there; undefined where it is not. */
 export function rowIn(storage: Storage, channel: ChannelRow, key: string): TableRow | undefined {
-  const value = storage.get(rowKey(channel.id, key))
-  if (value === undefined) return undefined
-  const row = intact(value, key)
-  return row.data === undefined ? undefined : row
+  const row = findRow(storage, channel, key)?.row
+  return row?.data === undefined ? undefined : row
 }
 
-/** `last` is the place of the last row that was read where the page is full; without it the page goes to the end. */
+/**
+ * `last` is the place of the last row that was read where the page is full; without it the page goes to the end. A few that are
+ * wanted `only` are looked up, where that is less than to look at all rows.
+ */
 export function readRows(
   storage: Storage,
   channel: ChannelRow,
   offset: number,
   { maxCount, maxBytes }: PageLimits,
+  only?: ReadonlySet<string>,
 ): { readonly rows: readonly KeyedRow[]; readonly last: { readonly offset: number; readonly mark: string } | undefined } {
   const rows: KeyedRow[] = []
-  let last: { readonly offset: number; readonly mark: string } | undefined
+  let last = offset
   let bytes = 0
-  const prefix = rowIndexPrefix(channel.id).length
-  for (const { key: indexKey, value } of storage.range(rowIndexRange(channel.id, offset + 1, channel.newest))) {
-    if (rows.length >= maxCount) return { rows, last }
-    if (!isIntact(value)) throw corrupt(`the place ${indexKey}`)
-    const { mark, key } = decodeRowIndex(value)
-    const stored = storage.get(rowKey(channel.id, key))
-    if (stored === undefined) throw corrupt(`the row "${key}"`)
-    bytes += stored.length + key.length
-    if (rows.length > 0 && bytes > maxBytes) return { rows, last }
-    rows.push({ key, ...intact(stored, key) })
-    last = { offset: readSortable(indexKey, prefix).value, mark: markText(mark) }
+  const looksUp = only !== undefined && only.size <= Math.min(maxCount, channel.newest - offset)
+  for (const found of looksUp ? wantedBehind(storage, channel, offset, only) : allBehind(storage, channel, offset)) {
+    bytes += found.bytes
+    if (rows.length >= maxCount || (rows.length > 0 && bytes > maxBytes)) return { rows, last: placeAt(storage, channel, last) }
+    rows.push(found.row)
+    last = found.offset
   }
   return { rows, last: undefined }
+}
+
+interface Found {
+  readonly row: KeyedRow
+  readonly offset: number
+  readonly bytes: number
+}
+
+/** In the order of their last writes. */
+function* allBehind(storage: Storage, channel: ChannelRow, offset: number): Iterable<Found> {
+  const prefix = rowIndexPrefix(channel.id).length
+  for (const { key: indexKey, value } of storage.range(rowIndexRange(channel.id, offset + 1, channel.newest))) {
+    if (!isIntact(value)) throw corrupt(`the place ${indexKey}`)
+    const { key } = decodeRowIndex(value)
+    const found = findRow(storage, channel, key)
+    if (found === undefined) throw corrupt(`the row "${key}"`)
+    yield { ...found, offset: readSortable(indexKey, prefix).value }
+  }
+}
+
+/** The same of a few. */
+function wantedBehind(storage: Storage, channel: ChannelRow, offset: number, only: ReadonlySet<string>): readonly Found[] {
+  const found: Found[] = []
+  for (const key of only) {
+    const row = findRow(storage, channel, key)
+    if (row !== undefined && row.offset > offset) found.push(row)
+  }
+  return found.sort((a, b) => a.offset - b.offset)
+}
+
+function findRow(storage: Storage, channel: ChannelRow, key: string): Found | undefined {
+  const stored = storage.get(rowKey(channel.id, key))
+  if (stored === undefined) return undefined
+  const row = { key, ...intact(stored, key) }
+  return { row, offset: row.version, bytes: stored.length + key.length }
+}
+
+function placeAt(storage: Storage, channel: ChannelRow, offset: number): { readonly offset: number; readonly mark: string } {
+  const mark = rowMarkAt(storage, channel, offset)
+  if (mark === undefined || mark === "damaged") throw corrupt(`the place of offset ${offset}`)
+  return { offset, mark }
 }
 
 /** The mark of the write at an offset; undefined where a later one of the same row took its place. */

@@ -35,8 +35,8 @@ export abstract class ReadingLog implements Reads {
     return this.historyOf(channel).row(channel, key)
   }
 
-  readRows(channel: string, offset: number, limits: PageLimits): RowsPage {
-    return this.historyOf(channel).readRows(channel, offset, limits)
+  readRows(channel: string, offset: number, limits: PageLimits, only?: ReadonlySet<string>): RowsPage {
+    return this.historyOf(channel).readRows(channel, offset, limits, only)
   }
 
   readAfter(channel: string, offset: number, limits: PageLimits): Page {

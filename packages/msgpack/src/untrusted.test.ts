@@ -109,7 +109,7 @@ function fastest(action: () => void): number {
   return best
 }
 
-it("[G11][F44] answers 30,000 mutations of good frames with messages or BAD_REQUEST, on either side, never anything else", () => {
+it("[G11][F44] answers 10,000 mutations of good frames with messages or BAD_REQUEST, on either side, never anything else", () => {
   const random = seededRandom("msgpack")
   const good = [...vectors.up, ...vectors.down].map(({ message }) => encode(message))
   const client = clientMsgpack()
@@ -121,7 +121,7 @@ it("[G11][F44] answers 30,000 mutations of good frames with messages or BAD_REQU
       if (!isMagpieError(error) || error.code !== "BAD_REQUEST") throw error
     }
   }
-  for (let round = 0; round < 30_000; round++) {
+  for (let round = 0; round < 10_000; round++) {
     const frame = Uint8Array.from([...random.pick(good), ...random.pick(good)])
     for (let left = random.integer(1, 4); left > 0; left--) frame[random.integer(0, frame.length - 1)] = random.integer(0, 255)
     refusedOrNot(() => client.decode(frame))

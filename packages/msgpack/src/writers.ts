@@ -25,8 +25,8 @@ export function createWriters(packedOf: (text: JsonText) => Uint8Array): Writers
     return withFields(fields, [DATA, packedOf(data)], [CHANGED, changed && packedOf(changed)])
   }
 
-  const rowOf = ({ key, version, count, at, from, data, fields, gone }: RowText): Uint8Array =>
-    withFields({ key, version, count, at, from, gone }, [DATA, data && packedOf(data)], [FIELDS, fields && packedOf(fields)])
+  const rowOf = ({ key, version, count, born, at, from, data, fields, gone }: RowText): Uint8Array =>
+    withFields({ key, version, count, born, at, from, gone }, [DATA, data && packedOf(data)], [FIELDS, fields && packedOf(fields)])
 
   const presentOf = ({ member, user, at, state }: PresentText): Uint8Array => withFields({ member, user, at }, [STATE, packedOf(state)])
 

@@ -39,7 +39,7 @@ export function createFollowing(channel: Extension, options: FollowingOptions): 
     isAnswered = false
     const { keys, prefix } = options.choice
     const chosen = { ...(keys && { keys }), ...(prefix !== undefined && { prefix }), ...(intervalMs !== undefined && { intervalMs }) }
-    const position = keeper.position
+    const position = keeper.begin()
     const interval = intervalMs
     const id = ask({ type: "subscribe", channel: name, ...(position && { position }), ...chosen }, "subscribed", (reply) => {
       if (asked !== id || state.state === "closed") return
@@ -65,7 +65,7 @@ export function createFollowing(channel: Extension, options: FollowingOptions): 
     if (taken === "lost") return subscribe()
     if (taken === undefined) return
     wait.failures = 0
-    options.changed({ keys: taken.changed, skipped: taken.skipped })
+    if (taken.changed.length > 0) options.changed({ keys: taken.changed, skipped: taken.skipped })
     if (message.more !== true && isAnswered) transition({ state: "live" })
   }
 

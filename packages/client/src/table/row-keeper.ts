@@ -18,34 +18,52 @@ export interface Taken {
 export interface RowKeeper {
   /** Live: the same object. */
   readonly rows: ReadonlyMap<string, Row<unknown>>
-  /** From where the server can go on; undefined where it must give everything, as of a beginning of which the rest did not come. */
-  readonly position: Position | undefined
+  /**
+   * Begins a subscription. Returns from where the server can go on: where the last rows led that no others followed at once;
+   * undefined where it must give everything.
+   */
+  begin(): Position | undefined
   /** `lost`: something that was told before this did not arrive. Undefined while all rows are given anew, and more of them follow. */
   take(message: Rows): Taken | "lost" | undefined
 }
 
 export function createRowKeeper(): RowKeeper {
   const rows = new Map<string, Kept>()
-  const gone = new Map<string, number>()
+  const gone = new Map<string, Pick<Kept, "version" | "count">>()
   /** What is given anew takes the place of the rows as a whole. */
   let fresh: Map<string, Kept> | undefined
   let position: Position | undefined
+  let told: number | undefined
 
-  function put(into: Map<string, Kept>, row: RowMessage): number {
-    const { key, version, count, at, from, data, fields } = row
+  /** How many writes were left out before this one; undefined where it is known, of pages whose end did not come. */
+  function put(into: Map<string, Kept>, row: RowMessage): number | undefined {
+    const { key, version, count, born = 0, at, from, data, fields } = row
     const before = into.get(key)
-    const skipped = count - (before?.count ?? gone.get(key) ?? 0) - 1
+    const known = before ?? gone.get(key)
+    if (known !== undefined && known.version >= version) return undefined
     gone.delete(key)
     if (row.gone === true) {
       into.delete(key)
-      gone.set(key, count)
+      gone.set(key, { version, count })
       const [oldest] = gone.keys()
       if (gone.size > GONE_REMEMBERED && oldest !== undefined) gone.delete(oldest)
     } else {
       const value = fields === undefined ? data : { ...(before?.value as object), ...(fields as object) }
       into.set(key, { value, version, at, from, count })
     }
-    return skipped
+    return count - (known === undefined || known.version < born ? 0 : known.count) - 1
+  }
+
+  function putAll(into: Map<string, Kept>, all: Rows["rows"]): Taken {
+    const changed: string[] = []
+    let skipped = 0
+    for (const row of all) {
+      const its = put(into, row)
+      if (its === undefined) continue
+      changed.push(row.key)
+      skipped += its
+    }
+    return { changed, skipped }
   }
 
   function replace(by: Map<string, Kept>): readonly string[] {
@@ -60,18 +78,21 @@ export function createRowKeeper(): RowKeeper {
 
   return {
     rows,
-    get position() {
-      return fresh === undefined ? position : undefined
+    begin() {
+      told = position?.offset
+      return position
     },
     take(message) {
       if (message.reset === true) {
         fresh = new Map()
         gone.clear()
-      } else if (message.since !== position?.offset) return "lost"
-      position = message.position
-      let skipped = 0
-      for (const row of message.rows) skipped += put(fresh ?? rows, row)
-      if (fresh === undefined) return { changed: message.rows.map(({ key }) => key), skipped }
+        position = undefined
+      } else if (message.since !== told) return "lost"
+      told = message.position.offset
+      const taken = putAll(fresh ?? rows, message.rows)
+      // Of a row behind this page it may lack what was written before the page's end.
+      if (message.more !== true) position = message.position
+      if (fresh === undefined) return taken
       if (message.more === true) return undefined
       const changed = replace(fresh)
       fresh = undefined

@@ -42,7 +42,7 @@ export interface TableOptions<Key extends string> {
   readonly keys?: readonly Key[]
   /** How the keys of the rows begin, instead. */
   readonly prefix?: string
-  /** Updates per second at most. Default: as the contract and the link allow. */
+  /** Updates per second at most, at least 1/60. Default: as the contract and the link allow. */
   readonly rate?: number
 }
 
@@ -74,6 +74,8 @@ export interface Table<K> {
 }
 
 const MOST_TRIES = 100
+/** The server knows no longer time between two updates than a minute. */
+const LEAST_RATE = 1 / 60
 const OPENED = new WeakSet<object>()
 
 /**
@@ -152,6 +154,6 @@ function rowOf(thrown: unknown): { readonly value: unknown; readonly version: nu
 
 function intervalOf(rate: number | undefined): number | undefined {
   if (rate === undefined) return undefined
-  if (!(Number.isFinite(rate) && rate > 0)) throw badField("rate", "must be a number above 0")
+  if (!(Number.isFinite(rate) && rate >= LEAST_RATE)) throw badField("rate", "must be a number of at least 1/60")
   return Math.ceil(1_000 / rate)
 }

@@ -10,8 +10,9 @@ const EXPIRES = 4
 export interface TableRow {
   /** Offset of the write that made it what it is. */
   readonly version: number
-  /** How often it was written, its end included, as far back as anything is known of it. */
+  /** How often it was written, its end included, as far back as anything is known of it: from the write at `born` on. */
   readonly count: number
+  readonly born: number
   /** When it was written, in the log's time. */
   readonly at: number
   readonly from: string | undefined
@@ -30,9 +31,9 @@ export interface TableRow {
 export type FieldVersion = readonly [name: string, version: number]
 
 export function encodeTableRow(writer: RowWriter, row: TableRow): Uint8Array {
-  const { version, count, at, from, data, base, fields, expiresAt, ordinal = 0 } = row
+  const { version, count, born, at, from, data, base, fields, expiresAt, ordinal = 0 } = row
   const flags = (from === undefined ? 0 : HAS_FROM) | (data === undefined ? GONE : 0) | (expiresAt === undefined ? 0 : EXPIRES)
-  writer.begin().number(version).number(count).number(at).number(flags)
+  writer.begin().number(version).number(count).number(born).number(at).number(flags)
   if (from !== undefined) writer.text(from)
   if (data === undefined) return writer.number(ordinal).end()
   if (expiresAt !== undefined) writer.number(expiresAt)
@@ -43,9 +44,10 @@ export function encodeTableRow(writer: RowWriter, row: TableRow): Uint8Array {
 
 export function decodeTableRow(bytes: Uint8Array): TableRow {
   const reader = new RowReader(bytes)
-  const [version, count, at, flags] = [reader.number(), reader.number(), reader.number(), reader.number()]
+  const [version, count, born] = [reader.number(), reader.number(), reader.number()]
+  const [at, flags] = [reader.number(), reader.number()]
   const from = flags & HAS_FROM ? reader.text() : undefined
-  const head = { version, count, at, from }
+  const head = { version, count, born, at, from }
   if (flags & GONE) return { ...head, data: undefined, base: version, fields: [], ordinal: reader.number() }
   const expiresAt = flags & EXPIRES ? reader.number() : undefined
   // It was JSON text when it was stored, and the row's checksum says that it is the same text.

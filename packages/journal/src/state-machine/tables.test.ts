@@ -6,6 +6,7 @@ import type { Entry, RowWrite } from "../entry.ts"
 import { History } from "../history.ts"
 import { rowKey } from "../rows/keys.ts"
 import { type MemoryStorage, memoryStorage } from "../storage/memory-storage.ts"
+import type { Storage } from "../storage/storage.ts"
 import { APPLY_VERSION, StateMachine } from "./state-machine.ts"
 import { GONE_REMEMBERED } from "./tables.ts"
 
@@ -74,6 +75,47 @@ describe("a table", () => {
     expect(rows.map(({ data }) => data)).toEqual(Array.from({ length: GONE_REMEMBERED }, () => undefined))
     expect(bed.machine.stateHash()).not.toBe(full)
     expect(() => [...chunksOf(bed.storage.range(EVERYTHING))]).not.toThrow()
+  })
+
+  test("[G1] knows a retry also where another node has other settings", () => {
+    const bed = new Bed()
+    const write = { action: "set", key: "a", data: toJsonText(1), ...CAPS } as const
+    const sent = { ...BASE, type: "row", producer: "ada", sequence: 1 } as const
+    expect(bed.machine.apply({ ...sent, write: { ...write, ttlMs: 1_000 } }).outcome).toMatchObject({ result: "stored" })
+    const elsewhere = { ...write, most: 7, maxBytes: 7, ttlMs: 2_000 }
+    expect(bed.machine.apply({ ...sent, write: elsewhere }).outcome).toMatchObject({ result: "duplicate" })
+    expect(bed.machine.apply({ ...sent, write: { ...elsewhere, ttlMs: undefined } }).outcome).toMatchObject({ result: "duplicate" })
+    expect(bed.machine.apply({ ...sent, write: { ...write, data: toJsonText(2) } }).outcome).toMatchObject({ result: "conflict" })
+  })
+
+  test("[G4] gives a few rows that are wanted in their order, and looks at no others", async () => {
+    const bed = new Bed()
+    for (let index = 0; index < 500; index++) bed.set(`k${index}`, index)
+    bed.set("k7", "again")
+    bed.delete("k9")
+    await bed.commit()
+    const asked: string[] = []
+    const storage: Storage = {
+      ...bed.storage,
+      get(key) {
+        asked.push(key)
+        return bed.storage.get(key)
+      },
+      range: () => expect.unreachable("the index is not looked at"),
+    }
+    const wanted = new Set(["k7", "none", "k9", "k300"])
+    const page = (offset: number, maxCount: number) => new History(storage, "e").readRows("quotes", offset, { ...ALL, maxCount }, wanted)
+    const all = page(0, 10)
+    expect(all.rows.map(({ key, data }) => [key, data])).toEqual([
+      ["k300", "300"],
+      ["k7", '"again"'],
+      ["k9", undefined],
+    ])
+    expect([all.position.offset, all.more, asked.length]).toEqual([502, false, 1 + wanted.size])
+    const first = bed.history.readRows("quotes", 300, { maxCount: 4, maxBytes: 1 }, wanted)
+    expect([first.rows.map(({ key }) => key), first.more, first.position.offset]).toEqual([["k300"], true, 301])
+    expect(bed.history.resume("quotes", first.position).answer).toBe("recovered")
+    expect(page(301, 10).rows.map(({ key }) => key)).toEqual(["k7", "k9"])
   })
 
   test("keeps nothing of a row's earlier values", async () => {

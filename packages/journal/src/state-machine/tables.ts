@@ -105,7 +105,7 @@ export class Tables {
     }
     const known = before?.data === undefined ? undefined : { data: before.data, base: before.base, fields: before.fields }
     const value = written(known, data, place.offset)
-    const row: TableRow = { ...value, version: place.offset, count: (before?.count ?? 0) + 1, at: now, from, expiresAt }
+    const row: TableRow = { ...value, ...countedOn(before, place), at: now, from, expiresAt }
     this.#pending.put(rowKey(channel.id, key), encodeTableRow(this.#writer, row))
     this.#pending.put(rowIndexKey(channel.id, place.offset), encodeRowIndex(this.#writer, now, { mark: place.mark, key }))
     this.#state.mix(crc32Text(data, place.offset))
@@ -116,7 +116,7 @@ export class Tables {
     const counts = channel.table ?? NO_ROWS
     this.#leavePlace(channel, key, before)
     const ordinal = counts.deleted + 1
-    const row = { version: place.offset, count: (before?.count ?? 0) + 1, at: now, from, data: undefined, base: place.offset, fields: [] }
+    const row = { ...countedOn(before, place), at: now, from, data: undefined, base: place.offset, fields: [] }
     this.#pending.put(rowKey(channel.id, key), encodeTableRow(this.#writer, { ...row, ordinal }))
     this.#pending.put(rowIndexKey(channel.id, place.offset), encodeRowIndex(this.#writer, now, { mark: place.mark, key }))
     this.#pending.put(deletedKey(channel.id, ordinal), encodeText(this.#writer, key))
@@ -156,6 +156,11 @@ export function rowPublication(channel: string, at: number, { offset, mark }: Pl
   return { channel, offset, mark: markText(mark), at, from, ref, name: ROW, data: JSON.stringify({ key }) as JsonText }
 }
 
+/** Counts a write of a row. */
+function countedOn(before: TableRow | undefined, { offset }: Place): Pick<TableRow, "version" | "count" | "born"> {
+  return { version: offset, count: (before?.count ?? 0) + 1, born: before?.born ?? offset }
+}
+
 interface RowSender {
   readonly key: string
   readonly from?: string | undefined
@@ -167,9 +172,8 @@ export function isFirstRow({ action, expected = 0 }: RowWrite): boolean {
   return action === "set" && expected === 0
 }
 
-/** What a retry must have in common with what it repeats: without the caps, which another node may have set otherwise. */
+/** What a retry must have in common with what it repeats: without caps and the time to live, which another node may have set otherwise. */
 export function contentOfRow(write: RowWrite): number {
   const { action, key, expected = null } = write
-  const value = write.action === "delete" ? [] : [write.data, write.ttlMs ?? null]
-  return crc32Text(JSON.stringify([action, key, expected, ...value]))
+  return crc32Text(JSON.stringify([action, key, expected, write.action === "delete" ? null : write.data]))
 }

@@ -26,8 +26,9 @@ function publicationFields(publication: Publication): string {
   return changed === undefined ? `${text}}` : `${text},"changed":${changed}}`
 }
 
-function rowText({ key, version, count, at, from, data, fields, gone }: RowText): string {
+function rowText({ key, version, count, born, at, from, data, fields, gone }: RowText): string {
   let text = `{"key":${JSON.stringify(key)},"version":${version},"count":${count},"at":${at}`
+  if (born !== undefined) text += `,"born":${born}`
   if (from !== undefined) text += `,"from":${JSON.stringify(from)}`
   if (data !== undefined) text += `,"data":${data}`
   if (fields !== undefined) text += `,"fields":${fields}`

@@ -9,7 +9,7 @@ export interface TableOptions<Key extends KeySchema, Value extends StandardSchem
   readonly value: Value
   /** Lets sessions be present on the channel, each with a state that this schema takes. */
   readonly presence?: P
-  /** Updates per second that a subscriber is sent at most. Default: as often as there are any, and it can keep up. */
+  /** Updates per second that a subscriber is sent at most, at least 1/60. Default: as often as there are any, and it can keep up. */
   readonly maxRate?: number
   /** Time after which a row leaves that was not written again, in milliseconds. Default: it stays. */
   readonly expiresAfterMs?: number
@@ -46,12 +46,17 @@ export function table<const Key extends KeySchema, const Value extends StandardS
   })
 }
 
+/** An update in a minute: no slower one is offered. */
+const LEAST_RATE = 1 / 60
+/** The longest time that a log stores. */
+const LONGEST_MS = 2 ** 51
+
 /** Why there can be no such table; undefined where there can. */
 export function faultInTable({ key, value, maxRate, expiresAfterMs }: TableKind): string | undefined {
   if (typeof key?.["~standard"]?.validate !== "function") return "key needs a Standard Schema (zod, valibot, arktype)"
   if (typeof value?.["~standard"]?.validate !== "function") return "value needs a Standard Schema (zod, valibot, arktype)"
-  if (maxRate !== undefined && !(Number.isFinite(maxRate) && maxRate > 0)) return "maxRate must be a number above 0"
-  if (expiresAfterMs !== undefined && !(Number.isSafeInteger(expiresAfterMs) && expiresAfterMs >= 1))
-    return "expiresAfterMs must be a whole number of at least 1"
+  if (maxRate !== undefined && !(Number.isFinite(maxRate) && maxRate >= LEAST_RATE)) return "maxRate must be a number of at least 1/60"
+  if (expiresAfterMs !== undefined && !(Number.isSafeInteger(expiresAfterMs) && expiresAfterMs >= 1 && expiresAfterMs <= LONGEST_MS))
+    return "expiresAfterMs must be a whole number of 1 to 2 ** 51"
   return undefined
 }

@@ -23,12 +23,14 @@ export type RowRequestData = Infer<typeof rowRequest>
 /**
  * A row as it is now, or that it is gone. With `fields` only those that were written after the version that the receiver has
  * of it. `count` says how often it was written; by how much more than one it grew, so many updates the receiver did not get.
+ * Where nothing was known of it any more when it was written at `born`, its count begins there.
  */
 const row = object({
   key: text(1_024),
   version: integer(1),
   count: integer(1),
   at: integer(0),
+  born: optional(integer(1)),
   from: optional(text(256)),
   data: optional(anything),
   fields: optional(anything),

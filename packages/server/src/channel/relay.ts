@@ -44,7 +44,9 @@ export function createRelay({ bus, random, deliver }: RelayOptions): Relay {
   function hear(channel: string, last: Map<string, number>, message: Uint8Array): void {
     const text = fromUtf8.decode(message)
     const end = text.indexOf("\n")
-    const [its, number, name, at, from, ref] = JSON.parse(text.slice(0, end)) as Head
+    const head = headOf(text.slice(0, Math.max(0, end)))
+    if (head === undefined || end === text.length - 1) return
+    const [its, number, name, at, from, ref] = head
     // A bus may bring back what one has said, and promises no order.
     if (its === origin || number <= (last.get(its) ?? 0)) return
     last.set(its, number)
@@ -75,6 +77,18 @@ export function createRelay({ bus, random, deliver }: RelayOptions): Relay {
       for (const { stop } of channels.values()) stop()
       channels.clear()
     },
+  }
+}
+
+/** Undefined for what is none of this version. The bus is the cluster's own, so the rest is taken at its word. */
+function headOf(text: string): Head | undefined {
+  try {
+    const head: unknown = JSON.parse(text)
+    if (!Array.isArray(head)) return undefined
+    const [origin, number, name] = head as readonly unknown[]
+    return typeof origin === "string" && typeof number === "number" && typeof name === "string" ? (head as unknown as Head) : undefined
+  } catch {
+    return undefined
   }
 }
 

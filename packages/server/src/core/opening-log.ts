@@ -75,7 +75,7 @@ export function openingLog(opening: Promise<DurableLog>, level: AckLevel): Durab
     versions: (channel, offset) => now().versions(channel, offset),
     receipts: (channel, after, limit) => now().receipts(channel, after, limit),
     row: (channel, key) => now().row(channel, key),
-    readRows: (channel, offset, limits) => now().readRows(channel, offset, limits),
+    readRows: (channel, offset, limits, only) => now().readRows(channel, offset, limits, only),
     readAfter: (channel, offset, limits) => now().readAfter(channel, offset, limits),
     readBefore: (channel, offset, limits) => now().readBefore(channel, offset, limits),
     onApplied: (listener: (publications: readonly Publication[]) => void) => later((log) => log.onApplied(listener)),

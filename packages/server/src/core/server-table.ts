@@ -1,5 +1,5 @@
 import type { DurableLog, TableRow } from "@magpie/journal"
-import { isMagpieError, type Limits, type RowInput, type RowKey, type RowValue, type TableKind } from "@magpie/protocol"
+import { isMagpieError, type Limits, type RowInput, type RowKey, type RowValue, type TableKind, validateKey } from "@magpie/protocol"
 import type { Followers } from "../channel/followers.ts"
 import { refusedWrite, rowWriteOf, type WantedWrite } from "../kinds/row-write.ts"
 import { type AnyServerChannel, receiptOf, type ServerPublishOptions, type ServerReceipt } from "./server-receipt.ts"
@@ -51,7 +51,7 @@ export function createServerTable(
   { log, followers, limits }: ServerTableContext,
 ): ServerTable<TableKind> {
   async function write(wanted: WantedWrite, { from, key }: ServerPublishOptions = {}): Promise<ServerReceipt> {
-    const its = rowWriteOf(kind, name, wanted, { log, limits })
+    const its = rowWriteOf(kind, name, { ...wanted, key: validateKey(kind, wanted.key) }, { log, limits })
     const outcome = await log.write({ channel: name, pattern, write: its, from, key: key === undefined ? undefined : `server/${key}` })
     if (outcome.result === "refused") throw refusedWrite(outcome.code, log.row(name, its.key))
     return receiptOf(outcome, log.level)

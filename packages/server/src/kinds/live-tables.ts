@@ -15,6 +15,8 @@ const SHARED_PAGES = 64
 /** Which rows a subscription is about. Equal texts stand for equal choices. */
 export interface RowChoice {
   readonly text: string
+  /** All of them, where it is made of keys. */
+  readonly keys: ReadonlySet<string> | undefined
   has(key: string): boolean
 }
 
@@ -22,7 +24,7 @@ export interface RowChoice {
 export function rowChoice(keys: readonly string[] | undefined, prefix: string | undefined): RowChoice {
   const chosen = keys && new Set(keys)
   const text = JSON.stringify([keys, prefix])
-  return { text, has: (key) => chosen?.has(key) ?? (prefix === undefined || key.startsWith(prefix)) }
+  return { text, keys: chosen, has: (key) => chosen?.has(key) ?? (prefix === undefined || key.startsWith(prefix)) }
 }
 
 /** Rows on their way, and where they lead. */
@@ -34,9 +36,9 @@ export interface RowsBatch {
 }
 
 export interface PageRequest {
-  /** Is level with this offset, and with no other before that: it holds what was written up to it. */
+  /** Was given the rows whose last write was up to here. */
   readonly after: number
-  /** From where what it holds can be added to; 0 while it is given the table for the first time. */
+  /** Up to where it holds every row as it was then, so that fields can be added to it; 0 while it is given the table anew. */
   readonly holds: number
   /** Offset that the other side was told last. */
   readonly since: number
@@ -135,7 +137,7 @@ export function createLiveTables({ clock, log, catchUp }: LiveTablesOptions): Li
   }
 
   function readPage(channel: string, { after, holds, since, reset, awaited, choice, limits, codec }: PageRequest): RowsBatch {
-    const { rows, position, more } = log.readRows(channel, after, limits)
+    const { rows, position, more } = log.readRows(channel, after, limits, choice.keys)
     const chosen = rows.filter(({ key }) => choice.has(key))
     // Where the table is given anew, that it is empty is said as well.
     if (chosen.length === 0 && !reset && (more || !awaited)) return { batch: undefined, position, more }
@@ -162,8 +164,8 @@ function classOf(intervalMs: number): number {
 }
 
 /** Whoever holds the row as it was at its base or later is given what was written since. */
-function rowTextOf({ key, version, count, at, from, data, base, fields }: KeyedRow, holds: number): RowText {
-  const head = { key, version, count, at, from }
+function rowTextOf({ key, version, count, born, at, from, data, base, fields }: KeyedRow, holds: number): RowText {
+  const head = { key, version, count, ...(holds > 0 && born > holds ? { born } : undefined), at, from }
   if (data === undefined) return { ...head, gone: true }
   return base <= holds ? { ...head, fields: fieldsSince(data, fields, holds) } : { ...head, data }
 }

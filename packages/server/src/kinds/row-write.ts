@@ -7,7 +7,6 @@ import {
   type RowAction,
   type TableKind,
   toJsonText,
-  validateKey,
   validateValue,
 } from "@magpie/protocol"
 
@@ -19,7 +18,8 @@ export interface RowWriting {
 /** What somebody wants to do to a row. */
 export interface WantedWrite {
   readonly action: RowAction
-  readonly key: unknown
+  /** As its schema made it. */
+  readonly key: string
   readonly data?: unknown
   readonly expected?: number | undefined
 }
@@ -29,8 +29,7 @@ export interface WantedWrite {
  * or CONFLICT where there is no row to merge with.
  */
 export function rowWriteOf(kind: TableKind, channel: string, wanted: WantedWrite, { log, limits }: RowWriting): RowWrite {
-  const key = validateKey(kind, wanted.key)
-  const { action } = wanted
+  const { action, key } = wanted
   const condition = { key, ...(wanted.expected === undefined ? undefined : { expected: wanted.expected }) }
   if (action === "delete") return { action, ...condition }
   if (wanted.data === undefined) throw badRequest(`a ${action} needs data`)
@@ -49,7 +48,8 @@ function fieldsToMerge(kind: TableKind, before: JsonText | undefined, fields: un
   if (!isRecord(row)) throw badRequest("the row has no fields")
   const whole = validateValue(kind, { ...row, ...fields })
   if (!isRecord(whole)) throw badRequest("its schema makes no object of the row")
-  return toJsonText(Object.fromEntries(Object.keys(fields).map((name) => [name, whole[name]])))
+  const names = Object.keys(fields).filter((name) => Object.hasOwn(whole, name))
+  return toJsonText(Object.fromEntries(names.map((name) => [name, whole[name]])))
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -5,24 +5,24 @@ import { BUSY_RETRY_MS, laterInsteadOfClosed } from "./leaving-log.ts"
 
 type Refusal = Exclude<Outcome, { result: "stored" | "duplicate" }>
 /** What the log's code means to whoever sent this. */
-type Explain = (code: ErrorCode, message: Publish) => MagpieError
+type Explain = (code: ErrorCode) => MagpieError
 
 /** Answers what was sent to the log, once it is durable; nobody waits for that. */
 export interface Settling {
   /** Whether too much waits already. Then the message was answered. */
   isBusy(connection: Connection, message: Publish): boolean
-  /** `error`: what refused the message, where its outcome is that of a refusal. */
-  settle(connection: Connection, message: Publish, outcome: Promise<Outcome>, error?: MagpieError): void
+  settle(connection: Connection, message: Publish, outcome: Promise<Outcome>, explain: Explain): void
   /** A final refusal uses up the sequence of a producer that is known here, so that the publishes behind it are in order. */
   refuse(connection: Connection, message: Publish, match: ChannelMatch, error: MagpieError): void
 }
 
-export function createSettling(log: DurableLog, limits: Pick<Limits, "pendingPublishes">, explain: Explain): Settling {
-  function settle(connection: Connection, message: Publish, outcome: Promise<Outcome>, error?: MagpieError): void {
+export function createSettling(log: DurableLog, limits: Pick<Limits, "pendingPublishes">): Settling {
+  /** `error`: what refused the message, where its outcome is that of a refusal. */
+  function settle(connection: Connection, message: Publish, outcome: Promise<Outcome>, explain: Explain, error?: MagpieError): void {
     connection.pendingPublishes += 1
     void connection.answer(message.id, async () => {
       try {
-        reply(connection, message, await outcome, error)
+        reply(connection, message, await outcome, explain, error)
       } catch (failure) {
         throw laterInsteadOfClosed(toMagpieError(failure))
       } finally {
@@ -31,10 +31,8 @@ export function createSettling(log: DurableLog, limits: Pick<Limits, "pendingPub
     })
   }
 
-  function reply(connection: Connection, message: Publish, outcome: Outcome, error: MagpieError | undefined): void {
-    if (outcome.result !== "stored" && outcome.result !== "duplicate") {
-      throw refusalOf(outcome, error, (code) => explain(code, message))
-    }
+  function reply(connection: Connection, message: Publish, outcome: Outcome, explain: Explain, error: MagpieError | undefined): void {
+    if (outcome.result !== "stored" && outcome.result !== "duplicate") throw refusalOf(outcome, explain, error)
     const { position, result } = outcome
     connection.send({
       type: "published",
@@ -58,7 +56,8 @@ export function createSettling(log: DurableLog, limits: Pick<Limits, "pendingPub
       const { channel, sequence, ref } = message
       const producer = connection.open?.producer
       if (sequence === undefined || producer === undefined || error.retryable) return connection.refuse(message.id, error)
-      settle(connection, message, log.refuse({ channel, pattern: match.pattern, producer, sequence, code: error.code, ref }), error)
+      const outcome = log.refuse({ channel, pattern: match.pattern, producer, sequence, code: error.code, ref })
+      settle(connection, message, outcome, () => error, error)
     },
   }
 }
@@ -76,14 +75,14 @@ function keyOf(from: string | undefined, key: string): string {
   return from === undefined ? `anonymous/${key}` : `user/${from.length}/${from}/${key}`
 }
 
-function refusalOf(outcome: Refusal, error: MagpieError | undefined, explain: (code: ErrorCode) => MagpieError): MagpieError {
+function refusalOf(outcome: Refusal, explain: Explain, error: MagpieError | undefined): MagpieError {
   switch (outcome.result) {
     case "out-of-order":
       return new MagpieError("OUT_OF_ORDER", `the next sequence is ${outcome.expected}`, { details: { expected: outcome.expected } })
     case "refused":
-      return numbered(error ?? explain(outcome.code), "used")
+      return numbered(explain(outcome.code), "used")
     case "unused":
-      return numbered(error ?? explain(outcome.code ?? "INTERNAL"), "free")
+      return numbered(explain(outcome.code ?? "INTERNAL"), "free")
     case "conflict":
       // A refusal stays what it is, whatever its number stood for before.
       return error ? numbered(error, "used") : new MagpieError("CONFLICT", "this sequence or key stands for another message")

@@ -43,14 +43,14 @@ export interface StreamHandlerOptions {
 export function createStreamHandler(options: StreamHandlerOptions): KindHandler {
   const { log, limits, authorizer, followers, catchUp } = options
   const pageBytes = Math.min(limits.historyPageBytes, limits.queuedBytes / 2)
-  const settling = createSettling(log, limits, refusedChange)
+  const settling = createSettling(log, limits)
   const pages = createPages(authorizer, pageBytes)
 
   function publish(connection: Connection, message: Publish, match: ChannelMatch): void | Promise<void> {
     if (settling.isBusy(connection, message)) return
     if (isChange(message.name)) {
       return admitChange(connection, message, match, { log, authorizer, limits }).then(
-        (change) => settling.settle(connection, message, log.change({ ...sentBy(connection, message, match), change })),
+        (change) => settling.settle(connection, message, log.change({ ...sentBy(connection, message, match), change }), refusedChange),
         (failure) => settling.refuse(connection, message, match, toMagpieError(failure)),
       )
     }
@@ -68,7 +68,7 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
 
   /** Puts the message in line; the answer comes when it is durable, and nobody waits for that. */
   function append(connection: Connection, message: Publish, match: ChannelMatch, data: JsonText): void {
-    settling.settle(connection, message, log.publish({ ...sentBy(connection, message, match), name: message.name, data }))
+    settling.settle(connection, message, log.publish({ ...sentBy(connection, message, match), name: message.name, data }), refusedChange)
   }
 
   function startOf(message: Subscribe): Pick<Subscribed, "answer" | "reason" | "position"> & { readonly position: Position } {

@@ -31,7 +31,9 @@ export class TableSubscription implements Subscription, TableFollower, RoomWaite
   /** It was given what was written up to here, and was told so up to `#told`. */
   #at: number
   #told: number
-  /** While it is given the whole table: how far that was when it began. Only what it held before can be added to. */
+  /** Up to here it holds every row as it was then: between two pages it lacks what the rows behind the first were written before. */
+  #level: number
+  /** While it is given the whole table: how far that was when it began. */
   #begun: number | undefined
   #resets: boolean
   #isAwaited = false
@@ -44,6 +46,7 @@ export class TableSubscription implements Subscription, TableFollower, RoomWaite
     this.intervalMs = context.intervalMs
     this.#at = context.from ?? 0
     this.#told = this.#at
+    this.#level = this.#at
     this.#begun = context.from === undefined ? this.#newest() : undefined
     this.#resets = context.from === undefined
     table.join(this)
@@ -85,7 +88,7 @@ export class TableSubscription implements Subscription, TableFollower, RoomWaite
     if (!this.#isWorthSomething()) this.#beginAnew()
     const { batch, position, more } = this.#table.read({
       after: this.#at,
-      holds: this.#begun === undefined ? this.#at : 0,
+      holds: this.#level,
       since: this.#told,
       reset: this.#resets,
       awaited: this.#isAwaited,
@@ -101,8 +104,10 @@ export class TableSubscription implements Subscription, TableFollower, RoomWaite
       this.#isAwaited = more
       this.#connection.sendBatch(batch)
     }
-    if (!more) this.#begun = undefined
-    return more
+    if (more) return true
+    this.#level = this.#at
+    this.#begun = undefined
+    return false
   }
 
   /** Whether it is still known of all rows that left since it was level. */
@@ -116,6 +121,7 @@ export class TableSubscription implements Subscription, TableFollower, RoomWaite
     this.#begun = this.#newest()
     this.#at = 0
     this.#told = 0
+    this.#level = 0
     this.#resets = true
   }
 

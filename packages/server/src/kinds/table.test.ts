@@ -1,23 +1,28 @@
 import { contract, json, table } from "@magpie/protocol"
 import { createTestBed, type RawConnection, type Reply } from "@magpie/testing"
 import { afterEach, describe, expect, it } from "vitest"
+import { z } from "zod"
 import { anonymous } from "../access/identity.ts"
 
 type Quote = { readonly bid: number; readonly ask: number; readonly note?: string }
 const quote = json<Quote>()
 const key = json<string>()
+/** Takes a key in whatever case. */
+const anyCase: typeof key = { "~standard": { ...key["~standard"], validate: (value) => ({ value: String(value).toLowerCase() }) } }
 const app = contract({
+  names: table({ key: anyCase, value: z.object({ bid: z.number(), ask: z.number() }) }),
   quotes: table({ key, value: quote }),
   slow: table({ key, value: quote, maxRate: 2 }),
   short: table({ key, value: quote, expiresAfterMs: 5_000 }),
 })
 const open = { authorize: () => true }
+const own = { authorize: ({ action, key }: { readonly action: string; readonly key?: string }) => action !== "write" || key !== "locked" }
 
 const start = (limits = {}) =>
   createTestBed(app, {
     auth: anonymous(),
     limits,
-    rules: { quotes: { authorize: ({ action, key }) => action !== "write" || key !== "locked" }, slow: open, short: open },
+    rules: { quotes: own, names: own, slow: open, short: open },
   })
 
 let bed: Awaited<ReturnType<typeof start>>
@@ -37,12 +42,21 @@ async function done<T>(pending: Promise<T>): Promise<T> {
   return pending
 }
 
+interface Given {
+  readonly key: string
+  readonly version: number
+  readonly count: number
+  readonly born?: number
+  readonly data?: Quote
+  readonly fields?: object
+  readonly gone?: true
+}
+
 /** A link that keeps the rows that it was given, as a client does. */
 class Follower {
   readonly raw: RawConnection
   readonly rows = new Map<string, { value: Quote; version: number; count: number }>()
-  /** Counts of those that are gone. */
-  readonly #gone = new Map<string, number>()
+  readonly #gone = new Map<string, Given>()
   skipped = 0
   updates = 0
   resets = 0
@@ -71,12 +85,13 @@ class Follower {
       this.rows.clear()
       this.#gone.clear()
     }
-    for (const each of rows as readonly { key: string; version: number; count: number; data?: Quote; fields?: object; gone?: true }[]) {
+    for (const each of rows as readonly Given[]) {
       const before = this.rows.get(each.key)
-      if (reset !== true) this.skipped += each.count - (before?.count ?? this.#gone.get(each.key) ?? 0) - 1
+      const known = before ?? this.#gone.get(each.key) ?? { version: 0, count: 0 }
+      if (reset !== true) this.skipped += each.count - (known.version < (each.born ?? 0) ? 0 : known.count) - 1
       this.updates++
       const value = each.data ?? ({ ...before?.value, ...each.fields } as Quote)
-      if (each.gone) this.#gone.set(each.key, each.count)
+      if (each.gone) this.#gone.set(each.key, each)
       if (each.gone) this.rows.delete(each.key)
       else this.rows.set(each.key, { value, version: each.version, count: each.count })
     }
@@ -139,6 +154,19 @@ describe("a table", () => {
     expect(bed.server.channel("quotes").get("locked")).toBeUndefined()
   })
 
+  it("[G10] asks about the row that a key leads to, as its schema makes it, and tells of that in a conflict", async () => {
+    bed = await start()
+    const raw = bed.raw()
+    raw.send({ type: "hello", version: 1, producer: "p" })
+    const data = { bid: 1, ask: 1 }
+    raw.send(write(1, "set", "Free", { data }, "names"), write(2, "set", "FREE", { data, expected: 7 }, "names"))
+    raw.send(write(3, "set", "LOCKED", { data }, "names"))
+    await bed.clock.until(() => raw.reply(3) !== undefined)
+    expect(raw.reply(2)).toMatchObject({ code: "CONFLICT", details: { row: { version: 1, data } } })
+    expect(raw.reply(3)).toMatchObject({ type: "error", code: "FORBIDDEN" })
+    expect(bed.server.channel("names").get("locked")).toBeUndefined()
+  })
+
   it("[G11] refuses what is no write, with a code", async () => {
     bed = await start({ rowBytes: 64, rowsPerTable: 1 })
     const raw = bed.raw()
@@ -151,6 +179,16 @@ describe("a table", () => {
     const codes = [1, 2, 3, 4, 5, 6, 7, 8].map((id) => raw.reply(id)?.code)
     const bad = "BAD_REQUEST"
     expect(codes).toEqual([undefined, "LIMIT_EXCEEDED", "TOO_LARGE", bad, bad, bad, bad, bad])
+  })
+
+  it("[G11] merges no field that the schema does not let through, whatever its name is", async () => {
+    bed = await start()
+    const raw = bed.raw()
+    raw.send({ type: "hello", version: 1, producer: "p" })
+    const fields = { bid: 2, other: 1, constructor: 1, ["__proto__"]: { ask: 3 } }
+    raw.send(write(1, "set", "a", { data: { bid: 1, ask: 1 } }, "names"), write(2, "merge", "a", { data: fields }, "names"))
+    await bed.clock.until(() => raw.reply(2) !== undefined)
+    expect(JSON.stringify(bed.server.channel("names").get("a")?.value)).toBe('{"bid":2,"ask":1}')
   })
 
   it("gives one who chooses rows those only, by key or by prefix", async () => {
@@ -240,6 +278,20 @@ describe("a table's subscriber", () => {
     expect(calm.raw.of("rows")).toHaveLength(quiet)
   })
 
+  it("[G7] is given each field that it lacks, also of a row that was written again behind the end of a page", async () => {
+    bed = await start()
+    const quotes = bed.server.channel("quotes")
+    const names = Array.from({ length: 300 }, (_, index) => `k${index}`)
+    for (const name of names) await done(quotes.set(name, { bid: 0, ask: 0 }))
+    const follower = new Follower(bed.raw(), { intervalMs: 60_000 })
+    await bed.clock.until(() => Object.keys(follower.values).length === names.length)
+    for (const name of names) await done(quotes.merge(name, { bid: 1 }))
+    await done(quotes.merge("k0", { ask: 1 }))
+    await bed.clock.advance(61_000)
+    expect(follower.values).toEqual({ ...Object.fromEntries(names.map((name) => [name, { bid: 1, ask: 0 }])), k0: { bid: 1, ask: 1 } })
+    expect([follower.skipped, follower.resets]).toEqual([1, 1])
+  })
+
   it("is held to the rate of the contract, whatever it wants", async () => {
     bed = await start()
     const slow = bed.server.channel("slow")
@@ -271,6 +323,27 @@ describe("a table's subscriber", () => {
     await bed.clock.until(() => Object.values(follower.values).every(({ bid }) => bid === 20))
     expect([follower.rows.size, follower.resets, follower.updates - 40 + follower.skipped]).toEqual([40, 1, 800])
     expect(follower.updates).toBeLessThan(600)
+  })
+
+  it("[G6] can say what it was not given also of a row that came back when nothing was known of it any more", async () => {
+    bed = await start()
+    const quotes = bed.server.channel("quotes")
+    const follower = new Follower(bed.raw(), { intervalMs: 60_000, prefix: "mine" })
+    await bed.clock.until(() => follower.position !== undefined)
+    for (let bid = 1; bid <= 3; bid++) await done(quotes.set("mine", { bid, ask: 0 }))
+    await bed.clock.advance(61_000)
+    await done(quotes.delete("mine"))
+    await bed.clock.advance(61_000)
+    expect([follower.values, follower.skipped]).toEqual([{}, 2])
+    const others = Array.from({ length: 1_000 }, (_, index) => `k${index}`)
+    await done(Promise.all(others.map((name) => quotes.set(name, { bid: 0, ask: 0 }))))
+    await done(Promise.all(others.map((name) => quotes.delete(name))))
+    for (let bid = 1; bid <= 7; bid++) await done(quotes.set("mine", { bid, ask: 0 }))
+    await bed.clock.advance(61_000)
+    expect([follower.values, follower.skipped, follower.resets]).toEqual([{ mine: { bid: 7, ask: 0 } }, 8, 1])
+    await done(quotes.merge("mine", { bid: 8 }))
+    await bed.clock.advance(61_000)
+    expect(follower.skipped).toBe(8)
   })
 
   it("[G4] begins anew, and says so, where it can no longer be told which rows left", async () => {

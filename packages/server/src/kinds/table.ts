@@ -11,6 +11,7 @@ import {
   type Subscribed,
   type TableKind,
   toMagpieError,
+  validateKey,
 } from "@magpie/protocol"
 import { type Authorizer, forbidden } from "../access/authorizer.ts"
 import type { CatchUp } from "../channel/catch-up.ts"
@@ -41,29 +42,29 @@ export interface TableHandler extends KindHandler {
 export function createTableHandler(options: TableHandlerOptions): TableHandler {
   const { clock, log, limits, authorizer, followers, catchUp } = options
   const live = createLiveTables({ clock, log, catchUp })
-  const settling = createSettling(log, limits, (code, message) => {
-    const { key } = rowRequest.check(message.data, "data")
-    return refusedWrite(code, code === "CONFLICT" ? log.row(message.channel, key) : undefined)
-  })
+  const settling = createSettling(log, limits)
   /** What each connection wrote last: a merge may need the row of a write right before it. */
   const last = new WeakMap<Connection, Promise<Outcome>>()
 
   async function admit(connection: Connection, message: Publish, match: ChannelMatch): Promise<RowWrite> {
     const { channel } = message
     if (message.name !== ROW) throw new MagpieError("BAD_REQUEST", "a table has rows and no messages", { details: { field: "name" } })
-    const wanted = rowRequest.check(message.data, "data")
+    const kind = match.kind as TableKind
+    const asked = rowRequest.check(message.data, "data")
+    const wanted = { ...asked, key: validateKey(kind, asked.key) }
     if (!(await authorizer.allowed(connection, channel, match, "write", wanted.key))) throw forbidden(channel, "write")
     const before = last.get(connection)
     if (wanted.action === "merge" && before !== undefined && log.row(channel, wanted.key) === undefined) await before.catch(() => {})
     // It could not be said any more in whose name it comes, nor what became of it.
     if (connection.open === undefined) throw new MagpieError("UNAVAILABLE", "the connection ended before this was decided")
-    return rowWriteOf(match.kind as TableKind, channel, wanted, { log, limits })
+    return rowWriteOf(kind, channel, wanted, { log, limits })
   }
 
   function write(connection: Connection, message: Publish, match: ChannelMatch, its: RowWrite): void {
     const outcome = log.write({ ...sentBy(connection, message, match), write: its })
     last.set(connection, outcome)
-    settling.settle(connection, message, outcome)
+    const { channel } = message
+    settling.settle(connection, message, outcome, (code) => refusedWrite(code, code === "CONFLICT" ? log.row(channel, its.key) : undefined))
   }
 
   function startOf({ channel, position }: Subscribe): Pick<Subscribed, "answer" | "reason"> & { readonly from: number | undefined } {

@@ -1,5 +1,8 @@
 import { AT_ONCE, type FaultRow, NOTHING_TO_UNDO } from "./fault-row.ts"
 
+/** What is shed comes back step by step. */
+const SHED_ECHO_MS = 12_000
+
 /** What happens to one server: to its process, its clock, its disk. */
 export const NODE_FAULTS = {
   kill: {
@@ -37,10 +40,11 @@ export const NODE_FAULTS = {
     on: "node",
     weight: 0,
     forMs: [2_000, 7_000],
-    // What is shed comes back step by step.
-    echoMs: 12_000,
-    strike({ lags }, { target, amount }) {
+    echoMs: SHED_ECHO_MS,
+    strike({ lags, judge, scheduler }, { target, amount, forMs }) {
       lags.set(target, 120 + amount * amount * 1_500)
+      // Presence is shed first: who is back is told when it comes back, which may be after its lease.
+      judge.presence.disturbed(scheduler.monotonicMs + forMs + SHED_ECHO_MS)
       return () => void lags.delete(target)
     },
   },

@@ -34,6 +34,21 @@ describe("members of several nodes", () => {
     for (const { room } of each) expect(room.counts).toEqual({ members: 1, users: 1 })
   })
 
+  it("stay, at whatever time they come to a room that was empty on their node", async () => {
+    cluster = await startCluster()
+    const { each, seen } = await watchers()
+    for (let emptyMs = 1_000; emptyMs <= 25_000; emptyMs += 500) {
+      const ann = cluster.roamer("ann", A, "ann")
+      await cluster.env.clock.until(everybodySees(each, ["ann"]), 1_000)
+      await pass(2_500)
+      expect(seen, `after ${emptyMs - 500} ms without anybody`).toEqual(HOSTS.map(() => ["+ann"]))
+      void ann.client.close()
+      await cluster.env.clock.until(everybodySees(each, []), 1_000)
+      for (const lines of seen) (lines as string[]).length = 0
+      await pass(emptyMs)
+    }
+  })
+
   it("are known to a node that begins to follow the room long after they came", async () => {
     cluster = await startCluster()
     for (const [index, host] of HOSTS.entries()) cluster.roamer(`u${index}`, host, `m${index}`)

@@ -134,9 +134,11 @@ export class RoomLink {
   }
 
   #hearClaim(claim: Claim): void {
-    const { claims } = this.#setOf(claim.node)
-    if ((claims.get(claim.member)?.revision ?? 0) >= claim.revision) return
-    claims.put(claim)
+    const set = this.#setOf(claim.node)
+    if ((set.claims.get(claim.member)?.revision ?? 0) >= claim.revision) return
+    // Of an empty room a node says nothing, so that it may be long ago that it was confirmed.
+    if (set.claims.size === 0) set.confirmedAtMs = this.#options.monotonic()
+    set.claims.put(claim)
     this.room.claims.put(claim)
   }
 

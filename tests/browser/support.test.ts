@@ -28,6 +28,8 @@ const WORDS = {
     read: "Read",
     cut: "Cut the network",
     restore: "Restore the network",
+    here: "Has the page open",
+    unknown: "Not known while the server is out of reach",
   },
   "zh-TW": {
     open: "開啟客服對話",
@@ -37,6 +39,8 @@ const WORDS = {
     read: "已讀",
     cut: "切斷網路",
     restore: "恢復網路",
+    here: "正在看這個網頁",
+    unknown: "連不上伺服器，無法得知",
   },
 } as const
 const DAY_MS = 24 * 3_600_000
@@ -143,7 +147,9 @@ describe("the support chat", () => {
       await choose(agent, `before the cut in ${locale}`)
       await agent.getByRole("button", { name: words.take, exact: true }).click()
       await agent.getByLabel(words.answer).waitFor()
+      await agent.getByText(words.here).waitFor()
       for (const page of [visitor, agent]) await page.getByRole("button", { name: words.cut }).click()
+      await agent.getByText(words.unknown).waitFor()
       await write(visitor, words.write, "the visitor's first")
       await write(visitor, words.write, "the visitor's second")
       await write(agent, words.answer, "the agent's first")

@@ -70,7 +70,7 @@ function VisitorFacts({ place }: { readonly place: Place }) {
       <p className={`where ${where.state}`}>{words.visitor[where.state]}</p>
       <dl>
         <dt>{words.visitor.page}</dt>
-        <dd>{where.state === "gone" ? place.page : where.page}</dd>
+        <dd>{"page" in where ? where.page : place.page}</dd>
         <dt>{words.visitor.language}</dt>
         <dd>{new Intl.DisplayNames(words.tag, { type: "language" }).of(place.language)}</dd>
         {place.state === "waiting" && (

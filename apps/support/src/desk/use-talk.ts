@@ -3,6 +3,7 @@ import { useEffect, useState } from "react"
 import type { Uploads } from "../attachments/uploads.ts"
 import { type Conversation, openConversation } from "../conversation/conversation.ts"
 import { useDesk } from "./desk-context.ts"
+import { type Whereabouts, whereaboutsOf } from "./whereabouts.ts"
 
 export interface Talk {
   readonly conversation: Conversation
@@ -31,20 +32,14 @@ export function useTalk(visitor: string): Talk | undefined {
   return talk
 }
 
-export type Whereabouts = { readonly state: "here" | "away"; readonly page: string } | { readonly state: "gone" }
-
-/** Whether the visitor has a page open, and which. */
 export function useWhereabouts(visitor: string): Whereabouts {
   const desk = useDesk()
-  const [now, setNow] = useState<Whereabouts>({ state: "gone" })
+  const [now, setNow] = useState<Whereabouts>({ state: "unknown" })
   useEffect(() => {
     const room = presence(desk.support.client.channel(`support/talk/${visitor}`))
-    const look = (): void => {
-      const states = [...room.members.values()].filter(({ user }) => user === visitor).map(({ state }) => state)
-      const shown = states.find(({ away }) => !away) ?? states[0]
-      setNow(shown === undefined ? { state: "gone" } : { state: shown.away ? "away" : "here", page: shown.page })
-    }
+    const look = (): void => setNow(whereaboutsOf(room, visitor))
     room.on("change", look)
+    room.on("state", look)
     look()
     return () => room.close()
   }, [desk, visitor])

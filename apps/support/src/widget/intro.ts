@@ -17,6 +17,12 @@ export interface IntroOptions extends Pick<SupportClient, "client"> {
   readonly agents: Agents
 }
 
+/** Whether somebody is there; nothing is said of it before the server has told. */
+export function attendance({ status }: Pick<IntroOptions["client"], "status">, { state, counts }: Omit<Agents, "on">) {
+  if (status.state !== "online") return status.state === "connecting" ? "connecting" : "offline"
+  return state.state === "live" ? (counts.members === 0 ? "away" : "here") : "connecting"
+}
+
 /** Whether somebody is there, in the head, and the words before the first message. */
 export function createIntro({ client, words, talk, agents }: IntroOptions) {
   const status = h("p", { class: "status" })
@@ -24,12 +30,12 @@ export function createIntro({ client, words, talk, agents }: IntroOptions) {
 
   function show(): void {
     const { lines, loaded } = talk.view.get()
-    const { state } = client.status
-    const away = agents.state.state === "live" && agents.counts.members === 0
+    const now = attendance(client, agents)
     const empty = lines.length === 0
-    status.textContent = state === "online" ? (away ? words.away : words.here) : state === "connecting" ? words.connecting : words.offline
-    status.dataset.state = state === "online" ? (away ? "away" : "here") : state
-    const text = !loaded && empty && state !== "offline" ? words.loading : away ? words.awayNote : empty ? words.welcome : ""
+    status.textContent = words[now]
+    status.dataset.state = now
+    const text =
+      !loaded && empty && client.status.state !== "offline" ? words.loading : now === "away" ? words.awayNote : empty ? words.welcome : ""
     element.hidden = text === ""
     if (element.dataset.text === text) return
     element.dataset.text = text

@@ -26,7 +26,7 @@ export function msgpack({ cacheBytes = CACHE_BYTES }: MsgpackOptions = {}): Serv
     encode: (message) => packMessage(message, readJson),
     join: (parts) => concatenate(parts.map(bytesOf)),
     decode: (frame) => unpackTrusted(bytesOf(frame)),
-    ...createWriters((text) => cache.of(text)),
+    ...createWriters(packText, (text) => cache.of(text)),
     decodeUntrusted: (frame, limits, several) => decodeUntrusted(bytesOf(frame), limits, several),
   }
 }

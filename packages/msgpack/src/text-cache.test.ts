@@ -24,6 +24,20 @@ test("reads a stored message once, however many pages and publications it stands
   }
 })
 
+test("keeps no place for a broadcast, which nobody reads again", () => {
+  const codec = msgpack({ cacheBytes: 1_000 })
+  const stored = { channel: "a", name: "n", at: 1, offset: 1, data: text({ text: "stored" }) }
+  codec.encodePublication(stored)
+  for (let number = 0; number < 100; number++) codec.encodePublication({ channel: "b", name: "n", at: 1, data: text({ number }) })
+  const parse = vi.spyOn(JSON, "parse")
+  try {
+    codec.encodePublication(stored)
+    expect(parse).not.toHaveBeenCalled()
+  } finally {
+    parse.mockRestore()
+  }
+})
+
 test("holds no more bytes than it may, and lets the oldest go first", () => {
   const read: string[] = []
   const cache = new TextCache(10_000, (one) => {

@@ -17,12 +17,15 @@ const PAGE = packPlain("page")
 const JOINED = packPlain("joined")
 const UPDATED = packPlain("updated")
 
-/** The messages around values that are written as JSON already, and are taken over as `packedOf` gives them. */
-export function createWriters(packedOf: (text: JsonText) => Uint8Array): Writers {
+type Pack = (text: JsonText) => Uint8Array
+
+/** The messages around values that are written as JSON already. What others may read later is taken over as `packedOf` gives it, the rest is packed. */
+export function createWriters(pack: Pack, packedOf: Pack): Writers {
   /** Alone it says what it is and where; in a page the page does. */
   function publicationOf({ channel, offset, since, mark, at, from, ref, name, data, changed }: Publication, type?: "message"): Uint8Array {
     const fields = { type, channel: type && channel, offset, since, mark, at, from, ref, name }
-    return withFields(fields, [DATA, packedOf(data)], [CHANGED, changed && packedOf(changed)])
+    const packed = offset === undefined ? pack(data) : packedOf(data)
+    return withFields(fields, [DATA, packed], [CHANGED, changed && packedOf(changed)])
   }
 
   const rowOf = ({ key, version, count, born, at, from, data, fields, gone }: RowText): Uint8Array =>

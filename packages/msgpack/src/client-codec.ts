@@ -1,11 +1,8 @@
 import { type Codec, type Encoded, MagpieError } from "@magpie/protocol"
 import { malformed } from "./malformed.ts"
-import { packMessage } from "./pack.ts"
+import { DEPTH, packMessage } from "./pack.ts"
 import { SUBPROTOCOL_MSGPACK } from "./subprotocol.ts"
 import { concatenate, unpackTrusted } from "./unpack.ts"
-
-/** How deep a server lets a message nest, the message around the data counted. */
-const DEPTH = 64
 
 /**
  * MessagePack in place of JSON, for the option `codec` of `connect`. Data means what it means as JSON. By WebSocket only; a

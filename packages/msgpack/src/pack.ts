@@ -6,8 +6,8 @@ import { concatenate } from "./unpack.ts"
 const RECURSION = 200
 const encoder = new Encoder({ ignoreUndefined: true, maxDepth: RECURSION })
 
-/** How deep a message may nest so that a server takes it. */
-const DEPTH = 64
+/** How deep a server lets a message nest, the message around the data counted. */
+export const DEPTH = 64
 
 /** Reads a message that had to be written as JSON first. */
 export type ReadJson = (text: string) => unknown

@@ -1,3 +1,4 @@
+import { countKeys } from "@magpie/protocol"
 import { Decoder } from "@msgpack/msgpack"
 import { Inspector, type MarkedText, namesProto } from "./inspector.ts"
 import { malformed } from "./malformed.ts"
@@ -83,15 +84,4 @@ function restored(value: unknown): unknown {
   const named: Record<string, unknown> = Object.hasOwn(object, STAND_IN) ? { [PROTO]: restored(object[STAND_IN]) } : object
   for (const key in object) if (key !== STAND_IN) named[key] = restored(object[key])
   return named
-}
-
-function countKeys(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 0
-  let keys = 0
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) keys += countKeys(value[index])
-    return keys
-  }
-  for (const key in value) keys += 1 + countKeys((value as Readonly<Record<string, unknown>>)[key])
-  return keys
 }

@@ -63,7 +63,7 @@ export type {
   RowText,
   ServerCodec,
 } from "./codec/codec.ts"
-export { inspectJson } from "./codec/inspect-json.ts"
+export { countKeys, inspectJson } from "./codec/inspect-json.ts"
 export { jsonCodec } from "./codec/json.ts"
 export { jsonServerCodec, storedMessageText, toJsonText } from "./codec/json-server.ts"
 export { isReaction, MOST_REACTIONS } from "./contract/check-changes.ts"

@@ -70,3 +70,17 @@ function matchesAt(pattern: RegExp, text: string, index: number): boolean {
   pattern.lastIndex = index
   return pattern.test(text)
 }
+
+/** The keys of a parsed message, each as often as its object has it. Fewer than were written where one of them was named twice. */
+export function countKeys(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0
+  let keys = 0
+  if (Array.isArray(value)) {
+    // Without an iterator, which would be garbage for each of a stranger's lists.
+    for (let index = 0; index < value.length; index++) keys += countKeys(value[index])
+    return keys
+  }
+  // What a codec parsed has own properties only, so the prototype adds none.
+  for (const key in value) keys += 1 + countKeys((value as Readonly<Record<string, unknown>>)[key])
+  return keys
+}

@@ -1,6 +1,6 @@
 import { MagpieError, toMagpieError } from "../errors.ts"
 import type { Decoded, DecodeLimits, Encoded, JsonText, Publication, RowText, ServerCodec } from "./codec.ts"
-import { inspectJson } from "./inspect-json.ts"
+import { countKeys, inspectJson } from "./inspect-json.ts"
 import { jsonCodec, parseJson, textOf, writeJson } from "./json.ts"
 import { jsonPresenceCodec } from "./json-presence.ts"
 
@@ -90,17 +90,4 @@ function idIn(line: string): number | undefined {
   const at = line.lastIndexOf('"id":')
   const digits = at < 0 ? undefined : /^\s{0,8}(\d{1,15})\s{0,8}[,}]/.exec(line.slice(at + 5, at + 40))?.[1]
   return digits === undefined ? undefined : Number(digits)
-}
-
-function countKeys(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 0
-  let keys = 0
-  if (Array.isArray(value)) {
-    // Without an iterator, which would be garbage for each of a stranger's lists.
-    for (let index = 0; index < value.length; index++) keys += countKeys(value[index])
-    return keys
-  }
-  // Parsed JSON has own properties only, so the prototype adds none.
-  for (const key in value) keys += 1 + countKeys((value as Readonly<Record<string, unknown>>)[key])
-  return keys
 }

@@ -12,7 +12,13 @@ const FNV_PRIME = 0x01000193
 export function createTrace(tell?: TraceListener): Trace {
   let a = 0x811c9dc5
   let b = 0x2f0e1eeb
-  function fold(value: number): void {
+  /** Frames are long, so a character costs one multiplication. */
+  function fold(text: string): void {
+    let hash = text.length
+    for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), FNV_PRIME)
+    foldNumber(hash)
+  }
+  function foldNumber(value: number): void {
     a = Math.imul(a ^ value, FNV_PRIME)
     b = Math.imul(b ^ (value + (a >>> 15)), 0x5bd1e995)
   }
@@ -22,8 +28,9 @@ export function createTrace(tell?: TraceListener): Trace {
     },
     add(atMs, who, what) {
       tell?.(atMs, who, what)
-      fold(Math.round(atMs * 1_000))
-      for (const text of [who, what]) for (let index = 0; index < text.length; index++) fold(text.charCodeAt(index))
+      foldNumber(Math.round(atMs * 1_000))
+      fold(who)
+      fold(what)
     },
   }
 }

@@ -161,7 +161,8 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       load: isMeasured ? { lagMs: () => lags.get(index) ?? 0, memoryPercent: () => 0, rest() {} } : undefined,
       listener: {
         onApplied(epoch, publications) {
-          for (const { channel, offset, data } of publications) trace.add(scheduler.monotonicMs, name, `${channel} ${offset} ${data}`)
+          for (const { channel, offset, data } of publications)
+            trace.add(scheduler.monotonicMs, name, `${channel} ${offset} ${data.slice(0, 80)}`)
           // Of messages that change the newest state counts, which is judged at the end.
           judge.applied(
             name,

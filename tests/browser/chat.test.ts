@@ -1,27 +1,17 @@
 import { connect } from "@magpie/client"
-import type { Browser, Page } from "playwright-core"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { Page } from "playwright-core"
+import { describe, expect, it } from "vitest"
 import { showcase as contract } from "../../apps/showcase/src/contract.ts"
-import { launchChromium } from "./chromium.ts"
-import { type ShowcaseServer, startShowcase } from "./showcase-server.ts"
+import { showcaseInBrowser } from "./showcase-server.ts"
 
 const SENDS = 1_000
 
-let browser: Browser
-let showcase: ShowcaseServer
-beforeAll(async () => {
-  showcase = await startShowcase()
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser?.close()
-  await showcase?.stop()
-})
+const running = showcaseInBrowser()
 
 async function openChat(room: string, locale = "en-US"): Promise<Page> {
-  const context = await browser.newContext({ locale, viewport: { width: 1_000, height: 900 } })
+  const context = await running.browser.newContext({ locale, viewport: { width: 1_000, height: 900 } })
   const page = await context.newPage()
-  await page.goto(`${showcase.page}#/chat/${room}`)
+  await page.goto(`${running.showcase.page}#/chat/${room}`)
   await page.locator("textarea").waitFor()
   await page
     .getByText(locale.startsWith("zh") ? "已連線" : "Online", { exact: true })
@@ -53,7 +43,7 @@ async function readAll(page: Page, first: string): Promise<string[]> {
 }
 
 async function storedTexts(room: string): Promise<string[]> {
-  const client = connect<typeof contract>(showcase.process.url, { contract })
+  const client = connect<typeof contract>(running.showcase.process.url, { contract })
   const texts: string[] = []
   let page = await client.channel(`chat/${room}`).history({ after: 0, limit: 500 })
   texts.push(...page.messages.map((message) => message.data.text))
@@ -70,7 +60,7 @@ describe("the chat in two browsers", () => {
     const [ann, bob] = await Promise.all([openChat("kill"), openChat("kill")])
     for (let n = 1; n <= SENDS / 2; n++) {
       await Promise.all([say(ann, `ann ${n}`), say(bob, `bob ${n}`)])
-      if (n === SENDS / 4) await showcase.restart()
+      if (n === SENDS / 4) await running.showcase.restart()
     }
     const last = SENDS / 2
     for (const page of [ann, bob]) {
@@ -115,11 +105,11 @@ describe("the chat in two browsers", () => {
   })
 
   it("reports no error in the console and fits a narrow phone", async () => {
-    const page = await (await browser.newContext({ viewport: { width: 360, height: 740 } })).newPage()
+    const page = await (await running.browser.newContext({ viewport: { width: 360, height: 740 } })).newPage()
     const errors: string[] = []
     page.on("console", (line) => line.type() === "error" && errors.push(line.text()))
     page.on("pageerror", (error) => errors.push(error.message))
-    await page.goto(showcase.page)
+    await page.goto(running.showcase.page)
     await page.locator("textarea").waitFor()
     await say(page, "一句很長的話 ".repeat(60))
     await page.locator("article.message").waitFor()

@@ -1,30 +1,19 @@
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import type { Browser } from "playwright-core"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { launchChromium } from "./chromium.ts"
-import { type ShowcaseServer, startShowcase } from "./showcase-server.ts"
+import { describe, expect, it } from "vitest"
+import { showcaseInBrowser } from "./showcase-server.ts"
 
 const SNIPPET = fileURLToPath(new URL("../../examples/guide/src/3-3-browser-console.js", import.meta.url))
 
-let browser: Browser
-let showcase: ShowcaseServer
-beforeAll(async () => {
-  showcase = await startShowcase()
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser?.close()
-  await showcase?.stop()
-})
+const running = showcaseInBrowser()
 
 describe("the guide's snippet of section 3.3", () => {
   it("runs verbatim in the console of the page and is answered with the guide's words", async () => {
-    const page = await browser.newPage()
+    const page = await running.browser.newPage()
     const said: string[] = []
     page.on("console", (line) => said.push(line.text()))
-    await page.goto(showcase.page)
-    const snippet = readFileSync(SNIPPET, "utf8").replace("localhost:8080", `localhost:${showcase.process.port}`)
+    await page.goto(running.showcase.page)
+    const snippet = readFileSync(SNIPPET, "utf8").replace("localhost:8080", `localhost:${running.showcase.process.port}`)
     const answered = page.waitForEvent("console", (line) => line.text().startsWith("伺服器回應"))
     // As a console does: the text is evaluated in the page.
     await page.evaluate((source) => new Function(source)(), snippet).catch(() => page.evaluate(snippet))

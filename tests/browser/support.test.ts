@@ -1,23 +1,13 @@
 import { connect } from "@magpie/client"
-import type { Browser, Download, Page } from "playwright-core"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { Download, Page } from "playwright-core"
+import { describe, expect, it } from "vitest"
 import type { Support } from "../../apps/support/src/index.ts"
 import { CHUNK_BYTES } from "../../apps/support/src/limits.ts"
 import { visitorIdOf } from "../../apps/support/src/visitor-id.ts"
-import { launchChromium } from "./chromium.ts"
 import { startLossyLink } from "./lossy-link.ts"
-import { type ShowcaseServer, startShowcase } from "./showcase-server.ts"
+import { showcaseInBrowser } from "./showcase-server.ts"
 
-let browser: Browser
-let showcase: ShowcaseServer
-beforeAll(async () => {
-  showcase = await startShowcase()
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser?.close()
-  await showcase?.stop()
-})
+const running = showcaseInBrowser()
 
 const WORDS = {
   "en-US": {
@@ -47,10 +37,10 @@ const DAY_MS = 24 * 3_600_000
 type Locale = keyof typeof WORDS
 
 const newPage = async (locale: Locale): Promise<Page> =>
-  (await browser.newContext({ locale, viewport: { width: 1_280, height: 800 } })).newPage()
+  (await running.browser.newContext({ locale, viewport: { width: 1_280, height: 800 } })).newPage()
 
 /** A visitor with the panel open. */
-async function openVisitor(locale: Locale = "en-US", from = showcase.page): Promise<Page> {
+async function openVisitor(locale: Locale = "en-US", from = running.showcase.page): Promise<Page> {
   const page = await newPage(locale)
   await page.goto(`${from}support/`)
   await page.getByRole("button", { name: WORDS[locale].open }).click()
@@ -61,7 +51,7 @@ async function openVisitor(locale: Locale = "en-US", from = showcase.page): Prom
 /** An agent at the desk. */
 async function openAgent(name: "Mei" | "Ben" | "Lin", locale: Locale = "en-US"): Promise<Page> {
   const page = await newPage(locale)
-  await page.goto(`${showcase.page}support/desk.html`)
+  await page.goto(`${running.showcase.page}support/desk.html`)
   await page.getByRole("button", { name, exact: true }).click()
   await page.getByRole("navigation").waitFor()
   return page
@@ -99,7 +89,7 @@ const keptOn = (page: Page): Promise<string> =>
 
 /** How many pieces the server has of the visitor's only attachment. */
 async function storedPieces(visitor: string): Promise<number> {
-  const client = connect<Support>(showcase.process.url, { token: "agent.demo-mei" })
+  const client = connect<Support>(running.showcase.process.url, { token: "agent.demo-mei" })
   const { messages } = await client.channel(`support/talk/${visitor}`).history({ limit: 1 })
   const [file] = messages.flatMap((message) => (message.name === "file" ? [message.data.upload] : []))
   const { position } = await client.channel(`support/file/${visitor}/${file}`).history({ limit: 1 })
@@ -120,11 +110,11 @@ describe("the support chat", () => {
       await shows(visitor, "an answer")
       await agent.locator(".lines").getByText(words.read).waitFor()
 
-      await showcase.process.kill()
+      await running.showcase.process.kill()
       await write(visitor, words.write, "written while the server was dead")
       await write(agent, words.answer, "answered while the server was dead")
       await Promise.all([visitor.locator(".sending").waitFor(), agent.locator(".sending").waitFor()])
-      await showcase.restart()
+      await running.showcase.restart()
       await Promise.all([visitor.reload(), agent.reload()])
       for (const page of [visitor, agent]) {
         await shows(page, "written while the server was dead")
@@ -189,7 +179,7 @@ describe("the support chat", () => {
 
   it("lets an agent in by a key of his own, under the server's name for him, and nobody by a wrong one", async () => {
     const agent = await newPage("en-US")
-    await agent.goto(`${showcase.page}support/desk.html`)
+    await agent.goto(`${running.showcase.page}support/desk.html`)
     const signIn = async (key: string): Promise<void> => {
       await agent.getByLabel("Name").fill("Mei")
       await agent.getByLabel("Key").fill(key)
@@ -291,7 +281,7 @@ describe("the support chat", () => {
       const root = document.getElementById("magpie-support")?.shadowRoot
       return Number(root?.querySelector("progress")?.value ?? 0) > 8 * chunk
     }, CHUNK_BYTES)
-    await showcase.restart()
+    await running.showcase.restart()
     await visitor.reload()
     await shows(visitor, "photo.raw")
     expect(await storedPieces(await visitorIdIn(visitor))).toBeLessThan(Math.ceil(bytes.length / CHUNK_BYTES) + 8)
@@ -307,7 +297,7 @@ describe("the support chat", () => {
   })
 
   it("[G2] [G3] keeps what a visitor writes on a link that breaks all the time, once and in order, also for tomorrow", async () => {
-    const link = await startLossyLink(() => showcase.process.port)
+    const link = await startLossyLink(() => running.showcase.process.port)
     const visitor = await openVisitor("en-US", `http://localhost:${link.port}/`)
     const lines = Array.from({ length: 25 }, (_, index) => `line ${index + 1}`)
     for (const [index, line] of lines.entries()) {
@@ -323,7 +313,7 @@ describe("the support chat", () => {
     await tomorrow.goto(`http://localhost:${link.port}/support/`)
     await tomorrow.getByRole("button", { name: "Open the chat" }).click()
     await shows(tomorrow, "line 25")
-    const client = connect<Support>(showcase.process.url, { token: "agent.demo-mei" })
+    const client = connect<Support>(running.showcase.process.url, { token: "agent.demo-mei" })
     const { messages } = await client.channel(`support/talk/${id}`).history({ limit: 100 })
     expect(messages.map((message) => (message.name === "say" ? message.data.text : message.name))).toEqual(lines)
     await client.close()
@@ -341,7 +331,7 @@ describe("the support chat", () => {
     const later = await visitor.context().newPage()
     // A server that takes the connection and never says a word.
     await later.routeWebSocket(/./, () => {})
-    await later.goto(`${showcase.page}support/`)
+    await later.goto(`${running.showcase.page}support/`)
     await later.getByRole("button", { name: "Open the chat" }).click()
     await shows(later, "kept on the device")
     expect(await texts(later)).not.toContain("said by mistake")
@@ -350,12 +340,12 @@ describe("the support chat", () => {
 
   it.each(["en-US", "zh-TW"] as const)("reports no error in the console and fits a narrow phone, in %s", async (locale) => {
     const errors: string[] = []
-    const context = await browser.newContext({ locale, viewport: { width: 360, height: 740 } })
+    const context = await running.browser.newContext({ locale, viewport: { width: 360, height: 740 } })
     const open = async (address: string): Promise<Page> => {
       const page = await context.newPage()
       page.on("console", (line) => line.type() === "error" && errors.push(line.text()))
       page.on("pageerror", (error) => errors.push(error.message))
-      await page.goto(`${showcase.page}support/${address}`)
+      await page.goto(`${running.showcase.page}support/${address}`)
       return page
     }
     const words = WORDS[locale]

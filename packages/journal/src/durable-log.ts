@@ -1,6 +1,6 @@
 import type { AckLevel, ErrorCode, JsonText, Position, Publication, ReadReceipt, Retention, UnrecoverableReason } from "@magpie/protocol"
 import type { Control } from "./control.ts"
-import type { Change, RowWrite } from "./entry.ts"
+import type { Change, RefusedEntry, RowWrite } from "./entry.ts"
 import type { RowsPage } from "./read-rows.ts"
 import type { MessageRecord } from "./rows/message-row.ts"
 import type { TableRow } from "./rows/table-row.ts"
@@ -27,14 +27,8 @@ export interface RowRequest extends Omit<PublishRequest, "name" | "data"> {
   readonly write: RowWrite
 }
 
-export interface RefuseRequest {
-  readonly channel: string
-  readonly pattern: string
-  readonly producer: string
-  readonly sequence: number
-  readonly code: ErrorCode
-  readonly ref?: string | undefined
-}
+/** A publish that is refused for good. */
+export type RefuseRequest = Omit<RefusedEntry, "type" | "at">
 
 /** What became of a publish or a refusal, once it is durable. */
 export type Outcome =

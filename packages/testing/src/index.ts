@@ -1,5 +1,7 @@
 export type { BusModel, BusModelOptions } from "./bus-model.ts"
 export { busModel } from "./bus-model.ts"
+export type { CrashingLanes } from "./crashing-lanes.ts"
+export { crashingLanes } from "./crashing-lanes.ts"
 export type { FakeClock, FakeClockOptions } from "./fake-clock.ts"
 export { fakeClock } from "./fake-clock.ts"
 export { fakeCrypto } from "./fake-crypto.ts"

@@ -1,9 +1,8 @@
 import { contract, stream, type Timer, type UpMessage } from "@magpie/protocol"
-import { answerPolitely, fakeMachine, type PeerLink } from "@magpie/testing"
+import { answerPolitely, crashingLanes, fakeMachine, type PeerLink } from "@magpie/testing"
 import { z } from "zod"
 import { type Client, type ClientEnvironment, connect, type Transport } from "../index.ts"
 import { modelServer } from "../outbox/model-server.fixture.ts"
-import { crashingLanes } from "./crashing-lanes.fixture.ts"
 import type { KeptMessage } from "./kept-message.ts"
 import { type PersistentOutbox, persistent } from "./persistent.ts"
 
@@ -24,7 +23,7 @@ export interface Life {
 export function machineWithLives({ seed = 1, maxAgeMs = 48 * 3_600_000 }: { readonly seed?: number; readonly maxAgeMs?: number } = {}) {
   const machine = fakeMachine({ seed })
   const { clock, random } = machine
-  const disk = crashingLanes(clock, random)
+  const disk = crashingLanes(random)
   const server = modelServer()
   const holders = new Map<PeerLink, { session: string; producer: string }>()
   const user: { id: string | undefined } = { id: undefined }
@@ -70,7 +69,7 @@ export function machineWithLives({ seed = 1, maxAgeMs = 48 * 3_600_000 }: { read
         defer: (task) => clock.defer(() => alive && task()),
       },
     }
-    const outbox = persistent({ name: "test", maxAgeMs, lanes: disk.lanes() })
+    const outbox = persistent({ name: "test", maxAgeMs, lanes: disk.lanes(clock) })
     const changes: KeptMessage[] = []
     const errors: string[] = []
     outbox.on("change", (change) => changes.push(change))

@@ -63,7 +63,7 @@ export interface CoreEnvironment extends Env {
   readonly crypto: Crypto
   /** What the server carries. Default: nobody measures, and nothing is shed. */
   readonly load?: LoadMeter
-  /** Carries presence between the nodes of a cluster; its owner closes it after the core. Default: this is the only node. */
+  /** Carries broadcasts, presence and disconnects between the nodes of a cluster; its owner closes it after the core. Default: this is the only node. */
   readonly bus?: Bus
   /** Memory is used up beyond `memoryHardPercent`: whoever made the core closes it, and then the process ends. */
   readonly onMemoryExhausted?: () => void

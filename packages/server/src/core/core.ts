@@ -42,6 +42,7 @@ import { createRegistry } from "../session/registry.ts"
 import { createSessionTokens, toHex } from "../session/session-token.ts"
 import type { HandshakeCredentials, LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
 import { type Connections, createConnections } from "./connections.ts"
+import { createDisconnecting } from "./disconnecting.ts"
 import { type CloseOptions, createLeaving } from "./leaving.ts"
 import type { Readiness } from "./readiness.ts"
 import { createServerChannel, type ServerChannelOf } from "./server-channel.ts"
@@ -109,6 +110,7 @@ export function createCore<C extends AnyContract, U extends User>(
     else hub.publish(publication)
   }
   const relay = env.bus === undefined ? NO_RELAY : createRelay({ bus: env.bus, random, deliver })
+  const disconnecting = createDisconnecting({ bus: env.bus, random, registry })
   const followers = createFollowers(hub, relay)
   const catchUp = createCatchUp(clock)
   const tables = createTableHandler({ clock, log, limits, authorizer, followers, catchUp })
@@ -217,6 +219,7 @@ export function createCore<C extends AnyContract, U extends User>(
       presence.close()
       tables.close()
       relay.close()
+      disconnecting.close()
       hub.close()
       overload.close()
       wheel.close()
@@ -261,7 +264,7 @@ export function createCore<C extends AnyContract, U extends User>(
     revoke: access.revoke,
     tickets: access.tickets,
     api: createCoreApi(options.api, {
-      ...{ access, contract, clock, limits, log: env.log, durable: log, counters, leaving, registry, broadcast, readiness },
+      ...{ access, contract, clock, limits, log: env.log, durable: log, counters, leaving, registry, disconnecting, broadcast, readiness },
       presence: (name) => presence.of(name),
       shedsHistory: () => overload.sheds("history"),
       wake() {

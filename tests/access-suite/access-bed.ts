@@ -19,6 +19,7 @@ export interface Visit {
   readonly session?: string
   readonly address?: string
   readonly origin?: string
+  readonly cookie?: string
 }
 
 /** A way in: how one transport carries credentials, and what a client of it sees. Each new transport brings one. */

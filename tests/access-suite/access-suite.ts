@@ -5,6 +5,7 @@ import { closeBed, outcomeOf } from "../memory/chat-bed.ts"
 import { type AccessBed, type Door, forge, KEY, PEM, publicKey, RIGHTS, startAccessBed, type TokenOptions, tokenFor } from "./access-bed.ts"
 import { canarySuite } from "./canary-suite.ts"
 import { jwtWithoutKeys } from "./no-keys.ts"
+import { pageSuite } from "./page-suite.ts"
 import { rightsSuite } from "./rights-suite.ts"
 import { ticketSuite } from "./ticket-suite.ts"
 import { type AccessSuite, expectRefusal, expectWelcome } from "./visitors.ts"
@@ -33,6 +34,7 @@ export function accessSuite(door: Door): void {
     tokenSuite(suite)
     ticketSuite(suite)
     rightsSuite(suite)
+    pageSuite(suite)
     canarySuite(suite)
   })
 }

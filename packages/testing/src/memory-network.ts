@@ -6,6 +6,7 @@ import {
   type Core,
   type HandshakeCredentials,
   type HttpTransports,
+  isCookieOnly,
   type LinkRequest,
   payloadOf,
   type Socket,
@@ -37,6 +38,8 @@ export interface TransportOptions {
   readonly token?: string
   readonly key?: string
   readonly ticket?: string
+  /** What a browser would add by itself. */
+  readonly cookie?: string
 }
 
 /** Faults strike the links of one address where it is given, else all. */
@@ -72,7 +75,7 @@ export interface MemoryNetwork {
   loseDown(pick: (frame: string) => boolean, address?: string): () => void
 }
 
-export type Request = Omit<LinkRequest, "userAgent"> & HandshakeCredentials
+export type Request = Omit<LinkRequest, "userAgent"> & HandshakeCredentials & { readonly cookie: string | undefined }
 
 export interface MemoryLink {
   readonly host: string
@@ -156,7 +159,9 @@ export function memoryNetwork(env: Env): MemoryNetwork {
     }
     const isRefused = cuts.strikes(request.address) || middlebox.webSockets === "refuse"
     const server = isRefused ? undefined : servers.get(host)
-    const verdict = server?.knock({ address: request.address, origin: request.origin, host, cookieOnly: false })
+    const { address, origin, cookie, token, key } = request
+    const cookieOnly = isCookieOnly({ cookie, authorization: token, key, site: undefined })
+    const verdict = server?.knock({ address, origin, host, cookieOnly })
     if (server === undefined || verdict === undefined || verdict.verdict === "refuse") {
       down.abort(1006)
       return client
@@ -184,10 +189,10 @@ export function memoryNetwork(env: Env): MemoryNetwork {
         for (const link of links) if (link.host === host) link.break()
       }
     },
-    transport: ({ address = "127.0.0.1", origin, plain = false, token, key, ticket } = {}) => ({
-      open: (url, [subprotocol], events) => open(url, { address, origin, plain, subprotocol, token, key, ticket }, events),
+    transport: ({ address = "127.0.0.1", origin, plain = false, token, key, ticket, cookie } = {}) => ({
+      open: (url, [subprotocol], events) => open(url, { address, origin, plain, subprotocol, token, key, ticket, cookie }, events),
     }),
-    http: ({ address = "127.0.0.1", origin, token, key, ticket } = {}) =>
+    http: ({ address = "127.0.0.1", origin, token, key, ticket, cookie } = {}) =>
       memoryHttp(
         {
           middlebox,
@@ -198,7 +203,7 @@ export function memoryNetwork(env: Env): MemoryNetwork {
             return { link, server, closed: () => void links.delete(link) }
           },
         },
-        { address, origin, token, key, ticket },
+        { address, origin, token, key, ticket, cookie },
       ),
     middlebox,
     get links() {
@@ -245,7 +250,7 @@ export function memoryNetwork(env: Env): MemoryNetwork {
 }
 
 function attach(server: NetworkServer, request: Request, up: Lane, down: Lane, leave: () => void): void {
-  const { token, key, ticket, ...link } = request
+  const { token, key, ticket, cookie: _cookie, ...link } = request
   const events: SocketEvents = server.accept(serverSocket(up, down), { ...link, userAgent: "memory" }, { token, key, ticket })
   up.onFrame((frame) => events.onMessage(frame))
   up.onEnd((code, reason) => {

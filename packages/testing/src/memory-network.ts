@@ -2,18 +2,16 @@ import type { Link, LinkEvents, Transport } from "@magpie/client"
 import type { HttpClient } from "@magpie/client/transports"
 import { CLOSE_CODES, closeReason, type Encoded, type Env } from "@magpie/protocol"
 import {
-  type Batch,
   type Core,
   type HandshakeCredentials,
   type HttpTransports,
   isCookieOnly,
   type LinkRequest,
-  payloadOf,
-  type Socket,
   type SocketEvents,
 } from "@magpie/server/core"
 import { createLane, type Lane } from "./lane.ts"
 import { memoryHttp } from "./memory-http.ts"
+import { clientLink, serverSocket } from "./memory-link-ends.ts"
 
 /** The part of a server that the network talks to. */
 export interface NetworkServer extends Pick<Core<never, never>, "knock" | "accept"> {
@@ -259,44 +257,4 @@ function attach(server: NetworkServer, request: Request, up: Lane, down: Lane, l
   })
   down.onDrained(() => events.onDrain())
   down.onPing(() => up.run(() => events.onAlive()))
-}
-
-/** After so long without an answer a close is over all the same. */
-const CLOSE_TIMEOUT_MS = 5_000
-const utf8 = new TextDecoder()
-
-/** The answer to a close travels back; an end is the last thing on its lane, so it is asked for first. */
-function closeBothWays(mine: Lane, theirs: Lane, code: number, reason: string): void {
-  mine.run(() => theirs.end(code, reason))
-  mine.end(code, reason)
-  theirs.abortAfter(CLOSE_TIMEOUT_MS, code)
-}
-
-function clientLink(up: Lane, down: Lane): Link {
-  return {
-    get bufferedBytes() {
-      return up.heldBytes
-    },
-    send: (frame) => up.send(frame),
-    close: (code, reason) => closeBothWays(up, down, code, reason),
-  }
-}
-
-function serverSocket(up: Lane, down: Lane): Socket {
-  return {
-    get queuedBytes() {
-      return down.heldBytes
-    },
-    send(batches: readonly Batch[]) {
-      for (const batch of batches) down.send(batch.text ? utf8.decode(payloadOf(batch)) : payloadOf(batch).slice(), batch.bytes)
-    },
-    ping: () => down.ping(),
-    pause: () => up.pause(true),
-    resume: () => up.pause(false),
-    close: (code, reason) => closeBothWays(down, up, code, reason),
-    terminate() {
-      up.abort(1006)
-      down.sever(1006)
-    },
-  }
 }

@@ -91,8 +91,9 @@ export function createCore<C extends AnyContract, U extends User>(
   const turn = createTurn(clock, limits.fanOutSliceMs)
   const wheel = createTimingWheel(clock)
   const registry = createRegistry()
-  const sessionKey = options.sessionKey ?? random.bytes(32)
-  const access = createAccess<U>({ options, env, log, registry, wheel, key: sessionKey })
+  const drawn = options.sessionKeys === undefined ? [random.bytes(32)] : []
+  const sessionKeys = (): readonly Uint8Array[] => options.sessionKeys?.(env.log) ?? drawn
+  const access = createAccess<U>({ options, env, log, registry, wheel, keys: sessionKeys })
   const { authorizer, revocations } = access
   const budget = new QueueBudget({ limits, clock, queues: () => [...registry.all()].map(({ queue }) => queue) })
   const hub = createHub({
@@ -163,7 +164,7 @@ export function createCore<C extends AnyContract, U extends User>(
     limits,
     registry,
     admit: revocations.admit,
-    tokens: createSessionTokens(env.crypto, random, sessionKey),
+    tokens: createSessionTokens(env.crypto, random, sessionKeys),
     heartbeatMs: options.heartbeatMs,
     features: ["broadcast", "stream", "table", "resume", "history", "changes", ...presence.features],
     channels: new Map(Object.entries(contract.channels).map(([pattern, { kind }]) => [pattern, kind])),

@@ -12,11 +12,15 @@
 /** What a member shows of itself. */
 const stateOf = (/** @type {number} */ number) => `{"name":"Member number ${number}","away":false}`
 
-/** @type {PresenceWire} */
+/** @satisfies {PresenceWire} */
 const magpie = {
   enter: (room, number) => `{"type":"enter","channel":"hall/${room}","state":${stateOf(number)}}`,
   leave: (room) => `{"type":"leave","channel":"hall/${room}"}`,
   watch: (room, id) => `{"type":"watch","id":${id},"channel":"hall/${room}"}`,
+  /** The same, of the members who are there longest and the counts only. */
+  watchSampled: (/** @type {string} */ room, /** @type {number} */ id) =>
+    `{"type":"watch","id":${id},"channel":"hall/${room}","mode":"sampled"}`,
+  unwatch: (/** @type {string} */ room) => `{"type":"unwatch","channel":"hall/${room}"}`,
   answersWatch: (text) => text.startsWith('{"type":"watched"'),
   told(text) {
     if (!text.startsWith('{"type":"presence"')) return 0
@@ -35,5 +39,4 @@ const socketIo = {
   told: (text) => (text.startsWith('42["join"') || text.startsWith('42["leave"') ? 1 : 0),
 }
 
-/** @type {Readonly<Record<string, PresenceWire>>} */
 export const presenceWires = { magpie, "socket.io": socketIo }

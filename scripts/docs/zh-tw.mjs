@@ -42,7 +42,7 @@ const TEXTS = {
   "a path that begins with a slash": "以斜線開頭的路徑",
   "a list of texts": "文字清單",
   '"same", "any" or a list of origins': '`"same"`、`"any"` 或 來源清單',
-  "at least 32 bytes": "至少 32 位元組",
+  "at least 32 bytes, or a list of such": "至少 32 位元組，或這樣的一份清單",
   "a function": "函式",
   "a number above 0": "大於 0 的數字",
 
@@ -94,7 +94,8 @@ const TEXTS = {
   "where the servers of a journal keep snapshots": "共用 journal 的伺服器存放快照的地方",
   "the machine's name": "主機名稱",
   "names this server among those of a journal": "這台伺服器在共用 journal 的伺服器之中的名稱",
-  "signs session tokens; in the environment as base64": "簽署 session 權杖；在環境變數中以 base64 表示",
+  "signs session tokens; of several the first signs and all hold; in the environment as base64, with commas between":
+    "簽署 session 權杖；有多把時以第一把簽署，每一把都有效；在環境變數中以 base64 表示，以逗號分隔",
   "limits that differ from their defaults": "與預設不同的限制",
   "called with the server before it listens": "開始監聽之前，以伺服器為參數呼叫",
 }

@@ -1,10 +1,19 @@
 import { generateKeyPairSync } from "node:crypto"
+import { contract } from "@magpie/protocol"
 import { type Authenticator, type AuthorizeRequest, anyOf, apiKeys, type ClaimedUser, capabilities, jwt } from "@magpie/server"
 import { createTestBed, type RawConnection, type TestBed, type TestBedOptions } from "@magpie/testing"
 import { SignJWT } from "jose"
-import { type App, app } from "../memory/chat-bed.ts"
+import { z } from "zod"
+import { app } from "../memory/chat-bed.ts"
 
-export interface AccessBed extends TestBed<App, ClaimedUser> {
+/** The chat of the other tests, where one can be present as well. */
+const accessApp = contract({
+  ...app.channels,
+  "chat/:room": { ...app.channels["chat/:room"], presence: z.object({ name: z.string() }) },
+})
+export type AccessApp = typeof accessApp
+
+export interface AccessBed extends TestBed<AccessApp, ClaimedUser> {
   /** Settles when nobody's credentials are being looked at: signatures are checked outside the fake clock's world. */
   idle(): Promise<void>
   /** Lets time pass, with credentials looked at in between, as they would be. */
@@ -19,6 +28,7 @@ export interface Visit {
   readonly session?: string
   readonly address?: string
   readonly origin?: string
+  readonly cookie?: string
 }
 
 /** A way in: how one transport carries credentials, and what a client of it sees. Each new transport brings one. */
@@ -28,6 +38,8 @@ export interface Door {
   readonly resumes: boolean
   /** Whether it shows its credentials over and over, so that those that count once do not serve it. */
   readonly repeats?: boolean
+  /** Whether anything can be said once one is in. Default: yes. */
+  readonly speaks?: boolean
   /** Comes in as this transport does it; settles when the server has answered. */
   enter(bed: AccessBed, visit: Visit): Promise<RawConnection>
 }
@@ -45,7 +57,14 @@ const everything = ["subscribe", "publish", "history"]
 /** Rights as a token or key carries them. */
 export const RIGHTS = { "chat/:room": everything, "cursor/:room": everything, "short/:room": everything }
 
-export async function startAccessBed(options: Partial<TestBedOptions<App, ClaimedUser>> = {}): Promise<AccessBed> {
+type BedOptions = TestBedOptions<AccessApp, ClaimedUser>
+
+export interface AccessBedOptions extends Partial<Omit<BedOptions, "rules">> {
+  /** Of some patterns; the others ask the token's capabilities. */
+  readonly rules?: Partial<BedOptions["rules"]>
+}
+
+export async function startAccessBed(options: AccessBedOptions = {}): Promise<AccessBed> {
   const rule = { authorize: (request: Pick<AuthorizeRequest<ClaimedUser, unknown>, "user" | "channel" | "action">) => can(request) }
   const own = anyOf<ClaimedUser>(
     jwt({ publicKey: PEM, issuer: ISSUER, audience: "magpie" }),
@@ -55,7 +74,7 @@ export async function startAccessBed(options: Partial<TestBedOptions<App, Claime
           key: KEY,
           id: "weather-1",
           user: { id: "weather", claims: { magpie: RIGHTS } },
-          can: { "cursor/*": ["publish"] },
+          can: { "cursor/*": ["publish"], "short/*": ["subscribe"] },
           messagesPerSecond: 2,
           connections: 2,
         },
@@ -73,7 +92,7 @@ export async function startAccessBed(options: Partial<TestBedOptions<App, Claime
       }
     },
   }
-  const bed = await createTestBed(app, {
+  const bed = await createTestBed(accessApp, {
     tokenGraceMs: 2_000,
     ...options,
     auth,

@@ -5,6 +5,7 @@ import { closeBed, outcomeOf } from "../memory/chat-bed.ts"
 import { type AccessBed, type Door, forge, KEY, PEM, publicKey, RIGHTS, startAccessBed, type TokenOptions, tokenFor } from "./access-bed.ts"
 import { canarySuite } from "./canary-suite.ts"
 import { jwtWithoutKeys } from "./no-keys.ts"
+import { pageSuite } from "./page-suite.ts"
 import { rightsSuite } from "./rights-suite.ts"
 import { ticketSuite } from "./ticket-suite.ts"
 import { type AccessSuite, expectRefusal, expectWelcome } from "./visitors.ts"
@@ -33,7 +34,8 @@ export function accessSuite(door: Door): void {
     tokenSuite(suite)
     ticketSuite(suite)
     rightsSuite(suite)
-    canarySuite(suite)
+    pageSuite(suite)
+    if (door.speaks !== false) canarySuite(suite)
   })
 }
 
@@ -75,6 +77,16 @@ function tokenSuite(suite: AccessSuite): void {
     expect(suite.bed.server.connections.size).toBe(0)
   })
 
+  it("[F36][F42] nobody is refused for good while keys cannot be had", async () => {
+    const lost = await startAccessBed({ auth: jwtWithoutKeys() })
+    const raw = await suite.door.enter(lost, { token: await tokenFor(lost) })
+    expectRefusal(raw, { error: "UNAVAILABLE", code: 1013 })
+    expect(raw.closedWith?.reason).toMatch(/retryAfterMs=\d+$/)
+    await closeBed(lost as never)
+  })
+
+  if (suite.door.speaks === false) return
+
   it("[F33][F42] a token is called expiring in time, a fresh one in its place ends nothing, and its end does", async () => {
     const raw = await enterAs({ lifeMs: 60_000 })
     await suite.bed.pass(55_000)
@@ -114,14 +126,6 @@ function tokenSuite(suite: AccessSuite): void {
     await bed.idle()
     expect(raw.reply(1)).toMatchObject({ type: "error", code: "UNAUTHORIZED" })
     expect(raw.reply(2)).toMatchObject({ type: "published" })
-  })
-
-  it("[F36][F42] nobody is refused for good while keys cannot be had", async () => {
-    const lost = await startAccessBed({ auth: jwtWithoutKeys() })
-    const raw = await suite.door.enter(lost, { token: await tokenFor(lost) })
-    expectRefusal(raw, { error: "UNAVAILABLE", code: 1013 })
-    expect(raw.closedWith?.reason).toMatch(/retryAfterMs=\d+$/)
-    await closeBed(lost as never)
   })
 
   it("[F49][F42] a key has rights and limits of its own, whatever the channel's rules say of its user", async () => {

@@ -2,6 +2,7 @@ import { longPoll, type NamedTransport, sse, type TransportWorld } from "@magpie
 import type { RawConnection } from "@magpie/testing"
 import { elsewhere } from "../transport-suite/ways.ts"
 import type { Door } from "./access-bed.ts"
+import { byUrl } from "./reading-door.ts"
 
 const HELLO = { type: "hello", version: 1 }
 
@@ -47,8 +48,13 @@ function defined(fields: Readonly<Record<string, string | undefined>>): Readonly
   return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
-/** Every way into the server that there is today. */
+/**
+ * Every way to a connection. Whoever reads by URL takes the part of the suite that is about coming in. A request to the HTTP API
+ * leaves no connection behind, and has tests of its own: packages/server/src/http/access.test.ts.
+ */
 export const DOORS: readonly Door[] = [
+  byUrl("an event stream", "sse?channel=short/door"),
+  byUrl("a poll", "poll?channel=short/door"),
   overHttp("server-sent events", sse, "hello"),
   overHttp("server-sent events", sse, "headers"),
   overHttp("long polls", longPoll, "hello"),

@@ -1,13 +1,14 @@
-import { broadcast, contract, json, type Limits, stream } from "@magpie/protocol"
+import { broadcast, contract, json, type Limits, stream, table } from "@magpie/protocol"
 import type { Authenticator, LoadMeter, User } from "@magpie/server/core"
 import { createTestBed, type RawConnection, type Reply, type TestBed, type TestBedOptions } from "@magpie/testing"
 import { expect } from "vitest"
 import { z } from "zod"
 
-/** A room to be present in, a log to be present on, and a channel where nobody can be. */
+/** A room to be present in, a log and a table to be present on, and a channel where nobody can be. */
 export const app = contract({
   "room/:id": broadcast({ messages: { wave: json() }, presence: z.object({ name: z.string(), pad: z.string().optional() }) }),
   "log/:id": stream({ messages: { say: json() }, presence: z.string().transform((text) => text.trim()) }),
+  "prices/:id": table({ key: z.string(), value: z.number(), presence: z.object({ name: z.string() }) }),
   "bare/:id": broadcast({ messages: { wave: json() } }),
 })
 export type App = typeof app
@@ -26,7 +27,8 @@ export interface Start {
 
 export async function startPresence({ authorize = () => true, ...options }: Start = {}): Promise<PresenceBed> {
   const rules = { authorize }
-  return createTestBed(app, { auth: named, ...options, rules: { "room/:id": rules, "log/:id": rules, "bare/:id": rules } })
+  const all = { "room/:id": rules, "log/:id": rules, "prices/:id": rules, "bare/:id": rules }
+  return createTestBed(app, { auth: named, ...options, rules: all })
 }
 
 export const ROOM = "room/a"

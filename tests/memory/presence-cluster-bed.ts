@@ -91,7 +91,7 @@ export async function startCluster({ seed = 1, limits = {}, hosts = HOSTS }: Clu
     const journal = model.connect(host, its.run)
     const log = await settled(openSharedLog({ storage: memoryStorage(), journal, env: its.env, settings, node: host }))
     const core = createCore<App, User>(app, checked, log, { ...its.env, crypto: fakeCrypto, bus: bus.connect(host, its.run) })
-    for (const pattern of ["room/:id", "log/:id", "bare/:id"] as const) core.channel(pattern, { authorize: () => true })
+    for (const pattern of ["room/:id", "log/:id", "prices/:id", "bare/:id"] as const) core.channel(pattern, { authorize: () => true })
     nodes.set(host, { its, core, log, unlisten: network.listen(host, core) })
   }
 

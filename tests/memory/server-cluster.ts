@@ -85,7 +85,13 @@ function createGate() {
   }
 }
 
-async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<ServerCluster> {
+/** What every server is told, and how many there are; by default two, and a bus between them. */
+export interface ClusterOptions extends Partial<CoreOptions> {
+  readonly hosts?: readonly string[]
+  readonly withBus?: boolean
+}
+
+async function startServerCluster({ hosts = HOSTS, withBus = true, ...options }: ClusterOptions = {}): Promise<ServerCluster> {
   const env = fakeEnv()
   const network = memoryNetwork(env)
   const model = journalModel({ env, random: env.random.fork("journal"), partitions: PARTITIONS })
@@ -107,13 +113,17 @@ async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<S
   const https: HttpTransports[] = []
   const logs: SharedLog[] = []
   const processes: FakeProcess[] = []
-  for (const [index, host] of HOSTS.entries()) {
+  for (const [index, host] of hosts.entries()) {
     const process = fakeProcess(env)
     const its = { ...process.env, random: env.random.fork(host) }
     const own = model.connect(host, process.run)
     const journal = index === 1 ? gate.around(own) : own
     const log = await settled(openSharedLog({ storage: memoryStorage(), journal, env: its, settings, node: host }))
-    const core = createCore<App, User>(app, checked, log, { ...its, crypto: fakeCrypto, bus: bus.connect(host, process.run) })
+    const core = createCore<App, User>(app, checked, log, {
+      ...its,
+      crypto: fakeCrypto,
+      ...(withBus && { bus: bus.connect(host, process.run) }),
+    })
     core.channel("chat/:room", EVERYTHING)
     core.channel("cursor/:room", { authorize: () => true })
     const http = createHttpTransports({ core, path: DEFAULT_PATH, origins: checked.origins, limits: checked.limits, ...its })
@@ -165,8 +175,8 @@ async function startServerCluster(options: Partial<CoreOptions> = {}): Promise<S
   }
 }
 
-/** Starts two servers, each with a disk of its own, over one journal; after the test they close, and nothing may be left [G12]. */
-export function clustersClosedAfterEach(): (options?: Partial<CoreOptions>) => Promise<ServerCluster> {
+/** Starts servers, each with a disk of its own, over one journal; after the test they close, and nothing may be left [G12]. */
+export function clustersClosedAfterEach(): (options?: ClusterOptions) => Promise<ServerCluster> {
   const clusters: ServerCluster[] = []
   afterEach(async () => {
     for (const cluster of clusters.splice(0)) await cluster.close()

@@ -1,4 +1,4 @@
-import { broadcast, contract, json, stream } from "@magpie/protocol"
+import { broadcast, contract, json, stream, table } from "@magpie/protocol"
 import { createTestBed, type TestBed } from "@magpie/testing"
 import { act, createElement, type FunctionComponent, StrictMode, Suspense } from "react"
 import { createRoot, type Root } from "react-dom/client"
@@ -11,6 +11,7 @@ export const app = contract({
     presence: json<{ name: string }>(),
   }),
   "cursor/:room": broadcast({ messages: { move: json<{ x: number }>() } }),
+  "prices/:desk": table({ key: json<string>(), value: json<number>(), presence: json<{ name: string }>() }),
 })
 interface User {
   readonly id: string
@@ -43,7 +44,10 @@ export async function startBed(
     authenticate: ({ token }: { readonly token: string | undefined }) =>
       token === undefined ? { user: undefined } : { user: { id: token } },
   }
-  const bed = await createTestBed<typeof app, User>(app, { auth, rules: { "chat/:room": rules, "cursor/:room": rules } })
+  const bed = await createTestBed<typeof app, User>(app, {
+    auth,
+    rules: { "chat/:room": rules, "cursor/:room": rules, "prices/:desk": rules },
+  })
   beds.push(bed)
   return bed
 }

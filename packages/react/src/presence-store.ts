@@ -1,6 +1,6 @@
 import { type Presence, presence } from "@magpie/client/presence"
 import { type MagpieError, type StateInput, toMagpieError, type WatchMode } from "@magpie/protocol"
-import type { AnyChannel } from "./pages.ts"
+import type { ChannelWithPresence } from "./pages.ts"
 import { createStore, type Store } from "./store.ts"
 
 /** Who is there, as a component shows it. */
@@ -18,7 +18,7 @@ export interface PresenceStore<K> extends Store<PresenceView<K>> {
 
 const NOBODY = { members: new Map<string, never>(), version: 0, self: undefined, counts: { members: 0, users: 0 } }
 
-export function createPresenceStore<K>(channel: AnyChannel<K>, watch: WatchMode | false): PresenceStore<K> {
+export function createPresenceStore<K>(channel: ChannelWithPresence<K>, watch: WatchMode | false): PresenceStore<K> {
   let handle: Presence<K> | undefined
   let own: StateInput<K> | undefined
   /** Why this session is not in, as long as it is not. */

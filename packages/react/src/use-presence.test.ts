@@ -40,6 +40,17 @@ describe("usePresence", () => {
     expect(shown.view.members.get(shown.view.self ?? "")?.state.name).toBe("ada")
   })
 
+  it("shows who is there on a table", async () => {
+    const bed = await startBed()
+    const channel = bed.connect({ token: () => "ada" }).channel("prices/north")
+    const shown = await mount(
+      () => usePresence(channel, { state: { name: "ada" } }),
+      ({ members }) => [...members.values()].map(({ state }) => state.name),
+    )
+    await pass(bed, 1_000)
+    expect([shown.text, shown.view.state]).toEqual(['["ada"]', "live"])
+  })
+
   it("enters once in StrictMode, tells what is new of it and nothing else, and leaves with its component", async () => {
     const bed = await startBed()
     const { seen } = await watchFrom(bed)

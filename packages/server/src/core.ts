@@ -2,6 +2,8 @@
 
 export type { Authenticator, Credentials, Identity, User } from "./access/identity.ts"
 export { anonymous, anyOf } from "./access/identity.ts"
+export type { SentAlong } from "./access/origin.ts"
+export { isCookieOnly } from "./access/origin.ts"
 export type { ChannelRules } from "./channel-rules.ts"
 export type { Core } from "./core/core.ts"
 export { createCore } from "./core/core.ts"

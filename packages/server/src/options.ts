@@ -8,10 +8,12 @@ import {
   LIMITS,
   type LimitName,
   type Limits,
+  type Log,
   MagpieError,
   type Retention,
   type ServerCodec,
 } from "@magpie/protocol"
+import { type Changing, createChanging, isSameList, listOf, type OneOrMore } from "./access/changing.ts"
 import type { Authenticator, User } from "./access/identity.ts"
 import type { OriginPolicy } from "./access/origin.ts"
 import type { LoadMeter } from "./flow/overload.ts"
@@ -34,9 +36,10 @@ export interface CoreOptions<U extends User = User> {
   /**
    * Signs session tokens; at least 32 bytes. Default: drawn at start, so that sessions get new names with a restart. Nodes of
    * one log share theirs: else one that still holds a client's old link takes it for somebody else, and what the client had
-   * not heard of ends with CONFLICT.
+   * not heard of ends with CONFLICT. Of a list, the first signs and each holds; a function is asked whenever one is needed, and
+   * lets keys change without a restart [F87].
    */
-  readonly sessionKey?: Uint8Array
+  readonly sessionKey?: Changing<OneOrMore<Uint8Array>>
   /** How long sequences and idempotency keys are remembered, in milliseconds. Default 48 hours. */
   readonly deduplicationMs?: number
   /** How long a member of a channel's presence outlives a lost link, in milliseconds. Default 10,000. */
@@ -63,7 +66,7 @@ export interface CoreEnvironment extends Env {
   readonly crypto: Crypto
   /** What the server carries. Default: nobody measures, and nothing is shed. */
   readonly load?: LoadMeter
-  /** Carries presence between the nodes of a cluster; its owner closes it after the core. Default: this is the only node. */
+  /** Carries broadcasts, presence and disconnects between the nodes of a cluster; its owner closes it after the core. Default: this is the only node. */
   readonly bus?: Bus
   /** Memory is used up beyond `memoryHardPercent`: whoever made the core closes it, and then the process ends. */
   readonly onMemoryExhausted?: () => void
@@ -76,7 +79,8 @@ export interface CheckedOptions {
   readonly heartbeatMs: number
   readonly pongTimeoutMs: number
   readonly tokenGraceMs: number
-  readonly sessionKey: Uint8Array | undefined
+  /** What signs, the first, and verifies, all; undefined where the server draws one. */
+  readonly sessionKeys: ((log?: Log) => readonly Uint8Array[]) | undefined
   readonly deduplicationMs: number
   readonly presenceLeaseMs: number
   readonly api: Required<ApiOptions> | undefined
@@ -94,8 +98,6 @@ const FULL_QUEUES = 64
 /** Checks the options once. Fails with INVALID_OPTIONS naming the option. */
 export function checkOptions<U extends User>(options: CoreOptions<U>): CheckedOptions {
   if (typeof options?.auth?.authenticate !== "function") refuse("auth", "say who may connect: jwt({ … }), apiKeys({ … }) or anonymous()")
-  const { sessionKey } = options
-  if (sessionKey !== undefined && sessionKey.length < 32) refuse("sessionKey", "must have at least 32 bytes")
   return {
     auth: options.auth,
     origins: checkOrigins("origins", options.origins),
@@ -103,12 +105,19 @@ export function checkOptions<U extends User>(options: CoreOptions<U>): CheckedOp
     heartbeatMs: milliseconds("heartbeatMs", options.heartbeatMs ?? 10_000),
     pongTimeoutMs: milliseconds("pongTimeoutMs", options.pongTimeoutMs ?? 8_000),
     tokenGraceMs: options.tokenGraceMs === 0 ? 0 : milliseconds("tokenGraceMs", options.tokenGraceMs ?? 10_000),
-    sessionKey,
+    sessionKeys:
+      options.sessionKey && createChanging(options.sessionKey, { secret: "sessionKey", read: readSessionKeys, isSame: isSameList }),
     deduplicationMs: milliseconds("deduplicationMs", options.deduplicationMs ?? 48 * 3_600_000),
     presenceLeaseMs: milliseconds("presenceLeaseMs", options.presenceLeaseMs ?? 10_000),
     api: options.api === false ? undefined : checkApi(options.api ?? {}),
     codecs: checkCodecs(options.codecs ?? []),
   }
+}
+
+function readSessionKeys(given: OneOrMore<Uint8Array>): readonly Uint8Array[] {
+  const keys = listOf(given)
+  if (keys.length === 0 || keys.some((key) => !(key?.length >= 32))) refuse("sessionKey", "must have at least 32 bytes")
+  return keys
 }
 
 function checkOrigins(name: string, origins: OriginPolicy = "same"): OriginPolicy {

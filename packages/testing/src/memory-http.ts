@@ -76,7 +76,7 @@ function receive(down: Lane, events: HttpEvents & { closed(): void }, isBuffered
 }
 
 function exchangeOf({ method, url, body = "" }: HttpRequest, host: string, visitor: Visitor, up: Lane, down: Lane): Exchange {
-  const { address, origin, token, key, ticket } = visitor
+  const { address, origin, token, key, ticket, cookie } = visitor
   const { pathname, search } = new URL(url)
   const bytes = utf8.encode(body)
   const headers: Record<string, readonly string[]> = { host: [host], "user-agent": ["memory"], "content-length": [String(bytes.length)] }
@@ -85,6 +85,7 @@ function exchangeOf({ method, url, body = "" }: HttpRequest, host: string, visit
   if (origin !== undefined) headers.origin = [origin]
   if (bearer !== undefined) headers.authorization = [`Bearer ${bearer}`]
   if (key !== undefined) headers["x-api-key"] = [key]
+  if (cookie !== undefined) headers.cookie = cookie.split("; ")
   let left = (): void => {}
   let state: "open" | "answered" | "left" = "open"
   up.onEnd(() => {

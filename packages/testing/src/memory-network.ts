@@ -2,17 +2,16 @@ import type { Link, LinkEvents, Transport } from "@magpie/client"
 import type { HttpClient } from "@magpie/client/transports"
 import { CLOSE_CODES, closeReason, type Encoded, type Env } from "@magpie/protocol"
 import {
-  type Batch,
   type Core,
   type HandshakeCredentials,
   type HttpTransports,
+  isCookieOnly,
   type LinkRequest,
-  payloadOf,
-  type Socket,
   type SocketEvents,
 } from "@magpie/server/core"
 import { createLane, type Lane } from "./lane.ts"
 import { memoryHttp } from "./memory-http.ts"
+import { clientLink, serverSocket } from "./memory-link-ends.ts"
 
 /** The part of a server that the network talks to. */
 export interface NetworkServer extends Pick<Core<never, never>, "knock" | "accept"> {
@@ -37,6 +36,8 @@ export interface TransportOptions {
   readonly token?: string
   readonly key?: string
   readonly ticket?: string
+  /** What a browser would add by itself. */
+  readonly cookie?: string
 }
 
 /** Faults strike the links of one address where it is given, else all. */
@@ -72,7 +73,7 @@ export interface MemoryNetwork {
   loseDown(pick: (frame: string) => boolean, address?: string): () => void
 }
 
-export type Request = Omit<LinkRequest, "userAgent"> & HandshakeCredentials
+export type Request = Omit<LinkRequest, "userAgent"> & HandshakeCredentials & { readonly cookie: string | undefined }
 
 export interface MemoryLink {
   readonly host: string
@@ -156,7 +157,9 @@ export function memoryNetwork(env: Env): MemoryNetwork {
     }
     const isRefused = cuts.strikes(request.address) || middlebox.webSockets === "refuse"
     const server = isRefused ? undefined : servers.get(host)
-    const verdict = server?.knock({ address: request.address, origin: request.origin, host, cookieOnly: false })
+    const { address, origin, cookie, token, key } = request
+    const cookieOnly = isCookieOnly({ cookie, authorization: token, key, site: undefined })
+    const verdict = server?.knock({ address, origin, host, cookieOnly })
     if (server === undefined || verdict === undefined || verdict.verdict === "refuse") {
       down.abort(1006)
       return client
@@ -184,10 +187,10 @@ export function memoryNetwork(env: Env): MemoryNetwork {
         for (const link of links) if (link.host === host) link.break()
       }
     },
-    transport: ({ address = "127.0.0.1", origin, plain = false, token, key, ticket } = {}) => ({
-      open: (url, [subprotocol], events) => open(url, { address, origin, plain, subprotocol, token, key, ticket }, events),
+    transport: ({ address = "127.0.0.1", origin, plain = false, token, key, ticket, cookie } = {}) => ({
+      open: (url, [subprotocol], events) => open(url, { address, origin, plain, subprotocol, token, key, ticket, cookie }, events),
     }),
-    http: ({ address = "127.0.0.1", origin, token, key, ticket } = {}) =>
+    http: ({ address = "127.0.0.1", origin, token, key, ticket, cookie } = {}) =>
       memoryHttp(
         {
           middlebox,
@@ -198,7 +201,7 @@ export function memoryNetwork(env: Env): MemoryNetwork {
             return { link, server, closed: () => void links.delete(link) }
           },
         },
-        { address, origin, token, key, ticket },
+        { address, origin, token, key, ticket, cookie },
       ),
     middlebox,
     get links() {
@@ -245,7 +248,7 @@ export function memoryNetwork(env: Env): MemoryNetwork {
 }
 
 function attach(server: NetworkServer, request: Request, up: Lane, down: Lane, leave: () => void): void {
-  const { token, key, ticket, ...link } = request
+  const { token, key, ticket, cookie: _cookie, ...link } = request
   const events: SocketEvents = server.accept(serverSocket(up, down), { ...link, userAgent: "memory" }, { token, key, ticket })
   up.onFrame((frame) => events.onMessage(frame))
   up.onEnd((code, reason) => {
@@ -254,44 +257,4 @@ function attach(server: NetworkServer, request: Request, up: Lane, down: Lane, l
   })
   down.onDrained(() => events.onDrain())
   down.onPing(() => up.run(() => events.onAlive()))
-}
-
-/** After so long without an answer a close is over all the same. */
-const CLOSE_TIMEOUT_MS = 5_000
-const utf8 = new TextDecoder()
-
-/** The answer to a close travels back; an end is the last thing on its lane, so it is asked for first. */
-function closeBothWays(mine: Lane, theirs: Lane, code: number, reason: string): void {
-  mine.run(() => theirs.end(code, reason))
-  mine.end(code, reason)
-  theirs.abortAfter(CLOSE_TIMEOUT_MS, code)
-}
-
-function clientLink(up: Lane, down: Lane): Link {
-  return {
-    get bufferedBytes() {
-      return up.heldBytes
-    },
-    send: (frame) => up.send(frame),
-    close: (code, reason) => closeBothWays(up, down, code, reason),
-  }
-}
-
-function serverSocket(up: Lane, down: Lane): Socket {
-  return {
-    get queuedBytes() {
-      return down.heldBytes
-    },
-    send(batches: readonly Batch[]) {
-      for (const batch of batches) down.send(batch.text ? utf8.decode(payloadOf(batch)) : payloadOf(batch).slice(), batch.bytes)
-    },
-    ping: () => down.ping(),
-    pause: () => up.pause(true),
-    resume: () => up.pause(false),
-    close: (code, reason) => closeBothWays(down, up, code, reason),
-    terminate() {
-      up.abort(1006)
-      down.sever(1006)
-    },
-  }
 }

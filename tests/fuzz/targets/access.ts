@@ -18,7 +18,7 @@ const office = createTicketOffice({
   random: seededRandom("tickets"),
   crypto,
   control,
-  key: new Uint8Array(32).fill(7),
+  keys: () => [new Uint8Array(32).fill(7)],
   maxBytes: 8_192,
 })
 const issued = new Map(

@@ -7,7 +7,7 @@ const KEY = new Uint8Array(32).fill(7)
 const USERS = ["", "ann", "ann\n"]
 
 const crypto = { hmacSha256: (key: Uint8Array, data: Uint8Array) => new Uint8Array(createHmac("sha256", key).update(data).digest()) }
-const tokens = createSessionTokens(crypto, seededRandom("session-token"), KEY)
+const tokens = createSessionTokens(crypto, seededRandom("session-token"), () => [KEY])
 const issued = new Map(USERS.flatMap((user) => Array.from({ length: 4 }, () => [tokens.create(user).token, user] as const)))
 
 /** A session's token as a client gives it back: only what was issued, to the one it was issued to, names a session. */

@@ -47,7 +47,7 @@ describe("the checker of configurations", () => {
     [{ ...good, heartbeatMs: 0 }, ["heartbeatMs must be a whole number of at least 1"]],
     [{ ...good, path: "magpie" }, ["path must be a path that begins with a slash"]],
     [{ ...good, origins: "https://example.org" }, ['origins must be "same", "any" or a list of origins']],
-    [{ ...good, sessionKey: new Uint8Array(31) }, ["sessionKey must be at least 32 bytes"]],
+    [{ ...good, sessionKey: new Uint8Array(31) }, ["sessionKey must be at least 32 bytes, or a list of such"]],
     [
       { ...good, limits: { messageByte: 1, connections: -1 } },
       ["limits.messageByte is no option; did you mean messageBytes?", "limits.connections must be a number above 0"],
@@ -87,7 +87,13 @@ describe("the environment", () => {
       api: { prefix: "/back" },
       tls: { certFile: "cert.pem", keyFile: "key.pem" },
     })
-    expect(Buffer.from(config.sessionKey ?? []).equals(Buffer.alloc(32, 7))).toBe(true)
+    expect(config.sessionKey).toEqual(Buffer.alloc(32, 7))
+    const several = [1, 2].map((byte) => Buffer.alloc(32, byte))
+    const keys = several.map((key) => key.toString("base64")).join(", ")
+    expect(withEnvironment(good, { MAGPIE_SESSION_KEY: keys }).sessionKey).toEqual(several)
+    expect(told({ ...good, sessionKey: several })).toEqual([])
+    expect(told({ ...good, sessionKey: () => several })).toEqual([])
+    expect(told({ ...good, sessionKey: [] })).toEqual(["sessionKey must be at least 32 bytes, or a list of such"])
     expect(told(config)).toEqual([])
     expect(withEnvironment(good, { PORT: "1" }).port).toBe(1)
     expect(withEnvironment(good, {})).toEqual(good)

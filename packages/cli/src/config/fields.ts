@@ -1,7 +1,7 @@
 import { LIMITS } from "@magpie/protocol"
 import { DEFAULT_API_PREFIX } from "@magpie/server"
 import type { Config } from "../config.ts"
-import { bytes, isObject, origins, path, someFunction, someObject, someText, texts, type ValueKind, wholeNumber } from "./value-kinds.ts"
+import { isObject, keyBytes, origins, path, someFunction, someObject, someText, texts, type ValueKind, wholeNumber } from "./value-kinds.ts"
 
 /** One field of a configuration: what it is, and what may stand in its place. */
 export interface Field {
@@ -143,10 +143,10 @@ export const FIELDS = {
     about: "how long sequences and idempotency keys are remembered",
   },
   sessionKey: {
-    kind: bytes,
+    kind: keyBytes,
     fallback: "drawn at start",
     env: ["MAGPIE_SESSION_KEY"],
-    about: "signs session tokens; in the environment as base64",
+    about: "signs session tokens; of several the first signs and all hold; in the environment as base64, with commas between",
   },
   journal: { kind: broker, fallback: "this is the only server", about: "the broker that carries the log of several servers" },
   bus: { kind: broker, fallback: "the journal's broker", about: "carries what is not stored between the servers of a journal" },

@@ -36,13 +36,18 @@ export const origins: ValueKind = {
   read: (text) => (text === "same" || text === "any" ? text : listOf(text)),
 }
 
-export const bytes: ValueKind = {
-  words: "at least 32 bytes",
-  holds: (value) => value instanceof Uint8Array && value.length >= 32,
+export const keyBytes: ValueKind = {
+  words: "at least 32 bytes, or a list of such",
+  holds: (value) => typeof value === "function" || isKey(value) || (Array.isArray(value) && value.length > 0 && value.every(isKey)),
   read(text) {
-    const read = Buffer.from(text, "base64")
-    return read.length >= 32 ? read : undefined
+    const keys = listOf(text)?.map((entry) => Buffer.from(entry, "base64"))
+    if (keys === undefined || !keys.every(isKey)) return undefined
+    return keys.length === 1 ? keys[0] : keys
   },
+}
+
+function isKey(value: unknown): boolean {
+  return value instanceof Uint8Array && value.length >= 32
 }
 
 export const someFunction: ValueKind = { words: "a function", holds: (value) => typeof value === "function" }

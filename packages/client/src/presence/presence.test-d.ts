@@ -1,4 +1,4 @@
-import { type AnyContract, broadcast, contract, stream } from "@magpie/protocol"
+import { type AnyContract, broadcast, contract, stream, table } from "@magpie/protocol"
 import { expectTypeOf, test } from "vitest"
 import { z } from "zod"
 import { type Client, connect } from "../index.ts"
@@ -7,6 +7,7 @@ import { type Presence, type PresentMember, presence } from "./index.ts"
 const app = contract({
   "room/:id": broadcast({ messages: {}, presence: z.object({ name: z.string(), since: z.string().transform(Number) }) }),
   "chat/:id": stream({ messages: { say: z.string() }, presence: z.string() }),
+  "prices/:id": table({ key: z.string(), value: z.number(), presence: z.object({ desk: z.string() }) }),
   "bare/:id": broadcast({ messages: { wave: z.null() } }),
 })
 declare const typed: Client<typeof app>
@@ -29,8 +30,11 @@ test("a room's members have what the schema makes of a state, and one's own stat
 test("any kind of channel has it, and one whose contract is known as a value too", () => {
   const chat = presence(typed.channel("chat/a"))
   expectTypeOf(chat.enter).parameter(0).toEqualTypeOf<string>()
+  const prices = presence(typed.channel("prices/a"), { state: { desk: "north" } })
+  expectTypeOf(prices.enter).parameter(0).toEqualTypeOf<{ desk: string }>()
   const known = connect("ws://test", { contract: app })
   expectTypeOf(presence(known.channel("chat/a"))).toEqualTypeOf<typeof chat>()
+  expectTypeOf(presence(known.channel("prices/a"))).toEqualTypeOf<typeof prices>()
 })
 
 test("a channel without presence has no state to enter with", () => {

@@ -38,7 +38,7 @@ function setUp() {
     log: { control } as unknown as DurableLog,
     registry: createRegistry(),
     wheel: createTimingWheel(env.clock),
-    key: new Uint8Array(32),
+    keys: () => [new Uint8Array(32)],
   })
   const authenticate = (credentials: Partial<Credentials>) => access.auth.authenticate({ ...NOBODY, ...credentials }, env.clock, env.log)
   return { access, asked, authenticate, env, revoked }

@@ -48,15 +48,15 @@ export interface AccessOptions {
   readonly log: DurableLog
   readonly registry: Registry
   readonly wheel: TimingWheel
-  /** What session tokens and tickets are signed with. */
-  readonly key: Uint8Array
+  /** What session tokens and tickets are signed with, the first, and verified by, all. */
+  readonly keys: () => readonly Uint8Array[]
 }
 
-export function createAccess<U extends User>({ options, env, log, registry, wheel, key }: AccessOptions): Access<U> {
+export function createAccess<U extends User>({ options, env, log, registry, wheel, keys }: AccessOptions): Access<U> {
   const { clock, random, crypto } = env
   const { limits } = options
   const revocations = createRevocations({ control: log.control, registry, wheel })
-  const tickets = createTicketOffice<U>({ clock, random, crypto, control: log.control, key, maxBytes: limits.tokenBytes })
+  const tickets = createTicketOffice<U>({ clock, random, crypto, control: log.control, keys, maxBytes: limits.tokenBytes })
   return {
     auth: {
       authenticate(credentials, itsClock, itsLog) {

@@ -1,6 +1,7 @@
 import { MagpieError } from "@magpie/protocol"
 import { fakeCrypto, fakeEnv, seededRandom } from "@magpie/testing"
 import { describe, expect, it } from "vitest"
+import { listOf } from "./changing.ts"
 import type { User } from "./identity.ts"
 import { createTicketOffice, isTicket } from "./tickets.ts"
 
@@ -12,7 +13,7 @@ interface Member extends User {
   readonly rooms?: readonly string[]
 }
 
-function setUp({ key = KEY, scope = "scope", maxBytes = 8_192, seed = 1 } = {}) {
+function setUp({ key = KEY as Uint8Array | readonly Uint8Array[], scope = "scope", maxBytes = 8_192, seed = 1 } = {}) {
   const { clock } = fakeEnv()
   const spent = new Map<string, number>()
   const control = {
@@ -25,7 +26,14 @@ function setUp({ key = KEY, scope = "scope", maxBytes = 8_192, seed = 1 } = {}) 
       return true
     },
   }
-  const office = createTicketOffice<Member>({ clock, random: seededRandom(seed), crypto: fakeCrypto, control, key, maxBytes })
+  const office = createTicketOffice<Member>({
+    clock,
+    random: seededRandom(seed),
+    crypto: fakeCrypto,
+    control,
+    keys: () => listOf(key),
+    maxBytes,
+  })
   return { clock, control, office, spent }
 }
 
@@ -171,5 +179,14 @@ describe("a ticket", () => {
     expect(await exact.office.redeem(ticket, here)).toBeDefined()
     expect(await setUp({ maxBytes: ticket.length - 1 }).office.redeem(ticket, here)).toBeUndefined()
     expect(() => setUp({ maxBytes: ticket.length - 1 }).office.issue({ user: ann })).toThrow()
+  })
+
+  it("[F87] holds while the key that it was signed with does, also where others are signed with another one by then", async () => {
+    const other = new Uint8Array(32).fill(8)
+    const ticket = setUp().office.issue({ user: ann })
+    const fresh = setUp({ key: other }).office.issue({ user: ann })
+    expect(await setUp({ key: [other, KEY] }).office.redeem(ticket, here)).toMatchObject({ user: ann })
+    expect(setUp({ key: [other, KEY] }).office.issue({ user: ann })).toBe(fresh)
+    expect(await setUp({ key: other }).office.redeem(ticket, here)).toBeUndefined()
   })
 })

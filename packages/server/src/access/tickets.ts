@@ -1,6 +1,6 @@
 import type { Control } from "@magpie/journal"
 import { type Clock, type Crypto, MagpieError, type Random } from "@magpie/protocol"
-import { equalInConstantTime, toHex } from "../session/session-token.ts"
+import { equalInConstantTime, firstOf, toHex } from "../session/session-token.ts"
 import type { Credentials, Identity, User } from "./identity.ts"
 import { addressKey } from "./occupancy.ts"
 
@@ -40,8 +40,8 @@ export interface TicketOfficeOptions {
   readonly random: Random
   readonly crypto: Crypto
   readonly control: Pick<Control, "spend" | "spendScope">
-  /** What session tokens are signed with; tickets have a key of their own, made from it. */
-  readonly key: Uint8Array
+  /** What session tokens are signed with, the first, and verified by, all; tickets have keys of their own, made from them. */
+  readonly keys: () => readonly Uint8Array[]
   /** The length that a token may have. */
   readonly maxBytes: number
 }
@@ -70,11 +70,11 @@ export function isTicket(text: string): boolean {
 }
 
 export function createTicketOffice<U extends User>(options: TicketOfficeOptions): TicketOffice<U> {
-  const { clock, random, crypto, control, key, maxBytes } = options
-  const ticketKey = crypto.hmacSha256(key, utf8.encode("magpie ticket"))
+  const { clock, random, crypto, control, keys, maxBytes } = options
 
   /** Bound to the scope in which it can be spent, so that none outlives what remembers that it was used. */
-  function sign(content: string): string {
+  function sign(content: string, key: Uint8Array): string {
+    const ticketKey = crypto.hmacSha256(key, utf8.encode("magpie ticket"))
     return toHex(crypto.hmacSha256(ticketKey, utf8.encode(`${control.spendScope}\n${content}`)))
   }
 
@@ -82,7 +82,7 @@ export function createTicketOffice<U extends User>(options: TicketOfficeOptions)
     const [content, signature, ...rest] = ticket.slice(PREFIX.length).split(".")
     if (!isTicket(ticket) || ticket.length > maxBytes || content === undefined || signature === undefined || rest.length > 0)
       return undefined
-    if (!equalInConstantTime(signature, sign(content))) return undefined
+    if (!keys().some((key) => equalInConstantTime(signature, sign(content, key)))) return undefined
     // Signed by this server, so it is what `issue` wrote.
     return JSON.parse(decodeBase64(content)) as Content
   }
@@ -103,7 +103,7 @@ export function createTicketOffice<U extends User>(options: TicketOfficeOptions)
         ...(claims === undefined ? undefined : { k: claims }),
       }
       const text = encodeBase64(JSON.stringify(content))
-      const ticket = `${PREFIX}${text}.${sign(text)}`
+      const ticket = `${PREFIX}${text}.${sign(text, firstOf(keys()))}`
       if (ticket.length <= maxBytes) return ticket
       throw new MagpieError("BAD_REQUEST", "the ticket is longer than a token may be: its user or claims are too large", {
         details: { field: "user", limit: "tokenBytes" },

@@ -42,6 +42,7 @@ import { createRegistry } from "../session/registry.ts"
 import { createSessionTokens, toHex } from "../session/session-token.ts"
 import type { HandshakeCredentials, LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
 import { type Connections, createConnections } from "./connections.ts"
+import { createDisconnecting } from "./disconnecting.ts"
 import { type CloseOptions, createLeaving } from "./leaving.ts"
 import type { Readiness } from "./readiness.ts"
 import { createServerChannel, type ServerChannelOf } from "./server-channel.ts"
@@ -90,8 +91,9 @@ export function createCore<C extends AnyContract, U extends User>(
   const turn = createTurn(clock, limits.fanOutSliceMs)
   const wheel = createTimingWheel(clock)
   const registry = createRegistry()
-  const sessionKey = options.sessionKey ?? random.bytes(32)
-  const access = createAccess<U>({ options, env, log, registry, wheel, key: sessionKey })
+  const drawn = options.sessionKeys === undefined ? [random.bytes(32)] : []
+  const sessionKeys = (): readonly Uint8Array[] => options.sessionKeys?.(env.log) ?? drawn
+  const access = createAccess<U>({ options, env, log, registry, wheel, keys: sessionKeys })
   const { authorizer, revocations } = access
   const budget = new QueueBudget({ limits, clock, queues: () => [...registry.all()].map(({ queue }) => queue) })
   const hub = createHub({
@@ -109,6 +111,7 @@ export function createCore<C extends AnyContract, U extends User>(
     else hub.publish(publication)
   }
   const relay = env.bus === undefined ? NO_RELAY : createRelay({ bus: env.bus, random, deliver })
+  const disconnecting = createDisconnecting({ bus: env.bus, random, registry })
   const followers = createFollowers(hub, relay)
   const catchUp = createCatchUp(clock)
   const tables = createTableHandler({ clock, log, limits, authorizer, followers, catchUp })
@@ -161,7 +164,7 @@ export function createCore<C extends AnyContract, U extends User>(
     limits,
     registry,
     admit: revocations.admit,
-    tokens: createSessionTokens(env.crypto, random, sessionKey),
+    tokens: createSessionTokens(env.crypto, random, sessionKeys),
     heartbeatMs: options.heartbeatMs,
     features: ["broadcast", "stream", "table", "resume", "history", "changes", ...presence.features],
     channels: new Map(Object.entries(contract.channels).map(([pattern, { kind }]) => [pattern, kind])),
@@ -217,6 +220,7 @@ export function createCore<C extends AnyContract, U extends User>(
       presence.close()
       tables.close()
       relay.close()
+      disconnecting.close()
       hub.close()
       overload.close()
       wheel.close()
@@ -261,7 +265,7 @@ export function createCore<C extends AnyContract, U extends User>(
     revoke: access.revoke,
     tickets: access.tickets,
     api: createCoreApi(options.api, {
-      ...{ access, contract, clock, limits, log: env.log, durable: log, counters, leaving, registry, broadcast, readiness },
+      ...{ access, contract, clock, limits, log: env.log, durable: log, counters, leaving, registry, disconnecting, broadcast, readiness },
       presence: (name) => presence.of(name),
       shedsHistory: () => overload.sheds("history"),
       wake() {

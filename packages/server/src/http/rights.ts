@@ -1,6 +1,7 @@
 import { MagpieError } from "@magpie/protocol"
 import { type Capabilities, compileCapabilities } from "../access/capabilities.ts"
 import type { Identity, User } from "../access/identity.ts"
+import { isUserId } from "./fields.ts"
 
 /** What can be done through the HTTP API with a key. */
 export const API_ACTIONS = ["publish", "change", "history", "presence", "connections", "disconnect", "revoke"] as const
@@ -29,6 +30,8 @@ export interface ApiCaller {
   readonly perSecond: number | undefined
   may(action: ApiAction): boolean
   reaches(channel: string, action: ApiAction): boolean
+  /** Those that it speaks for. */
+  readonly users: readonly string[] | "any"
   /** Undefined stands for anonymous ones, who are nobody's but of those who may act for any user. */
   speaksFor(user: string | undefined): boolean
 }
@@ -42,6 +45,7 @@ export function callerOf(user: User, { token, limits, rights: bound }: Identity)
     perSecond: limits?.messagesPerSecond,
     may: (action) => may === "everything" || may.includes(action),
     reaches: (channel, action) => (channels === "any" || channels.can(channel, GRANTED)) && bound?.can(channel, action) !== false,
+    users,
     speaksFor: (id) => users === "any" || (id !== undefined && users.includes(id)),
   }
 }
@@ -64,7 +68,7 @@ function rightsOf(user: User): CompiledRights {
   const rights: CompiledRights = {
     may: may === "everything" ? may : texts(may),
     channels: channels === "any" ? channels : compile(texts(channels)),
-    users: users === "any" ? users : texts(users),
+    users: users === "any" ? users : texts(users).filter(isUserId),
   }
   compiled.set(user, rights)
   return rights

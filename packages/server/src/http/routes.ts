@@ -1,6 +1,7 @@
 import type { DurableLog } from "@magpie/journal"
 import type { Clock, Contract, Limits, Publication } from "@magpie/protocol"
 import type { RevokeOptions } from "../access/access.ts"
+import type { Disconnecting } from "../core/disconnecting.ts"
 import type { Readiness } from "../core/readiness.ts"
 import type { ServerPresence } from "../presence/read-presence.ts"
 import type { Registry } from "../session/registry.ts"
@@ -25,6 +26,7 @@ export interface RoutesContext {
   readonly limits: Limits
   readonly log: DurableLog
   readonly registry: Registry
+  readonly disconnecting: Disconnecting
   readonly broadcast: (publication: Publication) => void
   readonly presence: (channel: string) => ServerPresence
   readonly revoke: (options: RevokeOptions) => Promise<void>
@@ -35,7 +37,7 @@ export interface RoutesContext {
 
 /** The HTTP API, a row a route. */
 export function createRoutes(context: RoutesContext): readonly Route[] {
-  const { prefix, contract, clock, limits, log, registry, broadcast, presence, revoke, readiness, shedsHistory } = context
+  const { prefix, contract, clock, limits, log, registry, disconnecting, broadcast, presence, revoke, readiness, shedsHistory } = context
   const publisher = createPublisher({ contract, clock, limits, log, broadcast })
   const routes: Route[] = [
     publishRoute(publisher),
@@ -44,7 +46,7 @@ export function createRoutes(context: RoutesContext): readonly Route[] {
     historyRoute({ contract, limits, log, sheds: shedsHistory }),
     presenceRoute({ contract, limits, of: presence }),
     connectionsRoute(registry),
-    disconnectRoute(registry),
+    disconnectRoute(disconnecting),
     revokeRoute(revoke, clock),
     healthRoute(),
     readyRoute(readiness),

@@ -89,4 +89,21 @@ describe("API keys", () => {
       }),
     ).toThrow(/"ann" is given twice/)
   })
+
+  it("[F87] come and go without a restart, and stay as they were where the new ones cannot be used", () => {
+    const NEW_KEY = "new-key-of-the-billing-service"
+    let keys: ApiKeysOptions<User>["keys"] = { [KEY]: billing }
+    const auth = apiKeys({ keys: () => keys as Record<string, User> })
+    const who = (key: string): Identity | undefined =>
+      auth.authenticate({ key, token: undefined, address: "192.0.2.1", origin: undefined }, clock) as Identity | undefined
+    expect([who(KEY)?.user, who(NEW_KEY)]).toEqual([billing, undefined])
+    // What is the same object is not read again, so that each key costs one hash.
+    expect(who(KEY)).toBe(who(KEY))
+    keys = { [KEY]: billing, [NEW_KEY]: billing }
+    expect([who(KEY)?.user, who(NEW_KEY)?.user]).toEqual([billing, billing])
+    keys = { short: billing }
+    expect([who(KEY)?.user, who(NEW_KEY)?.user]).toEqual([billing, billing])
+    keys = { [NEW_KEY]: billing }
+    expect([who(KEY), who(NEW_KEY)?.user]).toEqual([undefined, billing])
+  })
 })

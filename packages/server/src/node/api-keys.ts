@@ -1,12 +1,19 @@
 import { createHash } from "node:crypto"
 import { MagpieError } from "@magpie/protocol"
 import { type CapabilityClaim, compileCapabilities } from "../access/capabilities.ts"
+import { type Changing, createChanging } from "../access/changing.ts"
 import type { Authenticator, Identity, User } from "../access/identity.ts"
 
 export interface ApiKeysOptions<U extends User> {
-  /** Which user stands behind each key, or a list that says more of each. Keys have at least 16 characters; they are kept as hashes only. */
-  readonly keys: Readonly<Record<string, U>> | readonly ApiKey<U>[]
+  /**
+   * Which user stands behind each key, or a list that says more of each. Keys have at least 16 characters; they are kept as hashes
+   * only. A function is asked for each key that somebody brings, and lets keys change without a restart [F87]; what it returns is
+   * read when it is another object than before.
+   */
+  readonly keys: Changing<ListedKeys<U>>
 }
+
+type ListedKeys<U extends User> = Readonly<Record<string, U>> | readonly ApiKey<U>[]
 
 export interface ApiKey<U extends User> {
   /** The key itself. */
@@ -37,6 +44,17 @@ const SHA256 = /^[0-9a-f]{64}$/
  * about the keys that exist. Fails with INVALID_OPTIONS.
  */
 export function apiKeys<U extends User>({ keys }: ApiKeysOptions<U>): Authenticator<U> {
+  const current = createChanging<ListedKeys<U>, ReadonlyMap<string, Identity<U>>>(keys, { secret: "api-keys", read: readKeys })
+  return {
+    authenticate({ key }, clock, log) {
+      if (key === undefined || key.length > MAX_KEY_LENGTH) return undefined
+      const identity = current(log).get(digest(key))
+      return identity?.expiresAt !== undefined && identity.expiresAt <= clock.now() ? undefined : identity
+    },
+  }
+}
+
+function readKeys<U extends User>(keys: ListedKeys<U>): ReadonlyMap<string, Identity<U>> {
   const identities = new Map<string, Identity<U>>()
   const listed = isList(keys) ? keys : Object.entries(keys).map(([key, user]) => ({ key, user }))
   for (const entry of listed) {
@@ -44,16 +62,10 @@ export function apiKeys<U extends User>({ keys }: ApiKeysOptions<U>): Authentica
     if (identities.has(hash)) refuse(entry.user, "is given twice")
     identities.set(hash, identityOf(entry, hash))
   }
-  return {
-    authenticate({ key }, clock) {
-      if (key === undefined || key.length > MAX_KEY_LENGTH) return undefined
-      const identity = identities.get(digest(key))
-      return identity?.expiresAt !== undefined && identity.expiresAt <= clock.now() ? undefined : identity
-    },
-  }
+  return identities
 }
 
-function isList<U extends User>(keys: ApiKeysOptions<U>["keys"]): keys is readonly ApiKey<U>[] {
+function isList<U extends User>(keys: ListedKeys<U>): keys is readonly ApiKey<U>[] {
   return Array.isArray(keys)
 }
 

@@ -6,6 +6,7 @@ import type { Authenticator, User } from "../access/identity.ts"
 import { jwt } from "./jwt.ts"
 
 const secret = "a secret of at least thirty-two bytes"
+const NEW_SECRET = "another secret of at least thirty-two bytes"
 const clock = fakeClock()
 const now = Math.floor(clock.now() / 1_000)
 const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
@@ -138,5 +139,31 @@ describe("jwt", () => {
     { jwks: "https://keys.example/", keySet: { maxBytes: Number.NaN } },
   ])("refuses bad options %#", (options) => {
     expect(() => jwt(options)).toThrow(expect.objectContaining({ code: "INVALID_OPTIONS" }))
+  })
+
+  it("[F87] takes tokens of each secret of a list, and of no other", async () => {
+    const auth = jwt({ secret: [NEW_SECRET, new TextEncoder().encode(secret)] })
+    for (const key of [secret, NEW_SECRET]) expect(await authenticate(auth, await sign({}, key))).toMatchObject({ user: { id: "ann" } })
+    expect(await authenticate(auth, await sign({}, `${secret}!`))).toBeUndefined()
+    expect(await authenticate(auth, await sign({ exp: now - 6 }))).toBeUndefined()
+    for (const wrong of [[], [secret, "short"], ["short", secret]])
+      expect(() => jwt({ secret: wrong })).toThrow(expect.objectContaining({ code: "INVALID_OPTIONS" }))
+  })
+
+  it("[F87] takes a new secret beside the old one, and the old one no longer, without being made anew", async () => {
+    let secrets: readonly string[] | string = secret
+    const auth = jwt({ secret: () => secrets })
+    const [old, fresh] = [await sign(), await sign({}, NEW_SECRET)]
+    const holds = async (): Promise<readonly boolean[]> => [
+      (await authenticate(auth, old)) !== undefined,
+      (await authenticate(auth, fresh)) !== undefined,
+    ]
+    expect(await holds()).toEqual([true, false])
+    secrets = [NEW_SECRET, secret]
+    expect(await holds()).toEqual([true, true])
+    secrets = "short"
+    expect(await holds()).toEqual([true, true])
+    secrets = NEW_SECRET
+    expect(await holds()).toEqual([false, true])
   })
 })

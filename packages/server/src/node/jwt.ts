@@ -10,13 +10,17 @@ import {
   type JWTVerifyResult,
   jwtVerify,
 } from "jose"
+import { type Changing, createChanging, isSameList, listOf, type OneOrMore } from "../access/changing.ts"
 import type { Authenticator, User } from "../access/identity.ts"
 import { createRemoteKeys, type PublicKey, type RemoteKeysOptions } from "../access/remote-keys.ts"
 import { fetchJson, isTrustworthy } from "./fetch-json.ts"
 
 export interface JwtOptions<U extends User> {
-  /** Shared secret for HS256, HS384, HS512: at least 32 bytes. */
-  readonly secret?: string | Uint8Array
+  /**
+   * Shared secret for HS256, HS384, HS512: at least 32 bytes. Of a list, each holds: the new one and the old one while tokens
+   * of the old one live. A function is asked for each token, and lets secrets change without a restart [F87].
+   */
+  readonly secret?: Changing<OneOrMore<string | Uint8Array>>
   /** Public key in PEM for asymmetric signatures, instead. */
   readonly publicKey?: string
   /**
@@ -75,7 +79,7 @@ export function jwt<U extends User = ClaimedUser>(options: JwtOptions<U>): Authe
     async authenticate({ token }, clock, log) {
       if (token === undefined || token.split(".").length !== 3) return undefined
       try {
-        const { payload } = await verify(token, find(clock, log), { ...verifyOptions, currentDate: new Date(clock.now()) })
+        const { payload } = await verifyWithAny(token, find(clock, log), { ...verifyOptions, currentDate: new Date(clock.now()) })
         const { sub, exp, iat, jti } = payload
         if (typeof sub !== "string" || sub === "" || sub.length > 256 || exp === undefined) return undefined
         return {
@@ -105,6 +109,20 @@ class KeysUnavailable extends Error {
 }
 
 type Key = KeyObject | JWTVerifyGetKey
+
+/** Each key is tried, in their order, as long as nothing but the signature is wrong. */
+async function verifyWithAny(token: string, keys: readonly Key[], options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+  let wrong: unknown
+  for (const key of keys) {
+    try {
+      return await verify(token, key, options)
+    } catch (failure) {
+      if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure
+      wrong = failure
+    }
+  }
+  throw wrong
+}
 
 /** Where a set has several keys that may be a token's, each is tried. */
 async function verify(token: string, key: Key, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
@@ -137,7 +155,7 @@ function hmacKeys(secret: Uint8Array): JWTVerifyGetKey {
 }
 
 interface Keys {
-  readonly find: (clock: Clock, log: Log | undefined) => Key
+  readonly find: (clock: Clock, log: Log | undefined) => readonly Key[]
   readonly algorithms: readonly string[]
 }
 
@@ -149,18 +167,23 @@ function keysOf({ secret, publicKey, jwks, keySet }: Pick<JwtOptions<User>, "sec
   const given = [secret, publicKey, jwks].filter((value) => value !== undefined)
   if (given.length !== 1) refuse("give one of secret, publicKey and jwks")
   if (secret !== undefined) {
-    const key = typeof secret === "string" ? new TextEncoder().encode(secret) : secret
-    if (key.length < MIN_SECRET_BYTES) refuse(`secret must have at least ${MIN_SECRET_BYTES} bytes`)
-    const keys = hmacKeys(key)
-    return { find: () => keys, algorithms: HMAC }
+    const current = createChanging(secret, { secret: "jwt", read: readSecrets, isSame: isSameList })
+    return { find: (_clock, log) => current(log), algorithms: HMAC }
   }
   if (typeof jwks === "string" || jwks instanceof URL) return remoteKeysOf(jwks, keySet)
   try {
     const key = jwks === undefined ? createPublicKey(publicKey ?? "") : createLocalJWKSet(jwks)
-    return { find: () => key, algorithms: ASYMMETRIC }
+    return { find: () => [key], algorithms: ASYMMETRIC }
   } catch (cause) {
     return refuse(jwks === undefined ? "publicKey is no public key in PEM" : "jwks is no key set", cause)
   }
+}
+
+function readSecrets(secrets: OneOrMore<string | Uint8Array>): readonly Key[] {
+  const keys = listOf(secrets).map((secret) => (typeof secret === "string" ? new TextEncoder().encode(secret) : secret))
+  if (keys.length === 0) refuse("secret must not be an empty list")
+  if (keys.some((key) => !(key?.length >= MIN_SECRET_BYTES))) refuse(`secret must have at least ${MIN_SECRET_BYTES} bytes`)
+  return keys.map(hmacKeys)
 }
 
 const TIMEOUT_MS = 3_000
@@ -186,12 +209,14 @@ function remoteKeysOf(jwks: string | URL, options: KeySetOptions = {}): Keys {
 
   return {
     algorithms: ASYMMETRIC,
-    find: (clock, log) => async (header, input) => {
-      try {
-        return await setOf(await remote.find(header.kid, clock, log))(header, input)
-      } catch (failure) {
-        throw isMagpieError(failure) ? new KeysUnavailable(failure) : failure
-      }
-    },
+    find: (clock, log) => [
+      async (header, input) => {
+        try {
+          return await setOf(await remote.find(header.kid, clock, log))(header, input)
+        } catch (failure) {
+          throw isMagpieError(failure) ? new KeysUnavailable(failure) : failure
+        }
+      },
+    ],
   }
 }

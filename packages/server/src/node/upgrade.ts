@@ -4,6 +4,7 @@ import { type AnyContract, CLOSE_CODES, type Clock, closeReason, type Limits } f
 import { type WebSocket, WebSocketServer } from "ws"
 import { clientAddress, plainAddress } from "../access/client-address.ts"
 import type { User } from "../access/identity.ts"
+import { isCookieOnly } from "../access/origin.ts"
 import type { Core } from "../core/core.ts"
 import { rate } from "../flow/rate.ts"
 import { createTurnstile } from "../flow/turnstile.ts"
@@ -72,12 +73,17 @@ export function createUpgradeListener({ core, clock, limits, spoken, path, trust
       headerText(request.headers["x-forwarded-for"]),
       trustedProxies,
     )
-    const { origin, host, cookie, authorization } = request.headers
+    const { origin, host, cookie, authorization, ...others } = request.headers
     const verdict = core.knock({
       address,
       origin,
       host,
-      cookieOnly: cookie !== undefined && authorization === undefined,
+      cookieOnly: isCookieOnly({
+        cookie,
+        authorization,
+        key: headerText(others["x-api-key"]),
+        site: headerText(others["sec-fetch-site"]),
+      }),
       origins: endpoint?.origins,
     })
     if (verdict.verdict === "refuse") return refuseUpgrade(stream, verdict.status, verdict.reason, retryHeader(verdict.retryAfterMs))

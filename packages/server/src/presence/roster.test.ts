@@ -70,4 +70,45 @@ describe("a roster", () => {
     expect(page.map(({ member }) => member)).toEqual(["m40000", "m40001", "m40002"])
     expect(next).toBe(40_003)
   })
+
+  it("looks at one place for each member of a page and one for each gap between them, however many have left", () => {
+    const reads = { count: 0 }
+    const places = new Proxy([] as never[], {
+      get(target, key, receiver) {
+        if (typeof key === "string" && /^\d+$/.test(key)) reads.count++
+        return Reflect.get(target, key, receiver)
+      },
+    })
+    const roster = new Roster(places)
+    for (let index = 0; index < 20_000; index++) roster.put(arrival(`m${index}`))
+    // The first one stays, and as many leave as may without the rest closing up: every other one first, so that gaps grow together.
+    const leaving = Array.from({ length: 9_998 }, (_, index) => (index < 4_999 ? 2 * index + 1 : 2 * (index - 4_998)))
+    for (const index of leaving) roster.remove(`m${index}`)
+    reads.count = 0
+    expect(roster.page(0, 3, 1_000_000)).toMatchObject({
+      page: [{ member: "m0" }, { member: "m9999" }, { member: "m10000" }],
+      next: 10_001,
+    })
+    // Three members, one gap, and the one with whom the page was full.
+    expect(reads.count).toBeLessThanOrEqual(5)
+    reads.count = 0
+    expect(roster.page(5_000, 1, 1_000_000).page).toMatchObject([{ member: "m9999" }])
+    expect(reads.count).toBeLessThanOrEqual(3)
+  })
+
+  it("begins a page with whoever came next, wherever those before have left", () => {
+    const random = seededRandom("roster-cursors")
+    const roster = new Roster()
+    const left = new Set(Array.from({ length: 600 }, () => random.integer(0, 1_000)))
+    for (let index = 0; index < 1_000; index++) roster.put(arrival(`m${index}`))
+    for (const index of left) {
+      roster.remove(`m${index}`)
+      const after = random.integer(0, 1_000)
+      const { page } = roster.page(after, 2, 1_000_000)
+      const present = Array.from({ length: 1_000 - after }, (_, ahead) => `m${after + ahead}`).filter(
+        (member) => roster.get(member) !== undefined,
+      )
+      expect(page.map(({ member }) => member)).toEqual(present.slice(0, 2))
+    }
+  })
 })

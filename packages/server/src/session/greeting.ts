@@ -135,7 +135,7 @@ export function createGreeting(options: GreetingOptions): Greeting {
     if (isProofFull(identity, replaced)) {
       return connection.close("CONNECTION_LIMIT", closeReason("too many connections with these credentials", USER_LIMIT_RETRY_MS))
     }
-    const { session, token } = known === undefined ? tokens.create(user) : { session: known, token: hello?.session ?? "" }
+    const { session, token } = known === undefined ? tokens.create(user) : { session: known, token: tokens.tokenOf(known, user) }
     const producer = bindProducer(user, hello?.producer, session)
     connection.becomeOpen({ identity, session, producer: producer.bound, offered: hello?.session, link: hello?.link })
     registry.opened(connection)?.close("REPLACED", REPLACED)

@@ -2,7 +2,7 @@ import { fakeCrypto, seededRandom } from "@magpie/testing"
 import { describe, expect, it } from "vitest"
 import { createSessionTokens } from "./session-token.ts"
 
-const create = (key = 7) => createSessionTokens(fakeCrypto, seededRandom(1), new Uint8Array(32).fill(key))
+const create = (key = 7) => createSessionTokens(fakeCrypto, seededRandom(1), () => [new Uint8Array(32).fill(key)])
 
 describe("session token", () => {
   it("names its session for the user that it was made for", () => {

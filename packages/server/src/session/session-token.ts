@@ -6,31 +6,45 @@ import type { Crypto, Random } from "@magpie/protocol"
  */
 export interface SessionTokens {
   create(user: string): { readonly session: string; readonly token: string }
-  /** The session's name when the token is ours and belongs to the user. */
+  /** The token of a session that is known, signed as new ones are. */
+  tokenOf(session: string, user: string): string
+  /** The session's name when the token is ours, by whichever of our keys, and belongs to the user. */
   verify(token: string, user: string): string | undefined
 }
 
 const ID_BYTES = 12
 const SIGNATURE_BYTES = 16
 
-export function createSessionTokens(crypto: Crypto, random: Random, key: Uint8Array): SessionTokens {
+/** Signs with the first of the keys. */
+export function createSessionTokens(crypto: Crypto, random: Random, keys: () => readonly Uint8Array[]): SessionTokens {
   const utf8 = new TextEncoder()
 
-  function sign(session: string, user: string): string {
+  function signature(key: Uint8Array, session: string, user: string): string {
     return toHex(crypto.hmacSha256(key, utf8.encode(`${session}\n${user}`)).subarray(0, SIGNATURE_BYTES))
+  }
+
+  function tokenOf(session: string, user: string): string {
+    return `${session}.${signature(firstOf(keys()), session, user)}`
   }
 
   return {
     create(user) {
       const session = toHex(random.bytes(ID_BYTES))
-      return { session, token: `${session}.${sign(session, user)}` }
+      return { session, token: tokenOf(session, user) }
     },
+    tokenOf,
     verify(token, user) {
-      const [session, signature, ...rest] = token.split(".")
-      if (session === undefined || signature === undefined || rest.length > 0) return undefined
-      return equalInConstantTime(signature, sign(session, user)) ? session : undefined
+      const [session, its, ...rest] = token.split(".")
+      if (session === undefined || its === undefined || rest.length > 0) return undefined
+      return keys().some((key) => equalInConstantTime(its, signature(key, session, user))) ? session : undefined
     },
   }
+}
+
+/** The key that signs. Lists of keys were checked, and have one. */
+export function firstOf([key]: readonly Uint8Array[]): Uint8Array {
+  if (key === undefined) throw new RangeError("there is no key")
+  return key
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))

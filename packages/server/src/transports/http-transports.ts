@@ -10,7 +10,7 @@ import {
   toMagpieError,
 } from "@magpie/protocol"
 import type { User } from "../access/identity.ts"
-import type { OriginPolicy } from "../access/origin.ts"
+import { isCookieOnly, type OriginPolicy } from "../access/origin.ts"
 import type { Core } from "../core/core.ts"
 import { rate } from "../flow/rate.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
@@ -80,10 +80,13 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
     turnAway: (code: number, reason: string) => void,
   ): void {
     const { address } = exchange
-    const cookieOnly =
-      header(exchange, "cookie") !== undefined &&
-      header(exchange, "authorization") === undefined &&
-      header(exchange, "sec-fetch-site") !== "same-origin"
+    const cookieOnly = isCookieOnly({
+      // It may come in several headers, by HTTP/2 in particular.
+      cookie: exchange.headers.cookie?.join("; "),
+      authorization: header(exchange, "authorization"),
+      key: header(exchange, "x-api-key"),
+      site: header(exchange, "sec-fetch-site"),
+    })
     const verdict = core.knock({ address, origin: header(exchange, "origin"), host: header(exchange, "host"), cookieOnly })
     if (verdict.verdict === "turn-away") {
       turnAway(CLOSE_CODES[verdict.close], closeReason(verdict.reason, verdict.retryAfterMs))

@@ -1,11 +1,16 @@
 import type { Target } from "../target.ts"
 import { capabilityClaims, tickets } from "./access.ts"
 import { binaryClientFrame, binaryServerFrame } from "./binary-frames.ts"
+import { busBroadcasts, busPresence } from "./bus.ts"
 import { clientFrame } from "./client-frame.ts"
+import { clientLinks } from "./client-links.ts"
 import { clientSession } from "./client-session.ts"
 import { closeReasons } from "./close-reason.ts"
+import { eventStream } from "./event-stream.ts"
 import { handshake } from "./handshake.ts"
 import { apiBodies, apiQueries } from "./http-api.ts"
+import { httpTarget, postBody, visitBody } from "./http-requests.ts"
+import { httpServer } from "./http-server.ts"
 import { tokens } from "./jwt.ts"
 import { channelName, pattern } from "./names.ts"
 import { clientOptions, serverOptions } from "./options.ts"
@@ -31,6 +36,8 @@ async function makeTargets(): Promise<readonly Target[]> {
     clientFrame,
     serverConnection,
     clientSession,
+    clientLinks,
+    eventStream,
     closeReasons,
     sessionToken,
     tokens,
@@ -38,6 +45,10 @@ async function makeTargets(): Promise<readonly Target[]> {
     capabilityClaims,
     apiBodies,
     apiQueries,
+    httpTarget,
+    postBody,
+    visitBody,
+    httpServer,
     handshake,
     channelName,
     pattern,
@@ -47,6 +58,8 @@ async function makeTargets(): Promise<readonly Target[]> {
     rows,
     memoryKeys,
     records,
+    busBroadcasts,
+    busPresence,
     storageDamage,
     binaryServerFrame,
     binaryClientFrame,

@@ -62,7 +62,10 @@ export async function readUpBody(
 }
 
 /** The body of a visit. Fails as `readBody`, and with BAD_REQUEST and TOO_LARGE. */
-export async function readVisit(exchange: Exchange, limits: Pick<Limits, "messageBytes" | "visitBytes" | "postMs">): Promise<VisitRequest> {
+export async function readVisit(
+  exchange: Exchange,
+  limits: Pick<Limits, "messageBytes" | "visitBytes" | "visitMessages" | "badRequests" | "postMs">,
+): Promise<VisitRequest> {
   const parameters = new URLSearchParams(splitTarget(exchange.target).query)
   const how = { waits: parameters.has("wait"), leaves: parameters.has("leave") }
   return parseVisit(decode(await exchange.readBody(limits.visitBytes, limits.postMs)), how, limits)

@@ -102,7 +102,20 @@ export const busPresence = textTarget({
   name: "bus-presence",
   share: 2,
   corpus: [...MESSAGES.map((message) => JSON.stringify(message)), MESSAGES.map((message) => JSON.stringify(message)).join("\n")],
-  words: ['"kind":', '"node":"b"', '"put":[', '"bye":[', '"sums":[', '"of":', "4294967296", '"room"', '["m1",', '"to":"single"', "1e308", "\n"],
+  words: [
+    '"kind":',
+    '"node":"b"',
+    '"put":[',
+    '"bye":[',
+    '"sums":[',
+    '"of":',
+    "4294967296",
+    '"room"',
+    '["m1",',
+    '"to":"single"',
+    "1e308",
+    "\n",
+  ],
   maxLength: MAX_BUS_MESSAGE,
   async run(text) {
     const env = fakeEnv({ seed: 1 })

@@ -55,14 +55,10 @@ const corpus = [
     api(`GET ${API}/history?channel=chat%2Flobby&limit=5`),
   ],
   [
-    api(`POST ${API}/batch`, '{"messages":[{"channel":"chat/lobby","name":"say","data":1,"key":"k"}]}'),
+    api(`POST ${API}/publish/batch`, '{"messages":[{"channel":"chat/lobby","name":"say","data":1,"key":"k"}]}'),
     api(`GET ${API}/connections?limit=1`),
   ],
-  [
-    api(`POST ${API}/disconnect`, '{"user":"ann","code":"KICKED"}'),
-    api(`POST ${API}/revoke`, '{"user":"ann"}'),
-    api(`GET ${API}/openapi.json`),
-  ],
+  [api(`POST ${API}/disconnect`, '{"user":"ann"}'), api(`POST ${API}/revoke`, '{"user":"ann"}'), api(`GET ${API}/openapi.json`)],
 ].map((requests) => requests.join(NEXT))
 
 /** A whole server without sockets, and the requests that strangers and a back end make of it: each is answered, once, with a status that it has. */

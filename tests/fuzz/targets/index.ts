@@ -6,12 +6,14 @@ import { clientFrame } from "./client-frame.ts"
 import { clientLinks } from "./client-links.ts"
 import { clientSession } from "./client-session.ts"
 import { closeReasons } from "./close-reason.ts"
+import { deviceRows, rowFile } from "./device-rows.ts"
 import { eventStream } from "./event-stream.ts"
 import { handshake } from "./handshake.ts"
 import { apiBodies, apiQueries } from "./http-api.ts"
 import { httpTarget, postBody, visitBody } from "./http-requests.ts"
 import { httpServer } from "./http-server.ts"
 import { tokens } from "./jwt.ts"
+import { keySet } from "./key-set.ts"
 import { channelName, pattern } from "./names.ts"
 import { clientOptions, serverOptions } from "./options.ts"
 import { createPositions } from "./positions.ts"
@@ -20,6 +22,7 @@ import { memoryKeys, rows } from "./rows.ts"
 import { serverConnection } from "./server-connection.ts"
 import { serverFrame } from "./server-frame.ts"
 import { sessionToken } from "./session-token.ts"
+import { snapshots } from "./snapshots.ts"
 import { storageDamage } from "./storage-damage.ts"
 
 let made: Promise<readonly Target[]> | undefined
@@ -41,6 +44,7 @@ async function makeTargets(): Promise<readonly Target[]> {
     closeReasons,
     sessionToken,
     tokens,
+    keySet,
     tickets,
     capabilityClaims,
     apiBodies,
@@ -61,6 +65,9 @@ async function makeTargets(): Promise<readonly Target[]> {
     busBroadcasts,
     busPresence,
     storageDamage,
+    snapshots,
+    rowFile,
+    deviceRows,
     binaryServerFrame,
     binaryClientFrame,
   ]

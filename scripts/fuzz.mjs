@@ -33,7 +33,7 @@ export async function fuzz({ inputs, seed = 1, json = false, only = [] }) {
   const { counts, failures, hash } = await runWorkers({ worker, inputs, seed: String(seed), only, count: availableParallelism(), say })
   const { keep, measureAllocations, MOST_TIMES_THE_LIMIT } = await import(pathToFileURL(main).href)
 
-  const allocations = measureAllocations(String(seed), MEASURED_INPUTS).map(timesTheLimit)
+  const allocations = (await measureAllocations(String(seed), MEASURED_INPUTS)).map(timesTheLimit)
   for (const { decoder, times, input } of allocations.filter(({ times }) => times > MOST_TIMES_THE_LIMIT)) {
     const problem = `takes at most ${MOST_TIMES_THE_LIMIT} times its limit from the heap, not ${times} times`
     failures.push({ target: decoder, seed: String(seed), index: -1, problem, input })
@@ -64,7 +64,7 @@ export async function fuzz({ inputs, seed = 1, json = false, only = [] }) {
   return summary
 }
 
-/** @param {{ decoder: string, limitBytes: number, mostBytes: number, input: string }} allocation */
+/** @param {{ decoder: string, limitBytes: number, mostBytes: number, input: string | Uint8Array }} allocation */
 function timesTheLimit({ decoder, limitBytes, mostBytes, input }) {
   return { decoder, times: round(mostBytes / limitBytes), input }
 }

@@ -11,7 +11,7 @@ const LINK = "0123456789abcdef"
 const VECTOR = "chat%2Flobby=e1:7:k7&%E9%B5%B2=e%3A2:0:"
 
 /** A request of which only this is looked at. Its body is as long as the shell lets one be. */
-function exchangeOf(
+export function exchangeOf(
   given: Pick<Exchange, "method" | "target"> & { readonly headers?: Exchange["headers"]; readonly body?: Uint8Array },
 ): Exchange {
   return {

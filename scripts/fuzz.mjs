@@ -33,7 +33,7 @@ export async function fuzz({ inputs, seed = 1, json = false, only = [] }) {
   const { counts, failures, hash } = await runWorkers({ worker, inputs, seed: String(seed), only, count: availableParallelism(), say })
   const { keep, measureAllocations, MOST_TIMES_THE_LIMIT } = await import(pathToFileURL(main).href)
 
-  const allocations = measureAllocations(String(seed), MEASURED_INPUTS).map(timesTheLimit)
+  const allocations = (await measureAllocations(String(seed), MEASURED_INPUTS)).map(timesTheLimit)
   for (const { decoder, times, input } of allocations.filter(({ times }) => times > MOST_TIMES_THE_LIMIT)) {
     const problem = `takes at most ${MOST_TIMES_THE_LIMIT} times its limit from the heap, not ${times} times`
     failures.push({ target: decoder, seed: String(seed), index: -1, problem, input })
@@ -47,6 +47,7 @@ export async function fuzz({ inputs, seed = 1, json = false, only = [] }) {
     accepted: sum(counts, "accepted"),
     slowestMsPer64KiB: Math.max(0, ...Object.values(counts).map(({ slowestMs }) => round(slowestMs))),
     mostTimesTheLimit: Math.max(...allocations.map(({ times }) => times)),
+    mostTimesInAll: Math.max(...allocations.map(({ timesInAll }) => timesInAll)),
     targets: Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, { ...count, slowestMs: round(count.slowestMs) }])),
     failures: failures.map(({ target, index, problem }) => ({ target, index, problem })),
     hash: hash.toString(36),
@@ -64,9 +65,18 @@ export async function fuzz({ inputs, seed = 1, json = false, only = [] }) {
   return summary
 }
 
-/** @param {{ decoder: string, limitBytes: number, mostBytes: number, input: string }} allocation */
-function timesTheLimit({ decoder, limitBytes, mostBytes, input }) {
-  return { decoder, times: round(mostBytes / limitBytes), input }
+/**
+ * What the pages tell of a run.
+ * @param {Awaited<ReturnType<typeof fuzz>>} summary
+ */
+export function figuresOf({ inputs, targets, failures, seconds, slowestMsPer64KiB, mostTimesTheLimit, mostTimesInAll }) {
+  const counts = { inputs, targets: Object.keys(targets).length, failures: failures.length }
+  return { ...counts, seconds, slowestMsPer64KiB, mostTimesTheLimit, mostTimesInAll }
+}
+
+/** @param {{ decoder: string, limitBytes: number, mostBytes: number, wholeBytes: number, input: string | Uint8Array }} allocation */
+function timesTheLimit({ decoder, limitBytes, mostBytes, wholeBytes, input }) {
+  return { decoder, times: round(mostBytes / limitBytes), timesInAll: round(wholeBytes / limitBytes), input }
 }
 
 /** @param {Record<string, Record<string, number>>} counts @param {string} field */

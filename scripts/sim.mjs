@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { bundleSimulation } from "./sim/bundle.mjs"
 import { explore } from "./sim/explore.mjs"
+import { keepFuzz } from "./sim/keep.mjs"
 import { runPlanted } from "./sim/planted.mjs"
 import { replay } from "./sim/replay.mjs"
 
@@ -17,7 +18,7 @@ const USAGE = `npm run sim -- [options]
   --only NAME      with --planted: this defect alone
   --fuzz N         feed N hostile inputs to every decoder, instead
   --replay FILE    run a plan that was kept, event by event
-  --write          keep the figures, of seeds or of planted defects, in docs/simulation.json
+  --write          keep the figures, of seeds, planted defects or inputs, in docs/simulation.json
   --json           end with one line of JSON`
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -56,12 +57,13 @@ async function main() {
     return true
   }
   const { json, write, only, transports, replay: kept } = values
-  if (write && (values.fuzz !== undefined || kept !== undefined)) refuse("--write keeps the figures of seeds or of planted defects")
+  if (write && kept !== undefined) refuse("--write keeps the figures of seeds, of planted defects or of inputs")
   if (write && transports) refuse("--write keeps the figures of clients with one transport")
   if (values.fuzz !== undefined) {
-    const { fuzz } = await import("./fuzz.mjs")
-    const { failures } = await fuzz({ inputs: count("fuzz", values.fuzz), seed: String(count("seed", values.seed)), json })
-    return failures.length === 0
+    const { figuresOf, fuzz } = await import("./fuzz.mjs")
+    const summary = await fuzz({ inputs: count("fuzz", values.fuzz), seed: String(count("seed", values.seed)), json })
+    if (write) console.error(`kept in ${await keepFuzz(root, figuresOf(summary))}`)
+    return summary.failures.length === 0
   }
   const seeds = count("seeds", values.seeds)
   const first = count("seed", values.seed)

@@ -41,6 +41,7 @@ describe("a generated block", () => {
   it.each([
     ["simulation", "docs/simulation.json is missing: run `npm run sim -- --seeds 10000 --write`"],
     ["planted-G1", "docs/simulation.json is missing: run `npm run sim -- --planted --write`"],
+    ["fuzz", "docs/simulation.json is missing: run `npm run sim -- --fuzz 100000000 --write`"],
     ["chaos-kills", "docs/chaos.json is missing: run `npm run chaos -- --kills 500 --write`"],
     ["mutation", "docs/mutation.json is missing: run `node scripts/mutation.mjs --write`"],
   ])("%s fails with the command that is owed where its file is missing", (name, message) => {
@@ -64,6 +65,15 @@ describe("the figures", () => {
     expect(about).toBe("Seeds 7 to 1,006 in 61.2 s; trace hash `abc`. `npm run it`, 2026-01-02; Node v20, 2 cores (a processor).")
     expect(filled("simulation", "zh-TW")[0]).toBe("| 種子 | 事件 | 操作 | 擊中的故障 | 違反 |")
     expect(filled("simulation-faults")[2]).toBe("| `kill` | 15 | `reset` | 5 |")
+  })
+
+  it("of inputs say how many there were, what became of them, and what was taken from the heap, in both languages", () => {
+    const counts = { inputs: 1_000_000, targets: 30, failures: 0, slowestMsPer64KiB: 9, mostTimesTheLimit: 1.97, mostTimesInAll: 96.07 }
+    keep("simulation.json", { fuzz: { ...run, ...counts, seconds: 61.2 } })
+    expect(filled("fuzz")[0]).toBe(
+      "1,000,000 mutated inputs to 30 targets in 61.2 s: 0 broken promises. From the heap at most 1.97 times a limit beside what parsers build, and 96.1 times with it. `npm run it`, 2026-01-02; Node v20, 2 cores (a processor).",
+    )
+    expect(filled("fuzz", "zh-TW")[0]).toMatch(/^1,000,000 筆變造的輸入餵給 30 個目標/)
   })
 
   it("of planted defects name who survived and who was not run", () => {

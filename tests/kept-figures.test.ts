@@ -11,9 +11,10 @@ interface Caught {
 }
 
 const script = (name: string) => import(new URL(`../scripts/sim/${name}.mjs`, import.meta.url).href)
-const { keepRuns, keepPlanted } = (await script("keep")) as {
+const { keepRuns, keepPlanted, keepFuzz } = (await script("keep")) as {
   keepRuns(root: string, summary: object, run: { firstSeed: number; seconds: number }): Promise<string>
   keepPlanted(root: string, results: readonly Caught[], one?: string): Promise<string>
+  keepFuzz(root: string, figures: object): Promise<string>
 }
 const { DEFECTS }: { DEFECTS: readonly { readonly name: string }[] } = await script("defects")
 
@@ -57,6 +58,18 @@ it("seeds are kept with their date, machine and command, and the planted defects
       seconds: 1.23457,
       ...figures,
     },
+  })
+})
+
+it("inputs are kept with their date, machine and command, and the rest stays", async () => {
+  await keepRuns(root, SUMMARY, { firstSeed: 1, seconds: 1 })
+  const figures = { inputs: 9, targets: 2, failures: 0, seconds: 1, slowestMsPer64KiB: 3, mostTimesTheLimit: 2, mostTimesInAll: 9 }
+  await keepFuzz(root, figures)
+  expect(kept()).toEqual({ runs: expect.objectContaining({ seeds: 2 }), fuzz: { ...kept().fuzz, ...figures } })
+  expect(kept().fuzz).toMatchObject({
+    date: expect.any(String),
+    machine: { node: process.version },
+    command: expect.stringMatching(/^npm run sim/),
   })
 })
 

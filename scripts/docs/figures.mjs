@@ -9,6 +9,8 @@ import { join } from "node:path"
  *   faultsByKind: Record<string, number>, violations: number, hash: string }} Runs
  * @typedef {{ name: string, caught: boolean, medianSeeds: number | null, invariants: readonly string[] }} Defect
  * @typedef {Run & { known: number, planted: number, caught: number, defects: readonly Defect[] }} Planted
+ * @typedef {Run & { inputs: number, targets: number, failures: number, seconds: number, slowestMsPer64KiB: number,
+ *   mostTimesTheLimit: number, mostTimesInAll: number }} Fuzz
  * @typedef {{ lost: number, doubled: number, reordered: number, invented: number }} Wrong
  * @typedef {Run & { held: boolean }} Scenario
  * @typedef {{ words: number, owed: number, subscribers: Wrong, store?: Wrong, faults: number }} Contender
@@ -50,6 +52,8 @@ export function openFigures(/** @type {string} */ root) {
     runs: () => simulation("runs", "--seeds 10000"),
     /** @returns {Planted} */
     planted: () => simulation("planted", "--planted"),
+    /** @returns {Fuzz} */
+    fuzz: () => simulation("fuzz", "--fuzz 100000000"),
     /** @returns {Traffic} */
     traffic: () => chaos("traffic", ""),
     /** @returns {Kills} */

@@ -24,6 +24,16 @@ export const SIMULATION_PARTS = {
     }
     return `${totals}\n\n${sentences([about[language], source(runs, runs.machine, language)], language)}`
   },
+  fuzz({ figures }, language) {
+    const run = figures.fuzz()
+    const [inputs, targets, failures, took] = [run.inputs, run.targets, run.failures, run.seconds].map(count)
+    const [own, all] = [run.mostTimesTheLimit, run.mostTimesInAll].map(count)
+    const told = {
+      en: `${inputs} mutated inputs to ${targets} targets in ${took} s: ${failures} broken promises. From the heap at most ${own} times a limit beside what parsers build, and ${all} times with it.`,
+      "zh-TW": `${inputs} 筆變造的輸入餵給 ${targets} 個目標，耗時 ${took} 秒：${failures} 個承諾被打破。除剖析器所建立的之外，至多從堆積取用限制的 ${own} 倍；連同在內為 ${all} 倍。`,
+    }
+    return sentences([told[language], source(run, run.machine, language)], language)
+  },
   "simulation-faults"({ figures }, language) {
     const kinds = Object.entries(figures.runs().faultsByKind)
     const rows = kinds.sort(([, a], [, b]) => b - a).map(([kind, struck]) => [`\`${kind}\``, count(struck)])

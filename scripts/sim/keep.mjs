@@ -1,4 +1,4 @@
-// Keeps the simulation's figures in the file that the pages are made from: `runs` from seeds, `planted` from planted defects.
+// Keeps the simulation's figures in the file that the pages are made from: `runs` from seeds, `planted` from planted defects, `fuzz` from hostile inputs.
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
@@ -39,7 +39,17 @@ export function keepPlanted(root, results, one) {
 
 /**
  * @param {string} root
- * @param {"runs" | "planted"} part the other one stays as it was
+ * @param {{ inputs: number, targets: number, failures: number, seconds: number, slowestMsPer64KiB: number, mostTimesTheLimit: number,
+ *   mostTimesInAll: number }} figures
+ * @returns {Promise<string>} the file
+ */
+export function keepFuzz(root, figures) {
+  return keep(root, "fuzz", () => figures)
+}
+
+/**
+ * @param {string} root
+ * @param {"runs" | "planted" | "fuzz"} part the others stay as they were
  * @param {(before: { readonly defects?: readonly Caught[] } | undefined) => object} figures
  */
 async function keep(root, part, figures) {

@@ -24,6 +24,12 @@ export const HTTP_LIMITS = {
     answer: "http 413",
     about: "length of what a client without a link of its own brings on one visit",
   },
+  visitMessages: {
+    value: 4_096,
+    unit: "count",
+    answer: "BAD_REQUEST",
+    about: "messages that a client without a link of its own brings on one visit; what it wants to stand is among them",
+  },
   readChannels: {
     value: 16,
     unit: "count",

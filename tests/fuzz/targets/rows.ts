@@ -9,7 +9,7 @@ import {
   encodeNode,
   encodeRevocation,
 } from "../../../packages/journal/src/rows/control-rows.ts"
-import { readMemoryKey } from "../../../packages/journal/src/rows/keys.ts"
+import { deadlineKey, keyOfRowDeadline, readDeadlineKey, readMemoryKey, rowDeadline } from "../../../packages/journal/src/rows/keys.ts"
 import {
   decodeRow,
   encodeMessageRow,
@@ -28,13 +28,19 @@ import {
 import { isIntact } from "../../../packages/journal/src/rows/row-reader.ts"
 import { RowWriter } from "../../../packages/journal/src/rows/row-writer.ts"
 import {
+  decodeNumber,
   decodeProgress,
   decodeSettings,
+  decodeText,
   decodeTexts,
+  encodeNumber,
   encodeProgress,
   encodeSettings,
+  encodeText,
   encodeTexts,
 } from "../../../packages/journal/src/rows/system-rows.ts"
+import { decodeRowIndex, decodeTableRow, encodeRowIndex, encodeTableRow } from "../../../packages/journal/src/rows/table-row.ts"
+import { decodeReceiptRow } from "../../../packages/journal/src/state-machine/receipts.ts"
 import { insist, type Target } from "../target.ts"
 import { ROWS } from "./stored-log.ts"
 
@@ -57,6 +63,11 @@ const KINDS: readonly Recode[] = [
   (row, writer) => recoded(decodeClaim(row), (read) => encodeClaim(writer, read)),
   (row, writer) => recoded(decodeRevocation(row), (read) => encodeRevocation(writer, read)),
   (row, writer) => recoded(decodeNode(row), (read) => encodeNode(writer, read)),
+  (row, writer) => recoded(decodeTableRow(row), (read) => encodeTableRow(writer, read)),
+  (row, writer) => recoded({ at: messageTime(row), ...decodeRowIndex(row) }, ({ at, ...read }) => encodeRowIndex(writer, at, read)),
+  (row, writer) => recoded(decodeReceiptRow(row), ({ upTo, offset }) => writer.begin().number(upTo).number(offset).end()),
+  (row, writer) => recoded(decodeText(row), (read) => encodeText(writer, read)),
+  (row, writer) => recoded(decodeNumber(row), (read) => encodeNumber(writer, read)),
 ]
 
 function recoded<T>(read: T, encode: (read: T) => Uint8Array): ReturnType<Recode> {
@@ -79,6 +90,21 @@ function corpus(): Uint8Array[] {
     encodeRevocation(samples, { issuedUntil: 5, until: 9_000 }),
     encodeNode(samples, { name: "a", supports: 2 }),
   ]
+  const table = { version: 9, count: 3, born: 7, at: 5, from: "ann", data: toJsonText({ bid: 1, ask: 2 }), base: 7, expiresAt: 99 }
+  const others = [
+    encodeTableRow(samples, {
+      ...table,
+      fields: [
+        ["bid", 8],
+        ["鵲", 9],
+      ],
+    }),
+    encodeRowIndex(samples, 5, { mark: 7, key: "MGP" }),
+    samples.begin().number(7).number(9).end(),
+    encodeText(samples, "chat/鵲橋"),
+    encodeNumber(samples, 2 ** 40),
+    encodeTableRow(samples, { ...table, data: undefined, fields: [], ordinal: 2 }),
+  ].map((row, index) => labelled(10 + (index % 5), row))
   const record = { at: 1, mark: 1, name: "n", from: undefined, ref: undefined, data: toJsonText("x".repeat(500)) }
   const stamp = { at: 5, by: "ann", count: 2 }
   const said = { version: 9, at: 5, by: "ann" }
@@ -89,7 +115,7 @@ function corpus(): Uint8Array[] {
     encodePointerRow(samples, { at: 5, mark: 3, from: "ann", ref: "r", kind: "change", offset: 1 }),
     encodePointerRow(samples, { at: 5, mark: 3, from: "ann", ref: undefined, kind: "receipt", offset: 8 }),
   ]
-  return [...stored, ...messages.map((row) => labelled(0, row)), ...made.map((row, index) => labelled(6 + index, row))]
+  return [...stored, ...messages.map((row) => labelled(0, row)), ...made.map((row, index) => labelled(6 + index, row)), ...others]
 }
 
 /** In front of a row: which kind to read it as, and whether its checksum is made to fit. */
@@ -144,14 +170,23 @@ export function endsEverywhere(value: unknown): boolean {
 
 const utf8 = new TextDecoder()
 
-/** A key of the index of what is remembered, as it stands in the storage. */
+/** A key of the indexes of what is remembered and of what is due, as it stands in the storage. */
 export const memoryKeys: Target = {
   name: "memory-key",
   share: 5,
-  corpus: ROWS.filter(({ key }) => key.startsWith("t/")).map(({ key }) => new TextEncoder().encode(key)),
+  corpus: [
+    ...ROWS.flatMap(({ key }) => (key.startsWith("t/") ? [key] : [])),
+    deadlineKey(99, "w", rowDeadline(3, "MGP")),
+    deadlineKey(7, "c", "race/1"),
+  ].map((key) => new TextEncoder().encode(key)),
   maxLength: 1_978,
   run(input) {
-    const { since, kind, channelId, name } = readMemoryKey(utf8.decode(input as Uint8Array))
-    return `accepted ${since} ${kind} ${channelId} ${name}`
+    const key = utf8.decode(input as Uint8Array)
+    if (!key.startsWith("d/")) {
+      const { since, kind, channelId, name } = readMemoryKey(key)
+      return `accepted ${since} ${kind} ${channelId} ${name}`
+    }
+    const { at, kind, name } = readDeadlineKey(key)
+    return `accepted ${at} ${kind} ${kind === "w" ? keyOfRowDeadline(name) : name}`
   },
 }

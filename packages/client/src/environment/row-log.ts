@@ -1,9 +1,9 @@
 import { type FileHandle, open, rename } from "node:fs/promises"
 import { dirname } from "node:path"
 import process from "node:process"
-import { crc32 } from "node:zlib"
 import { MagpieError } from "@magpie/protocol"
 import type { Changes } from "../lanes/lanes.ts"
+import { HEADING, lineOf, type RowsRead, readLines } from "./row-lines.ts"
 
 /** Rows in one file: a heading, then a line for each write, which is its checksum and its changes as JSON. */
 export interface RowLog {
@@ -14,9 +14,6 @@ export interface RowLog {
   close(): Promise<void>
 }
 
-const HEADING = "magpie-rows 1\n"
-const LINE_FEED = 10
-const CHECKSUM_DIGITS = 8
 /** A file of so many bytes is written anew when that makes it so many times shorter. */
 const REWRITE_FROM_BYTES = 262_144
 const REWRITE_GAIN = 4
@@ -117,59 +114,8 @@ export async function readRowLog(path: string): Promise<Changes> {
   }
 }
 
-function lineOf(changes: Changes): string {
-  const json = JSON.stringify([...changes].map(([key, value]) => (value === undefined ? [key] : [key, value])))
-  return `${checksum(json)} ${json}\n`
-}
-
-function checksum(text: string | Uint8Array): string {
-  return crc32(text).toString(16).padStart(CHECKSUM_DIGITS, "0")
-}
-
-async function readAll(file: FileHandle, path: string): Promise<{ rows: Map<string, unknown>; end: number; empty: boolean }> {
-  const bytes = await file.readFile()
-  const rows = new Map<string, unknown>()
-  const heading = bytes.subarray(0, HEADING.length).toString()
-  if (heading !== HEADING) {
-    // What is made in a crash may be short, or zeros.
-    if (HEADING.startsWith(heading.replace(/\0+$/, ""))) return { rows, end: 0, empty: true }
-    throw new MagpieError("INVALID_OPTIONS", `${path} is no outbox of this version; choose another name`, { details: { field: "name" } })
-  }
-  let end = HEADING.length
-  for (;;) {
-    const stop = bytes.indexOf(LINE_FEED, end)
-    const changes = stop < 0 ? undefined : changesOf(bytes.subarray(end, stop))
-    if (changes === undefined) break
-    for (const [key, ...value] of changes) {
-      if (value.length === 0) rows.delete(key)
-      else rows.set(key, value[0])
-    }
-    end = stop + 1
-  }
-  if (holdsLine(bytes, end)) {
-    throw new MagpieError("UNRECOVERABLE", `${path} is damaged at byte ${end}; move it away to begin anew`, {
-      details: { path, byte: end },
-    })
-  }
-  return { rows, end, empty: false }
-}
-
-/** Undefined where the line is not what was written. */
-function changesOf(line: Uint8Array): readonly (readonly [string, ...unknown[]])[] | undefined {
-  const json = line.subarray(CHECKSUM_DIGITS + 1)
-  if (Buffer.from(line.subarray(0, CHECKSUM_DIGITS)).toString() !== checksum(json)) return undefined
-  return JSON.parse(Buffer.from(json).toString()) as readonly (readonly [string, ...unknown[]])[]
-}
-
-/** Whether an intact line stands somewhere behind a damaged one: then that is more than the end of a write that was cut short. */
-function holdsLine(bytes: Uint8Array, from: number): boolean {
-  for (let start = bytes.indexOf(LINE_FEED, from) + 1; start > 0; ) {
-    const stop = bytes.indexOf(LINE_FEED, start)
-    if (stop < 0) return false
-    if (changesOf(bytes.subarray(start, stop)) !== undefined) return true
-    start = stop + 1
-  }
-  return false
+async function readAll(file: FileHandle, path: string): Promise<RowsRead> {
+  return readLines(await file.readFile(), path)
 }
 
 async function writeBeside(path: string, text: string): Promise<FileHandle> {

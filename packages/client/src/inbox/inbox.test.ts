@@ -87,6 +87,29 @@ test("a listener that comes later is given what is there first", async () => {
   expect(heard).toHaveLength(3)
 })
 
+test.each([
+  ["chat/lobby\n", { epoch: "e1", offset: "3" }],
+  ["chat/lobby\n0000000000000002", { name: "say" }],
+  ["chat/lobby\n0000000000000002", { name: "say", data: {}, at: 0, offset: 9, mark: "k2" }],
+])(
+  "[G4] a row %j that nobody has written is reported, and the channel begins anew from the server, for the next page too",
+  async (key, row) => {
+    const lanes = await seen(3)
+    const lane = await lanes.open(0)
+    await lane?.write(new Map([[key, row]]))
+    await lane?.close()
+    const second = page(lanes)
+    await second.clock.settle()
+    expect(second.errors).toEqual(["UNRECOVERABLE"])
+    expect(second.heard).toEqual([])
+    expect(second.peer.link.last("subscribe")).toMatchObject({ last: 100 })
+    await second.leave()
+    const third = page(lanes)
+    await third.clock.settle()
+    expect([third.errors, third.heard]).toEqual([[], []])
+  },
+)
+
 test("keeps the newest ones only, on the disk as in memory", async () => {
   const lanes = await seen(10, { keep: 3 })
   const { clock, kept, peer } = page(lanes, { keep: 3 })

@@ -1,10 +1,18 @@
-import type { MagpieError, Message, MessageName, MessageOutput, Position, StoredMessage } from "@magpie/protocol"
+import {
+  type MagpieError,
+  type Message,
+  type MessageName,
+  type MessageOutput,
+  type Position,
+  type StoredMessage,
+  toMagpieError,
+} from "@magpie/protocol"
 import { applyChange, type ChangeMessage } from "../changes/apply-change.ts"
 import type { Received, StreamChannel, SubscriptionState } from "../channel.ts"
 import { extend } from "../extension.ts"
 import type { Changes } from "../lanes/lanes.ts"
 import { createListeners, type ListenersOf } from "../listeners.ts"
-import { messageKey, positionKey, readChannelRows } from "./channel-rows.ts"
+import { type ChannelRows, keysOf, messageKey, positionKey, readChannelRows } from "./channel-rows.ts"
 
 /** A message, and whether it comes from this device or from the server. */
 export type KeptReceived<K> = { [N in MessageName<K>]: Received<N, MessageOutput<K, N>> & { readonly cached: boolean } }[MessageName<K>]
@@ -133,8 +141,19 @@ export function createKeptChannel<K>(
     if (position?.epoch !== reached.epoch || position.offset < reached.offset) beginAnew()
   }
 
+  /** Of damaged rows nothing is left: the server has everything. */
+  function readKept(read: ReadonlyMap<string, unknown>): ChannelRows | undefined {
+    try {
+      return readChannelRows(read, name)
+    } catch (thrown) {
+      rows.write(new Map(keysOf(read, name).map((key) => [key, undefined])))
+      onError(toMagpieError(thrown))
+      return undefined
+    }
+  }
+
   async function begin(): Promise<void> {
-    const found = readChannelRows(await rows.read(onError), name)
+    const found = readKept(await rows.read(onError))
     position = found?.position
     for (const message of found?.messages ?? []) {
       kept.set(Number(message.offset), message)

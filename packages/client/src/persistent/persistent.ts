@@ -34,7 +34,8 @@ const DEFAULT_MAX_AGE_MS = 48 * 3_600_000
  *
  * Each client that is open at the same time has a lane of its own under the name, and a producer of its own; one that comes
  * next takes up what a client that is gone has left. Where the place cannot be had, the client reports it and does not
- * connect: LIMIT_EXCEEDED (more than 16 at a time), INVALID_OPTIONS (nothing to keep it in, or rows of a newer version). What
+ * connect: LIMIT_EXCEEDED (more than 16 at a time), INVALID_OPTIONS (nothing to keep it in, or rows of a newer version), UNRECOVERABLE
+ * (rows that are not what was kept). What
  * cannot be kept is refused: LIMIT_EXCEEDED without room, INTERNAL. A message that another user has left is `rejected` with
  * CONFLICT. Fails with INVALID_OPTIONS naming the field.
  */

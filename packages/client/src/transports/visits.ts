@@ -133,14 +133,20 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
     const [first = "", ...lines] = body.split("\n")
     const head = status === 200 ? readHead(first) : undefined
     if (head === undefined) return failed(requests, status)
+    // Looked at whole before any of it counts: one line that cannot be read, and the answer is as good as none.
+    const heard: Said[] = []
+    for (const line of lines) {
+      const said = read(line)
+      if (said === undefined) return failed(requests, 0)
+      heard.push(said)
+    }
     failures = 0
     const replied = new Set<unknown>()
     const told: string[] = []
     // Servers that know presence by different counts would give a snapshot on every visit.
     let isFlood = true
     let laterMs = 0
-    for (const line of lines) {
-      const said = read(line)
+    for (const [index, said] of heard.entries()) {
       if (typeof said.id === "number") replied.add(said.id)
       if (said.type === "welcome" && !welcomed(said)) continue
       const accepted = token.accepted(said)
@@ -153,7 +159,7 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
       const news = standing.heard(said)
       if (news === undefined) continue
       isFlood &&= said.answer === "snapshot"
-      told.push(news === said ? line : JSON.stringify(news))
+      told.push(news === said ? (lines[index] ?? "") : JSON.stringify(news))
     }
     // What has no answer yet is asked again.
     waiting = [...requests.filter(({ id }) => id !== undefined && !replied.has(id)), ...waiting]
@@ -220,7 +226,7 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
     },
     send(frame) {
       if (state !== "up") return
-      for (const line of String(frame).split("\n")) say(read(line))
+      for (const line of String(frame).split("\n")) say(read(line) ?? {})
       come()
     },
     close(code, reason) {
@@ -234,10 +240,11 @@ export function openVisits(url: string, { http, clock, random }: TransportWorld,
   }
 }
 
-function read(line: string): Said {
+/** Undefined where it is no JSON. */
+function read(line: string): Said | undefined {
   try {
     return Object(JSON.parse(line))
   } catch {
-    return {}
+    return undefined
   }
 }

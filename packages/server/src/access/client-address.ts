@@ -4,11 +4,13 @@
  */
 export function clientAddress(peer: string, forwardedFor: string | undefined, trusted: ReadonlySet<string>): string {
   if (!trusted.has(peer) || forwardedFor === undefined) return peer
-  const hops = forwardedFor
-    .slice(-1_024)
-    .split(",")
-    .map((hop) => hop.trim())
-  for (const hop of hops.reverse()) if (hop !== "" && !trusted.has(plainAddress(hop))) return plainAddress(hop.slice(0, 64))
+  const hops = forwardedFor.slice(-1_024)
+  for (let end = hops.length; end > 0; ) {
+    const start = hops.lastIndexOf(",", end - 1) + 1
+    const hop = hops.slice(start, end).trim()
+    if (hop !== "" && !trusted.has(plainAddress(hop))) return plainAddress(hop.slice(0, 64))
+    end = start - 1
+  }
   return peer
 }
 

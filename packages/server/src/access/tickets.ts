@@ -79,9 +79,9 @@ export function createTicketOffice<U extends User>(options: TicketOfficeOptions)
   }
 
   function read(ticket: string): Content | undefined {
-    const [content, signature, ...rest] = ticket.slice(PREFIX.length).split(".")
-    if (!isTicket(ticket) || ticket.length > maxBytes || content === undefined || signature === undefined || rest.length > 0)
-      return undefined
+    if (!isTicket(ticket) || ticket.length > maxBytes) return undefined
+    const [content, signature, more] = ticket.slice(PREFIX.length).split(".", 3)
+    if (content === undefined || signature === undefined || more !== undefined) return undefined
     if (!keys().some((key) => equalInConstantTime(signature, sign(content, key)))) return undefined
     // Signed by this server, so it is what `issue` wrote.
     return JSON.parse(decodeBase64(content)) as Content

@@ -47,6 +47,12 @@ describe("what carries broadcasts between nodes", () => {
       '["a","1","move",1,null,null]\n1',
       '["a",1,2,1,null,null]\n1',
       '["a",1,"move",1,null,null]\n',
+      '["a",1,"move",1,null,null]\n{',
+      '["a",1,"move",1,null,null]\n1\n2',
+      '["a",1,"move","1",null,null]\n1',
+      '["a",1e300,"move",1,null,null]\n1',
+      '["a",1,"move",1,{},null]\n1',
+      '["a",1,"move",1,null,7]\n1',
     ])
       expect(() => say(utf8.encode(text))).not.toThrow()
     expect(heard).toEqual([])

@@ -45,13 +45,12 @@ export function createRelay({ bus, random, deliver }: RelayOptions): Relay {
     const text = fromUtf8.decode(message)
     const end = text.indexOf("\n")
     const head = headOf(text.slice(0, Math.max(0, end)))
-    if (head === undefined || end === text.length - 1) return
+    const data = text.slice(end + 1)
+    if (head === undefined || !isData(data)) return
     const [its, number, name, at, from, ref] = head
     // A bus may bring back what one has said, and promises no order.
     if (its === origin || number <= (last.get(its) ?? 0)) return
     last.set(its, number)
-    // The node that published it has validated and written it.
-    const data = text.slice(end + 1) as JsonText
     deliver({ channel, name, data, at, from: from ?? undefined, ref: ref ?? undefined })
   }
 
@@ -80,13 +79,28 @@ export function createRelay({ bus, random, deliver }: RelayOptions): Relay {
   }
 }
 
-/** Undefined for what is none of this version. The bus is the cluster's own, so the rest is taken at its word. */
+/** Undefined for what is none of this version. */
 function headOf(text: string): Head | undefined {
+  const head = parsed(text)
+  if (!Array.isArray(head)) return undefined
+  const [origin, number, name, at, from, ref] = head as readonly unknown[]
+  const isSound = typeof origin === "string" && Number.isSafeInteger(number) && typeof name === "string" && Number.isFinite(at)
+  return isSound && isTextOrNull(from) && isTextOrNull(ref) ? (head as unknown as Head) : undefined
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === "string"
+}
+
+/** Whether it can be a part of clients' frames as it is: one that cannot would end the connection of everybody who follows the channel. */
+function isData(text: string): text is JsonText {
+  return !text.includes("\n") && parsed(text) !== undefined
+}
+
+/** Undefined where it is no JSON. */
+function parsed(text: string): unknown {
   try {
-    const head: unknown = JSON.parse(text)
-    if (!Array.isArray(head)) return undefined
-    const [origin, number, name] = head as readonly unknown[]
-    return typeof origin === "string" && typeof number === "number" && typeof name === "string" ? (head as unknown as Head) : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }

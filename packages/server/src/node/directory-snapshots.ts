@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import type { Snapshot, SnapshotPlace, SnapshotStore } from "@magpie/journal"
 import { MagpieError } from "@magpie/protocol"
+import { chunksIn, decodeHead, encodeChunk, encodeHead, MAX_HEAD_BYTES } from "./snapshot-file.ts"
 
 export interface DirectorySnapshotsOptions {
   /** On a file system that all servers of the journal share, or that at least outlives them. */
@@ -11,9 +12,8 @@ export interface DirectorySnapshotsOptions {
 
 /** `partition-position.snapshot`; what is still being written has another ending. */
 const NAME = /^(\d+)-(\d+)\.snapshot$/
-const LENGTH_BYTES = 4
 
-/** Snapshots as files, each whole or not there: a line of JSON, then chunks behind their lengths. */
+/** Snapshots as files, each whole or not there: a line that says of which place, then chunks behind their lengths. One whose first line is damaged counts as not there. */
 export function directorySnapshots({ directory }: DirectorySnapshotsOptions): SnapshotStore {
   if (typeof directory !== "string" || directory === "") {
     throw new MagpieError("INVALID_OPTIONS", "directory must be a path", { details: { option: "directory" } })
@@ -48,8 +48,12 @@ export function directorySnapshots({ directory }: DirectorySnapshotsOptions): Sn
       }),
     newest: (partition, before) =>
       available(async () => {
-        const position = Math.max(...(await positions(partition)).filter((one) => one < before))
-        return position < 0 ? undefined : read(pathOf(partition, position))
+        const fitting = (await positions(partition)).filter((one) => one < before)
+        for (const position of fitting.sort((a, b) => b - a)) {
+          const found = await read(pathOf(partition, position))
+          if (found?.partition === partition && found.position === position) return found
+        }
+        return undefined
       }),
     remove: (partition, before) =>
       available(async () => {
@@ -61,12 +65,8 @@ export function directorySnapshots({ directory }: DirectorySnapshotsOptions): Sn
 async function writeWhole(path: string, place: SnapshotPlace, chunks: Snapshot["chunks"]): Promise<void> {
   const file = await open(path, "wx", 0o600)
   try {
-    await file.appendFile(`${JSON.stringify(place)}\n`)
-    for await (const chunk of chunks) {
-      const length = Buffer.alloc(LENGTH_BYTES)
-      length.writeUInt32BE(chunk.length)
-      await file.appendFile(Buffer.concat([length, chunk]))
-    }
+    await file.appendFile(encodeHead(place))
+    for await (const chunk of chunks) await file.appendFile(encodeChunk(chunk))
     await file.sync()
   } finally {
     await file.close()
@@ -79,38 +79,24 @@ async function flush(directory: string): Promise<void> {
   await folder.sync().finally(() => folder.close())
 }
 
-async function read(path: string): Promise<Snapshot> {
+/** Undefined where the file does not begin as one does. */
+async function read(path: string): Promise<Snapshot | undefined> {
   const file = await open(path, "r")
   try {
-    for await (const line of file.readLines({ autoClose: false, start: 0 })) {
-      const place = JSON.parse(line) as SnapshotPlace
-      return { ...place, chunks: { [Symbol.asyncIterator]: () => readChunks(path, Buffer.byteLength(line) + 1) } }
-    }
-    throw new Error("an empty file")
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_HEAD_BYTES), 0, MAX_HEAD_BYTES, 0)
+    const head = decodeHead(buffer.subarray(0, bytesRead))
+    return head && { ...head.place, chunks: { [Symbol.asyncIterator]: () => readChunks(path, head.start) } }
   } finally {
     await file.close()
   }
 }
 
 async function* readChunks(path: string, start: number): AsyncGenerator<Uint8Array> {
-  let pending = Buffer.alloc(0)
   try {
-    for await (const piece of createReadStream(path, { start })) {
-      pending = Buffer.concat([pending, piece as Buffer])
-      for (let end = chunkEnd(pending); end !== undefined; end = chunkEnd(pending)) {
-        yield pending.subarray(LENGTH_BYTES, end)
-        pending = pending.subarray(end)
-      }
-    }
+    yield* chunksIn(createReadStream(path, { start }))
   } catch (cause) {
     throw unavailable(cause)
   }
-}
-
-function chunkEnd(bytes: Buffer): number | undefined {
-  if (bytes.length < LENGTH_BYTES) return undefined
-  const end = LENGTH_BYTES + bytes.readUInt32BE()
-  return end <= bytes.length ? end : undefined
 }
 
 /** What the log itself says of its chunks passes through. */

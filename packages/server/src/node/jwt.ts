@@ -77,7 +77,7 @@ export function jwt<U extends User = ClaimedUser>(options: JwtOptions<U>): Authe
   }
   return {
     async authenticate({ token }, clock, log) {
-      if (token === undefined || token.split(".").length !== 3) return undefined
+      if (token === undefined || token.split(".", 4).length !== 3) return undefined
       try {
         const { payload } = await verifyWithAny(token, find(clock, log), { ...verifyOptions, currentDate: new Date(clock.now()) })
         const { sub, exp, iat, jti } = payload

@@ -27,7 +27,6 @@ export type BusMessage = { readonly node: string } /** In a room: what is new wi
   | { readonly kind: "ask"; readonly to: string; readonly channel: string; readonly of: number; readonly buckets: readonly number[] }
 )
 
-const KINDS: readonly string[] = ["delta", "bucket", "sums", "digest", "open", "ask"]
 const utf8 = new TextEncoder()
 const fromUtf8 = new TextDecoder()
 
@@ -35,12 +34,51 @@ export function encodeBusMessage(message: BusMessage): Uint8Array {
   return utf8.encode(JSON.stringify(message))
 }
 
-/** Undefined for what is no message of this version. The bus is the cluster's own, so its fields are taken at their word. */
+/** Undefined for what is no message of this version: whatever stands on the bus, a node goes on. */
 export function decodeBusMessage(bytes: Uint8Array): BusMessage | undefined {
+  const message = parsed(fromUtf8.decode(bytes))
+  const { kind, node } = Object(message) as { kind?: unknown; node?: unknown }
+  const isSound = typeof kind === "string" && Object.hasOwn(FIELDS, kind) ? FIELDS[kind as BusMessage["kind"]] : undefined
+  return typeof node === "string" && isSound?.(message as never) ? (message as BusMessage) : undefined
+}
+
+type Unknown<M> = { readonly [K in keyof M]: unknown }
+
+/** Whether the fields of each kind are what they are said to be. Rows may go on behind what this version reads. */
+const FIELDS: { readonly [K in BusMessage["kind"]]: (message: Unknown<Extract<BusMessage, { readonly kind: K }>>) => boolean } = {
+  delta: ({ put, bye }) =>
+    isList(put, isClaimRow) &&
+    isList(bye, ([member, ...numbers]) => isText(member) && numbers.slice(0, 2).every(isCount) && numbers.length >= 2),
+  bucket: ({ index, of, revision, named }) =>
+    [index, of, revision].every(isCount) && isList(named, ([member, its]) => isText(member) && isCount(its)),
+  sums: ({ sums }) => Array.isArray(sums) && sums.every(isCount),
+  digest: ({ rooms }) => isList(rooms, ([channel, members, sum]) => isText(channel) && isCount(members) && isCount(sum)),
+  open: ({ channels }) => Array.isArray(channels) && channels.every(isText),
+  ask: ({ to, channel, of, buckets }) => isText(to) && isText(channel) && isCount(of) && Array.isArray(buckets) && buckets.every(isCount),
+}
+
+function isClaimRow([member, user, at, link, revision, state]: readonly unknown[]): boolean {
+  const isSaid = isText(member) && (user === null || isText(user)) && Number.isFinite(at) && isCount(link) && isCount(revision)
+  // It becomes a part of clients' frames as it is.
+  return isSaid && isText(state) && !state.includes("\n") && parsed(state) !== undefined
+}
+
+function isList(value: unknown, isSound: (row: readonly unknown[]) => boolean): boolean {
+  return Array.isArray(value) && value.every((row) => Array.isArray(row) && isSound(row))
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string"
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+/** Undefined where it is no JSON. */
+function parsed(text: string): unknown {
   try {
-    const message: unknown = JSON.parse(fromUtf8.decode(bytes))
-    const { kind, node } = Object(message) as { kind?: unknown; node?: unknown }
-    return KINDS.includes(kind as string) && typeof node === "string" ? (message as BusMessage) : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }

@@ -18,7 +18,7 @@ const text = new TextDecoder()
 export const PADDING = utf8.encode(`:${" ".repeat(PADDING_BYTES)}\n\n`)
 export const COMMENT = utf8.encode(":\n\n")
 
-/** One event, as the HTML standard has it (section 9.2): each line of the data stands behind a `data:` of its own. */
+/** One event, as the HTML standard has it (section 9.2): each line of the data, none of which begins with a space, stands behind a `data:` of its own. */
 export function eventOf(data: string, { name, id }: { readonly name?: string; readonly id?: string } = {}): Uint8Array {
   const head = `${name === undefined ? "" : `event:${name}\n`}${id === undefined ? "" : `id:${id}\n`}`
   return utf8.encode(`${head}data:${data.replaceAll("\n", "\ndata:")}\n\n`)

@@ -19,12 +19,16 @@ const LINK = /^[A-Za-z0-9_-]{16,64}$/
 const NUMBER = /^[1-9]\d{0,8}$/
 /** A channel's name, percent-encoded, and what goes with it; far more than any limit on channels. */
 const MAX_QUERY = 65_536
+/** Beside channels: ours, and those of whoever wrote the address. */
+const OTHER_PARAMETERS = 64
 
 /** Fails with BAD_REQUEST naming the parameter. */
 export function targetOf(exchange: Exchange, base: string, limits: Limits): Target {
   const { path, query } = splitTarget(exchange.target)
   const name = path.slice(base.length + 1) as Target["name"]
   if (query.length > MAX_QUERY) refuse("query", "is too long")
+  if (query.split("&", limits.readChannels + OTHER_PARAMETERS + 1).length > limits.readChannels + OTHER_PARAMETERS)
+    refuse("query", "has too many parameters", "readChannels")
   const parameters = new URLSearchParams(query)
   const channels = [...new Set(parameters.getAll("channel"))]
   if (channels.length > limits.readChannels) refuse("channel", `is given more than ${limits.readChannels} times`, "readChannels")
@@ -62,7 +66,10 @@ export async function readUpBody(
 }
 
 /** The body of a visit. Fails as `readBody`, and with BAD_REQUEST and TOO_LARGE. */
-export async function readVisit(exchange: Exchange, limits: Pick<Limits, "messageBytes" | "visitBytes" | "postMs">): Promise<VisitRequest> {
+export async function readVisit(
+  exchange: Exchange,
+  limits: Pick<Limits, "messageBytes" | "visitBytes" | "visitMessages" | "badRequests" | "postMs">,
+): Promise<VisitRequest> {
   const parameters = new URLSearchParams(splitTarget(exchange.target).query)
   const how = { waits: parameters.has("wait"), leaves: parameters.has("leave") }
   return parseVisit(decode(await exchange.readBody(limits.visitBytes, limits.postMs)), how, limits)

@@ -1,4 +1,4 @@
-import { type Limits, MagpieError, STANDING_ID } from "@magpie/protocol"
+import { type ErrorDetails, type Limits, MagpieError, STANDING_ID } from "@magpie/protocol"
 import type { Batch } from "../flow/batch.ts"
 import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
 import type { Exchange } from "./exchange.ts"
@@ -161,38 +161,49 @@ export class VisitSocket implements Socket, Watched {
 /** Lines in one frame for the connection; what waits behind a decision is bounded by `pendingRequests`. */
 const FRAME_LINES = 128
 
-/** Reads what a visitor brings: messages, one a line, hello first. Fails with BAD_REQUEST and TOO_LARGE. */
+/**
+ * Reads what a visitor brings: messages, one a line, hello first. Nobody was let in yet, so a body that would end its connection is not
+ * read to its end. Fails with BAD_REQUEST and TOO_LARGE.
+ */
 export function parseVisit(
   body: string,
   { waits, leaves }: Pick<VisitRequest, "waits" | "leaves">,
-  limits: Pick<Limits, "messageBytes">,
+  limits: Pick<Limits, "messageBytes" | "visitMessages" | "badRequests">,
 ): VisitRequest {
-  const [hello = "", ...lines] = body.split("\n")
-  if (!hello.startsWith('{"type":"hello"'))
-    throw new MagpieError("BAD_REQUEST", "the first line must be a hello", { details: { field: "body" } })
-  const { producer } = read(hello)
-  const ids = new Set<number>()
-  for (const line of lines) {
-    if (line.length > limits.messageBytes)
-      throw new MagpieError("TOO_LARGE", `a message has at most ${limits.messageBytes} bytes`, { details: { limit: "messageBytes" } })
-    const id = idOf(line)
-    if (id !== undefined) ids.add(id)
-  }
+  const [hello = "", ...lines] = body.split("\n", limits.visitMessages + 2)
+  if (!hello.startsWith('{"type":"hello"')) throw refused("the first line must be a hello", { field: "body" })
+  if (lines.length > limits.visitMessages)
+    throw refused(`a visit brings at most ${limits.visitMessages} messages`, { limit: "visitMessages" })
+  const ids = idsOf(lines, limits)
   const frames: string[] = []
   for (let from = 0; from < lines.length; from += FRAME_LINES) frames.push(lines.slice(from, from + FRAME_LINES).join("\n"))
-  return { hello, producer, frames, ids, waits, leaves }
+  return { hello, producer: read(hello)?.producer, frames, ids, waits, leaves }
 }
 
-/** The id of a request; of a line that cannot be read the connection says so itself, without one. */
-function idOf(line: string): number | undefined {
-  const { id } = read(line)
-  return Number.isSafeInteger(id) && Number(id) >= 0 ? Number(id) : undefined
+/** The ids of requests; of a line that cannot be read the connection says so itself, without one. */
+function idsOf(lines: readonly string[], { messageBytes, badRequests }: Pick<Limits, "messageBytes" | "badRequests">): ReadonlySet<number> {
+  const ids = new Set<number>()
+  let malformed = 0
+  for (const line of lines) {
+    if (line.length > messageBytes)
+      throw new MagpieError("TOO_LARGE", `a message has at most ${messageBytes} bytes`, { details: { limit: "messageBytes" } })
+    const said = read(line)
+    // An error is thrown and caught for each.
+    if (said === undefined && ++malformed > badRequests) throw refused("too many messages are malformed", { limit: "badRequests" })
+    if (Number.isSafeInteger(said?.id) && Number(said?.id) >= 0) ids.add(Number(said?.id))
+  }
+  return ids
 }
 
-function read(line: string): Readonly<Record<string, unknown>> {
+function refused(why: string, details: ErrorDetails): MagpieError {
+  return new MagpieError("BAD_REQUEST", why, { details })
+}
+
+/** Undefined where it is no JSON. */
+function read(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
     return Object(JSON.parse(line))
   } catch {
-    return {}
+    return undefined
   }
 }

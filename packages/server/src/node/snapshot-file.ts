@@ -1,0 +1,69 @@
+import { crc32 } from "node:zlib"
+import type { SnapshotPlace } from "@magpie/journal"
+import { MagpieError } from "@magpie/protocol"
+
+/** Far more than any chunk has, and little enough to be held. */
+const MAX_CHUNK_BYTES = 67_108_864
+const LENGTH_BYTES = 4
+const LINE_FEED = 0x0a
+const CHECKSUM_DIGITS = 8
+/** A first line is never longer. */
+export const MAX_HEAD_BYTES = 4_096
+
+/** The first line of a file: a checksum and, as JSON, of which place the snapshot is. The chunks behind it have checksums of their own. */
+export function encodeHead({ partition, position, mark, hash, epoch }: SnapshotPlace): string {
+  const json = JSON.stringify({ partition, position, mark, hash, epoch })
+  return `${checksum(json)} ${json}\n`
+}
+
+/** Reads it from the first bytes of a file, with the place where the chunks begin. Undefined where it is not what was written. */
+export function decodeHead(bytes: Uint8Array): { readonly place: SnapshotPlace; readonly start: number } | undefined {
+  const end = bytes.indexOf(LINE_FEED)
+  const line = Buffer.from(bytes.subarray(0, Math.max(0, end))).toString()
+  const json = line.slice(CHECKSUM_DIGITS + 1)
+  if (end < 0 || line !== `${checksum(json)} ${json}`) return undefined
+  try {
+    const { partition, position, mark, hash, epoch } = Object(JSON.parse(json)) as Readonly<Record<string, unknown>>
+    const isPlace = [partition, position, mark].every(Number.isSafeInteger) && typeof hash === "string" && typeof epoch === "string"
+    return isPlace ? { place: { partition, position, mark, hash, epoch } as SnapshotPlace, start: end + 1 } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function encodeChunk(chunk: Uint8Array): Uint8Array {
+  const length = Buffer.alloc(LENGTH_BYTES)
+  length.writeUInt32BE(chunk.length)
+  return Buffer.concat([length, chunk])
+}
+
+/**
+ * The chunks of what stands behind the first line, in whatever pieces it comes; one that is cut off is left out, since whoever reads them
+ * knows the last. Holds one chunk at a time. Fails with UNRECOVERABLE on a length that no chunk has.
+ */
+export async function* chunksIn(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array[] = []
+  let heldBytes = 0
+  let wanted = LENGTH_BYTES
+  for await (const piece of pieces) {
+    held.push(piece)
+    heldBytes += piece.length
+    while (heldBytes >= wanted) {
+      const bytes = Buffer.concat(held)
+      const end = LENGTH_BYTES + bytes.readUInt32BE()
+      if (end > MAX_CHUNK_BYTES) throw damaged()
+      if (end <= heldBytes) yield bytes.subarray(LENGTH_BYTES, end)
+      held = [end <= heldBytes ? bytes.subarray(end) : bytes]
+      wanted = end <= heldBytes ? LENGTH_BYTES : end
+      heldBytes = held[0]?.length ?? 0
+    }
+  }
+}
+
+function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(CHECKSUM_DIGITS, "0")
+}
+
+function damaged(): MagpieError {
+  return new MagpieError("UNRECOVERABLE", "a snapshot's file is damaged", { details: { reason: "corrupt" } })
+}

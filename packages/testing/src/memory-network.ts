@@ -1,17 +1,9 @@
 import type { Link, LinkEvents, Transport } from "@magpie/client"
 import type { HttpClient } from "@magpie/client/transports"
 import { CLOSE_CODES, closeReason, type Encoded, type Env } from "@magpie/protocol"
-import {
-  type Batch,
-  type Core,
-  type HandshakeCredentials,
-  type HttpTransports,
-  type LinkRequest,
-  payloadOf,
-  type Socket,
-  type SocketEvents,
-} from "@magpie/server/core"
+import type { Core, HandshakeCredentials, HttpTransports, LinkRequest, SocketEvents } from "@magpie/server/core"
 import { createLane, type Lane } from "./lane.ts"
+import { clientLink, serverSocket } from "./link-ends.ts"
 import { memoryHttp } from "./memory-http.ts"
 
 /** The part of a server that the network talks to. */
@@ -56,6 +48,11 @@ export interface MemoryNetwork {
   latencyMs: number
   /** What comes to that for one frame of an address; nothing by default. */
   jitterMs: (address: string) => number
+  /**
+   * Draws, in [0, 1), by which the bodies of answers to an address are cut anywhere and joined, down to single bytes. By
+   * default what was written at once arrives at once.
+   */
+  cutting: ((address: string) => number) | undefined
   /** Breaks every link as a reset does; new ones are possible at once. */
   reset(address?: string): void
   /** While cut, links break and new ones fail at once. */
@@ -103,6 +100,7 @@ export function memoryNetwork(env: Env): MemoryNetwork {
   const middlebox: Middlebox = { webSockets: "pass", streams: "pass" }
   let latencyMs = 0
   let jitterMs: MemoryNetwork["jitterMs"] = () => 0
+  let cutting: MemoryNetwork["cutting"]
 
   const struckBy = (address?: string): MemoryLink[] => [...links].filter((link) => address === undefined || address === link.address)
 
@@ -190,7 +188,12 @@ export function memoryNetwork(env: Env): MemoryNetwork {
     http: ({ address = "127.0.0.1", origin, token, key, ticket } = {}) =>
       memoryHttp(
         {
+          clock: env.clock,
           middlebox,
+          cutting() {
+            const draw = cutting
+            return draw && (() => draw(address))
+          },
           open(host) {
             const link = createLink(host, address)
             const server = cuts.strikes(address) ? undefined : servers.get(host)?.http
@@ -216,6 +219,12 @@ export function memoryNetwork(env: Env): MemoryNetwork {
     },
     set jitterMs(value) {
       jitterMs = value
+    },
+    get cutting() {
+      return cutting
+    },
+    set cutting(value) {
+      cutting = value
     },
     reset(address) {
       for (const link of struckBy(address)) link.break()
@@ -254,44 +263,4 @@ function attach(server: NetworkServer, request: Request, up: Lane, down: Lane, l
   })
   down.onDrained(() => events.onDrain())
   down.onPing(() => up.run(() => events.onAlive()))
-}
-
-/** After so long without an answer a close is over all the same. */
-const CLOSE_TIMEOUT_MS = 5_000
-const utf8 = new TextDecoder()
-
-/** The answer to a close travels back; an end is the last thing on its lane, so it is asked for first. */
-function closeBothWays(mine: Lane, theirs: Lane, code: number, reason: string): void {
-  mine.run(() => theirs.end(code, reason))
-  mine.end(code, reason)
-  theirs.abortAfter(CLOSE_TIMEOUT_MS, code)
-}
-
-function clientLink(up: Lane, down: Lane): Link {
-  return {
-    get bufferedBytes() {
-      return up.heldBytes
-    },
-    send: (frame) => up.send(frame),
-    close: (code, reason) => closeBothWays(up, down, code, reason),
-  }
-}
-
-function serverSocket(up: Lane, down: Lane): Socket {
-  return {
-    get queuedBytes() {
-      return down.heldBytes
-    },
-    send(batches: readonly Batch[]) {
-      for (const batch of batches) down.send(batch.text ? utf8.decode(payloadOf(batch)) : payloadOf(batch).slice(), batch.bytes)
-    },
-    ping: () => down.ping(),
-    pause: () => up.pause(true),
-    resume: () => up.pause(false),
-    close: (code, reason) => closeBothWays(down, up, code, reason),
-    terminate() {
-      up.abort(1006)
-      down.sever(1006)
-    },
-  }
 }

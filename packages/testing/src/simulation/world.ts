@@ -3,7 +3,7 @@ import { type Env, type LogLevel, toMagpieError } from "@magpie/protocol"
 import { type CheckedOptions, checkOptions } from "@magpie/server/core"
 import { type BusModel, busModel } from "../bus-model.ts"
 import { type MemoryNetwork, memoryNetwork } from "../memory-network.ts"
-import { type SeededRandom, seededRandom } from "../seeded-random.ts"
+import { type SeededRandom, seededRandom, streamOfEach } from "../seeded-random.ts"
 import { type Backend, createBackend } from "./backend.ts"
 import { type Blindness, createBlindness } from "./blindness.ts"
 import { type Broker, createBroker, orderOf } from "./broker.ts"
@@ -47,6 +47,8 @@ export interface World {
   /** The cap of what a server holds for one connection. */
   readonly queuedBytes: number
   readonly blindness: Blindness
+  /** Whether clients change to better transports by themselves, whatever is wrong or not. */
+  readonly climbing: boolean
   /** What users of the clients asked for so far. */
   readonly operations: number
   act(action: Action): void
@@ -128,15 +130,11 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
   }
 
   const network = memoryNetwork(envOf("network"))
-  const jitters = new Map<string, SeededRandom>()
-  const jitterOf = (address: string): SeededRandom => {
-    const jitter = jitters.get(address) ?? random.fork(`jitter-${address}`)
-    jitters.set(address, jitter)
-    return jitter
-  }
+  const jitterOf = streamOfEach(random, "jitter")
   network.latencyMs = setup.latencyMs
-  // Each address has a stream of its own, so that what one says changes nothing for the others.
   network.jitterMs = (address) => jitterOf(address).float() * setup.jitterMs + (slowLinks.get(address) ?? 0)
+  const cutsOf = streamOfEach(random, "cuts")
+  if (setup.transports) network.cutting = (address) => cutsOf(address).float()
 
   const bus = busModel({ env: envOf("bus"), random: random.fork("bus") })
   const broker = createBroker(setup, envOf("broker"), settings.deduplicationMs)
@@ -248,6 +246,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     broker,
     bus,
     queuedBytes: settings.limits.queuedBytes,
+    climbing: setup.transports === true,
     blindness: createBlindness({ clock: scheduler.clock("judge"), clients, judge, setup }),
     get operations() {
       return operations

@@ -82,7 +82,7 @@ function doorDecoders(): readonly MeasuredDecoder<never>[] {
     random: seededRandom("tickets"),
     crypto: { hmacSha256: (key: Uint8Array, data: Uint8Array) => new Uint8Array(createHmac("sha256", key).update(data).digest()) },
     control: { spendScope: "scope", spend: () => Promise.resolve(true) },
-    key: new Uint8Array(32).fill(7),
+    keys: () => [new Uint8Array(32).fill(7)],
     maxBytes: tokenBytes,
   })
   const shown = { key: undefined, address: "", origin: undefined }

@@ -85,13 +85,18 @@ export function sharedLogBed(seed: string | number = 1, options: Partial<Journal
   async function open(name: string, node: NodeOptions = {}): Promise<SharedLog> {
     const its = fakeProcess(env)
     const nodeEnv = { ...its.env, random: env.random.fork(`${name}-${opened++}`) }
-    const log = await openSharedLog({
+    const opening = openSharedLog({
       storage: disk(name),
       journal: model.connect(name, its.run),
       env: nodeEnv,
       settings: SETTINGS,
       node: name,
       ...node,
+    })
+    const log = await opening.catch((failure: unknown) => {
+      // It has closed its storage; what is on the disk is there for the next start.
+      if (node.storage === undefined) disks.set(name, disk(name).crash())
+      throw failure
     })
     logs.set(name, log)
     processes.set(name, its)

@@ -1,8 +1,9 @@
 import type { HttpClient, HttpEvents, HttpRequest } from "@magpie/client/transports"
-import { MagpieError } from "@magpie/protocol"
+import { type Clock, MagpieError } from "@magpie/protocol"
 import type { AnswerEvents, AnswerStream, Exchange, HttpTransports } from "@magpie/server/core"
 import type { Lane } from "./lane.ts"
 import type { MemoryLink, Middlebox, Request } from "./memory-network.ts"
+import { createStreamPieces, type StreamPieces } from "./stream-pieces.ts"
 
 /** The way that one request takes through the network. */
 export interface Way {
@@ -14,7 +15,10 @@ export interface Way {
 }
 
 export interface Ways {
+  readonly clock: Clock
   readonly middlebox: Middlebox
+  /** Where it is given, the body of each answer is cut by it: in [0, 1). */
+  cutting(): (() => number) | undefined
   open(host: string): Way
 }
 
@@ -34,7 +38,9 @@ export function memoryHttp(ways: Ways, visitor: Visitor): HttpClient {
       const { up, down } = way.link
       let given = false
       const isBuffered = (): boolean => ways.middlebox.streams === "buffer"
-      receive(down, { ...guarded(events, () => given), closed: way.closed }, isBuffered)
+      const its = guarded(events, () => given)
+      const pieces = createStreamPieces({ clock: ways.clock, draw: ways.cutting(), onText: its.onText })
+      receive(down, { ...its, pieces, closed: way.closed }, isBuffered)
       const { server } = way
       if (server === undefined) down.abort(ABNORMAL)
       else up.run(() => void server.handle(exchangeOf(request, host, visitor, up, down)))
@@ -60,18 +66,26 @@ function guarded(events: HttpEvents, isGivenUp: () => boolean): HttpEvents {
 /** What a head looks like among the pieces of a body. */
 const HEAD = "\u0000status "
 
-function receive(down: Lane, events: HttpEvents & { closed(): void }, isBuffered: () => boolean): void {
+interface Receiver extends Omit<HttpEvents, "onText"> {
+  readonly pieces: StreamPieces
+  closed(): void
+}
+
+function receive(down: Lane, { pieces, closed, onHead, onEnd }: Receiver, isBuffered: () => boolean): void {
   const held: (() => void)[] = []
   const pass = (step: () => void): void => void (isBuffered() ? held.push(step) : step())
   down.onFrame((frame) => {
     const piece = typeof frame === "string" ? frame : text.decode(frame)
-    if (piece.startsWith(HEAD)) pass(() => events.onHead(Number(piece.slice(HEAD.length))))
-    else pass(() => events.onText(piece))
+    if (piece.startsWith(HEAD)) pass(() => onHead(Number(piece.slice(HEAD.length))))
+    else pass(() => pieces.push(piece))
   })
   down.onEnd((code) => {
-    events.closed()
-    if (code === NORMAL) for (const step of held.splice(0)) step()
-    events.onEnd(code === NORMAL)
+    closed()
+    if (code === NORMAL) {
+      for (const step of held.splice(0)) step()
+      pieces.end()
+    } else pieces.drop()
+    onEnd(code === NORMAL)
   })
 }
 

@@ -10,8 +10,8 @@ import {
   type SocketEvents,
 } from "@magpie/server/core"
 import { createLane, type Lane } from "./lane.ts"
+import { clientLink, serverSocket } from "./link-ends.ts"
 import { memoryHttp } from "./memory-http.ts"
-import { clientLink, serverSocket } from "./memory-link-ends.ts"
 
 /** The part of a server that the network talks to. */
 export interface NetworkServer extends Pick<Core<never, never>, "knock" | "accept"> {
@@ -57,6 +57,11 @@ export interface MemoryNetwork {
   latencyMs: number
   /** What comes to that for one frame of an address; nothing by default. */
   jitterMs: (address: string) => number
+  /**
+   * Draws, in [0, 1), by which the bodies of answers to an address are cut anywhere and joined, down to single bytes. By
+   * default what was written at once arrives at once.
+   */
+  cutting: ((address: string) => number) | undefined
   /** Breaks every link as a reset does; new ones are possible at once. */
   reset(address?: string): void
   /** While cut, links break and new ones fail at once. */
@@ -104,6 +109,7 @@ export function memoryNetwork(env: Env): MemoryNetwork {
   const middlebox: Middlebox = { webSockets: "pass", streams: "pass" }
   let latencyMs = 0
   let jitterMs: MemoryNetwork["jitterMs"] = () => 0
+  let cutting: MemoryNetwork["cutting"]
 
   const struckBy = (address?: string): MemoryLink[] => [...links].filter((link) => address === undefined || address === link.address)
 
@@ -193,7 +199,12 @@ export function memoryNetwork(env: Env): MemoryNetwork {
     http: ({ address = "127.0.0.1", origin, token, key, ticket, cookie } = {}) =>
       memoryHttp(
         {
+          clock: env.clock,
           middlebox,
+          cutting() {
+            const draw = cutting
+            return draw && (() => draw(address))
+          },
           open(host) {
             const link = createLink(host, address)
             const server = cuts.strikes(address) ? undefined : servers.get(host)?.http
@@ -219,6 +230,12 @@ export function memoryNetwork(env: Env): MemoryNetwork {
     },
     set jitterMs(value) {
       jitterMs = value
+    },
+    get cutting() {
+      return cutting
+    },
+    set cutting(value) {
+      cutting = value
     },
     reset(address) {
       for (const link of struckBy(address)) link.break()

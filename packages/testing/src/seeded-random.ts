@@ -25,6 +25,16 @@ export function seededRandom(seed: number | string): SeededRandom {
   }
 }
 
+/** For each name a stream of its own, so that what one draws changes nothing for the others. */
+export function streamOfEach(random: SeededRandom, label: string): (name: string) => SeededRandom {
+  const streams = new Map<string, SeededRandom>()
+  return (name) => {
+    const stream = streams.get(name) ?? random.fork(`${label}-${name}`)
+    streams.set(name, stream)
+    return stream
+  }
+}
+
 function sfc32(seed: string): () => number {
   let a = fnv1a(`a${seed}`)
   let b = fnv1a(`b${seed}`)

@@ -17,6 +17,7 @@ import { dirname, join } from "node:path"
 import process from "node:process"
 import { MagpieError } from "@magpie/protocol"
 import type { RootDatabase } from "lmdb"
+import { findDamagedPage } from "./check-pages.ts"
 
 /** Layout of the file. A file of any other version is not opened. */
 const FORMAT_VERSION = 1
@@ -94,18 +95,34 @@ const FLOCK_HELD = 1
 const LMDB_MAGIC = 0xbeefc0de
 const PAGE_HEAD_BYTES = 24
 
-/** LMDB does not refuse a file that is not its own, it crashes. Fails with UNAVAILABLE; an empty file is a new one. */
-export function refuseStrangeFile(dataPath: string): void {
+/** Of a larger tree the upper levels and as many of the leaves: 32 MiB, which a start can wait for. */
+const MOST_PAGES = 8_192
+
+/**
+ * LMDB does not refuse a file that is not its own, or a page that is damaged, it crashes. Fails with UNAVAILABLE; an empty
+ * file is a new one [F107].
+ */
+export function refuseUnreadableFile(dataPath: string): void {
   if (!existsSync(dataPath)) return
+  const start = startOf(dataPath)
+  if (start === "empty") return
+  const damage = start === "lmdb" ? findDamagedPage(dataPath, MOST_PAGES) : "it is not an LMDB file, or its beginning is damaged"
+  if (damage === undefined) return
+  throw new MagpieError("UNAVAILABLE", `${dataPath} cannot be read: ${damage}; move it away and restore a backup`, {
+    details: { damage },
+  })
+}
+
+function startOf(dataPath: string): "empty" | "lmdb" | "unknown" {
   const file = openSync(dataPath, "r")
   try {
     const head = Buffer.alloc(64)
     const length = readSync(file, head, 0, head.length, 0)
-    if (length === 0 || (length === head.length && head.readUInt32LE(PAGE_HEAD_BYTES) === LMDB_MAGIC)) return
+    if (length === 0) return "empty"
+    return length === head.length && head.readUInt32LE(PAGE_HEAD_BYTES) === LMDB_MAGIC ? "lmdb" : "unknown"
   } finally {
     closeSync(file)
   }
-  throw new MagpieError("UNAVAILABLE", `${dataPath} is not an LMDB file, or its beginning is damaged; move it away and restore a backup`)
 }
 
 /** Reads the format row before anything is written. Fails with INVALID_OPTIONS on a stranger's or a newer file [F110]. */

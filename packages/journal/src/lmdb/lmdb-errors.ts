@@ -31,6 +31,12 @@ export function openError(directory: string, cause: unknown): MagpieError {
   })
 }
 
+/** LMDB met a page that is not what the tree says. Mostly it ends the process instead [F107]. */
+export function readError(cause: unknown, dataPath: string): MagpieError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new MagpieError("STORAGE_FENCED", `${dataPath} is damaged (${reason}); restore a backup`, { cause })
+}
+
 function spaceLeft(path: string): number {
   try {
     const { bavail, bsize } = statfsSync(path)

@@ -1,8 +1,8 @@
 import { isMagpieError, MagpieError } from "@magpie/protocol"
 import { type Database, open, type RootDatabase, type Transaction } from "lmdb"
 import type { RangeOptions, Storage, StorageRow, Write } from "../storage/storage.ts"
-import { claim, type HeldDirectory, holdDirectory, incarnationOf, readFormat, refuseStrangeFile } from "./directory.ts"
-import { commitError, openError } from "./lmdb-errors.ts"
+import { claim, type HeldDirectory, holdDirectory, incarnationOf, readFormat, refuseUnreadableFile } from "./directory.ts"
+import { commitError, openError, readError } from "./lmdb-errors.ts"
 
 /** LMDB's limit with pages of 4 KiB. */
 const KEY_BYTES = 1_978
@@ -17,6 +17,7 @@ export interface LmdbOptions {
 }
 
 type Rows = Database<Uint8Array, string>
+type RowBounds = NonNullable<Parameters<Rows["getRange"]>[0]>
 
 /** Keys as plain UTF-8, so that their order is that of their bytes. */
 const UTF8_KEYS = {
@@ -37,7 +38,7 @@ export function lmdb({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions):
   let root: RootDatabase<Uint8Array, string> | undefined
   let slot: Transaction | undefined
   try {
-    refuseStrangeFile(dataPath)
+    refuseUnreadableFile(dataPath)
     // With overlapping syncs a failed flush leaves rows visible that are not durable, and the next commit succeeds.
     const durable = { overlappingSync: false, eventTurnBatching: false } as const
     root = open<Uint8Array, string>({ path: dataPath, mapSize: mapSizeBytes, ...durable, ...BINARY })
@@ -74,7 +75,7 @@ class LmdbStorage implements Storage {
   /** What reads see: it moves on when a commit resolves, never in between, and stays where it is once one has failed. */
   #snapshot: { readonly transaction: Transaction }
   #state: "open" | "closed" = "open"
-  #fenced = false
+  #fenced: MagpieError | undefined
   #tail: Promise<void> = Promise.resolve()
 
   constructor(root: RootDatabase<Uint8Array, string>, rows: Rows, incarnation: string, { dataPath, release }: HeldDirectory) {
@@ -89,7 +90,11 @@ class LmdbStorage implements Storage {
 
   get(key: string): Uint8Array | undefined {
     this.#refuseClosed()
-    return this.#rows.get(key, this.#snapshot)
+    try {
+      return this.#rows.get(key, this.#snapshot)
+    } catch (cause) {
+      throw this.#damaged(cause)
+    }
   }
 
   range({ from, to, reverse = false, limit }: RangeOptions): Iterable<StorageRow> {
@@ -98,7 +103,22 @@ class LmdbStorage implements Storage {
     // The lowest key there can be, as an empty one is not allowed.
     const first = from === "" ? "\0" : from
     const bounds = reverse ? { start: to, exclusiveStart: true, end: first, inclusiveEnd: true, reverse } : { start: first, end: to }
-    return this.#rows.getRange({ ...bounds, ...this.#snapshot, ...(limit === undefined ? {} : { limit }) })
+    return this.#read({ ...bounds, ...this.#snapshot, ...(limit === undefined ? {} : { limit }) })
+  }
+
+  *#read(bounds: RowBounds): Iterable<StorageRow> {
+    try {
+      yield* this.#rows.getRange(bounds)
+    } catch (cause) {
+      throw this.#damaged(cause)
+    }
+  }
+
+  /** Whoever goes on writing into a tree that is damaged damages more of it. */
+  #damaged(cause: unknown): MagpieError {
+    const error = readError(cause, this.#dataPath)
+    this.#fenced ??= error
+    return error
   }
 
   /** One at a time, so that a commit becomes visible when its own promise resolves and not with the one before it. */
@@ -120,7 +140,7 @@ class LmdbStorage implements Storage {
   }
 
   async #commit(writes: readonly Write[]): Promise<void> {
-    if (this.#fenced) throw new MagpieError("STORAGE_FENCED", "an earlier transaction failed")
+    if (this.#fenced !== undefined) throw this.#fenced
     if (writes.length === 0) return
     try {
       await this.#rows.batch(() => {
@@ -131,7 +151,8 @@ class LmdbStorage implements Storage {
       })
     } catch (failure) {
       const error = await commitError(failure, this.#dataPath, bytesOf(writes))
-      if (error.code === "STORAGE_FENCED") this.#fenced = true
+      if (error.code === "STORAGE_FENCED")
+        this.#fenced = new MagpieError("STORAGE_FENCED", "an earlier transaction failed", { cause: error })
       throw error
     }
     this.#moveOn()

@@ -9,12 +9,13 @@ const HOLDS_FOR_MS = 3_000
  * When nothing is wrong any more, somebody who is revoked is out within a second on every server, and nobody else notices
  * anything of it [I10]. `run` lets so much time pass.
  */
-export async function probeRevocation({ revoker, judge, clients }: World, run: (ms: number) => Promise<void>): Promise<void> {
+export async function probeRevocation({ revoker, judge, clients, climbing }: World, run: (ms: number) => Promise<void>): Promise<void> {
   const one = clients.at(-1)
   const others = clients.slice(0, -1)
   if (one === undefined) return
   const { name, publisher: page } = one
-  const connections = (): string => JSON.stringify(others.map((each) => each.client.status))
+  // One that climbs to a better transport changes its link by itself.
+  const connections = (): string => JSON.stringify(others.map(({ client: { status } }) => (climbing ? status.state === "closed" : status)))
   const before = connections()
   const said = judge.sometimes.get("revoked")
   const giveUp = revoker.revoke({ user: name }, HOLDS_FOR_MS)

@@ -3,7 +3,7 @@ import { type Clock, type Env, type LogLevel, toMagpieError } from "@magpie/prot
 import { type CheckedOptions, checkOptions } from "@magpie/server/core"
 import { type BusModel, busModel } from "../bus-model.ts"
 import { type MemoryNetwork, memoryNetwork } from "../memory-network.ts"
-import { type SeededRandom, seededRandom } from "../seeded-random.ts"
+import { type SeededRandom, seededRandom, streamOfEach } from "../seeded-random.ts"
 import { type Backend, createBackend } from "./backend.ts"
 import { type Blindness, createBlindness } from "./blindness.ts"
 import { type Broker, createBroker, orderOf } from "./broker.ts"
@@ -52,6 +52,8 @@ export interface World {
   /** The cap of what a server holds for one connection. */
   readonly queuedBytes: number
   readonly blindness: Blindness
+  /** Whether clients change to better transports by themselves, whatever is wrong or not. */
+  readonly climbing: boolean
   /** What users of the clients asked for so far. */
   readonly operations: number
   act(action: Action): void
@@ -131,15 +133,12 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
   }
 
   const network = memoryNetwork(envOf("network"))
-  const jitters = new Map<string, SeededRandom>()
-  const jitterOf = (address: string): SeededRandom => {
-    const jitter = jitters.get(address) ?? random.fork(`jitter-${address}`)
-    jitters.set(address, jitter)
-    return jitter
-  }
+  const jitterOf = streamOfEach(random, "jitter")
   network.latencyMs = setup.latencyMs
   // Each address has a stream of its own, so that what one says changes nothing for the others.
   network.jitterMs = (address) => jitterOf(address).float() * setup.jitterMs + delayBy(slowLinks.get(address))
+  const cutsOf = streamOfEach(random, "cuts")
+  if (setup.transports) network.cutting = (address) => cutsOf(address).float()
 
   const bus = busModel({ env: envOf("bus"), random: random.fork("bus") })
   const broker = createBroker(setup, envOf("broker"), settings.deduplicationMs)
@@ -253,6 +252,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     broker,
     bus,
     queuedBytes: settings.limits.queuedBytes,
+    climbing: setup.transports === true,
     blindness: createBlindness({ clock: scheduler.clock("judge"), clients, judge, setup }),
     get operations() {
       return operations

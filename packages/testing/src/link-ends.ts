@@ -13,7 +13,7 @@ function closeBothWays(mine: Lane, theirs: Lane, code: number, reason: string): 
   theirs.abortAfter(CLOSE_TIMEOUT_MS, code)
 }
 
-/** The client's end of a link. */
+/** What the client has of a link. */
 export function clientLink(up: Lane, down: Lane): Link {
   return {
     get bufferedBytes() {
@@ -24,7 +24,7 @@ export function clientLink(up: Lane, down: Lane): Link {
   }
 }
 
-/** The server's end of a link. */
+/** What the server has of a link. */
 export function serverSocket(up: Lane, down: Lane): Socket {
   return {
     get queuedBytes() {

@@ -11,9 +11,9 @@ export interface Load {
 }
 
 /** Sends that are under way at once. */
-const AT_ONCE = 3
+const AT_ONCE = 2
 /** Between two rounds; a busy machine only makes it talk less. */
-const ROUND_MS = 20
+const ROUND_MS = 50
 
 export function keepTalking({ say }: Talker, name: string): Load {
   const acknowledged: string[] = []

@@ -39,6 +39,8 @@ export interface Talker {
   readonly gaps: GapNotice[]
   /** Each state that its connection came to. */
   readonly states: string[]
+  /** The close codes of its attempts to connect that were in vain. */
+  readonly refusals: unknown[]
   readonly isLive: boolean
   readonly isOnline: boolean
   /** Resolves with the level of the acknowledgement. */
@@ -52,7 +54,11 @@ export function joinChat(url: string, options: Pick<ConnectOptions, "transport">
   const offsets: number[] = []
   const gaps: GapNotice[] = []
   const states: string[] = []
-  client.on("status", ({ to }) => states.push(to))
+  const refusals: unknown[] = []
+  client.on("status", ({ from, to, cause }) => {
+    states.push(to)
+    if (from === "connecting" && to === "reconnecting") refusals.push(cause?.details.closeCode)
+  })
   room.on("say", ({ data, offset }) => {
     heard.push(data)
     offsets.push(offset ?? 0)
@@ -64,6 +70,7 @@ export function joinChat(url: string, options: Pick<ConnectOptions, "transport">
     offsets,
     gaps,
     states,
+    refusals,
     get isLive() {
       return room.subscription.state.state === "live"
     },

@@ -57,7 +57,7 @@ export function joinChat(url: string, options: Pick<ConnectOptions, "transport">
   const refusals: unknown[] = []
   client.on("status", ({ from, to, cause }) => {
     states.push(to)
-    if (from === "connecting" && to === "reconnecting") refusals.push(cause?.details.closeCode)
+    if (from === "connecting" && to === "reconnecting") refusals.push(cause?.details?.closeCode)
   })
   room.on("say", ({ data, offset }) => {
     heard.push(data)

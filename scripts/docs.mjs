@@ -8,7 +8,7 @@ import { openSources } from "./docs/sources.mjs"
 /** Pages with generated parts between what people wrote; all but the protocol's exist in both languages. */
 const FILES = [
   "docs/protocol.md",
-  ...["README", "docs/guarantees", "docs/http-api", "docs/config", "docs/cli", "docs/presence"].flatMap((page) => [
+  ...["README", "docs/guarantees", "docs/http-api", "docs/config", "docs/cli", "docs/presence", "docs/deploying"].flatMap((page) => [
     `${page}.md`,
     `${page}.zh-TW.md`,
   ]),

@@ -1,20 +1,22 @@
-// `npm run services -- up|down|status [--redis PORT] [--nats PORT] [--rabbitmq PORT] [--kafka PORT] [--directory DIR] [--install]`:
-// real brokers as plain processes on loopback. `up` without ports takes free ones for all that are installed, and says which.
+// `npm run services -- up|down|status`: real brokers, NGINX and HAProxy as plain processes on loopback. `up` without ports takes free
+// ones for all that are installed, and says which. `--nodes` says where the nodes are that NGINX and HAProxy stand before.
 import { existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { SERVICES } from "./services/all.mjs"
+import { NODES } from "./services/front.mjs"
 import { freePort, pause, signal, startService } from "./services/service.mjs"
 
 const STOP_MS = 30_000
-const USAGE =
-  "npm run services -- up|down|status [--redis PORT] [--nats PORT] [--rabbitmq PORT] [--kafka PORT] [--directory DIR] [--install]"
+const PORTS = SERVICES.map(({ name }) => `[--${name} PORT]`).join(" ")
+const USAGE = `npm run services -- up|down|status ${PORTS} [--nodes HOST:PORT,…] [--directory DIR] [--install]`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     ...Object.fromEntries(SERVICES.map(({ name }) => [name, { type: /** @type {const} */ ("string") }])),
+    nodes: { type: "string", default: NODES },
     directory: { type: "string", default: join(tmpdir(), "magpie-services") },
     install: { type: "boolean", default: false },
   },
@@ -48,12 +50,15 @@ async function up() {
       continue
     }
     const port = values[service.name] === undefined ? await freePort() : Number(values[service.name])
-    const place = { port, directory: join(directory, service.name) }
+    const settings = service.isFront ? { nodes: String(values.nodes) } : {}
+    const place = { port, directory: join(directory, service.name), settings }
     mkdirSync(place.directory, { recursive: true })
     const { pid } = await startService(service, place)
     running[service.name] = { port, pid }
     write(running)
-    console.log(`${service.title} answers on 127.0.0.1:${port}`)
+    console.log(
+      `${service.title} answers on ${service.isFront ? "https://" : ""}127.0.0.1:${port}${service.isFront ? ` for ${values.nodes}` : ""}`,
+    )
   }
 }
 

@@ -10,7 +10,7 @@ const MAX_BYTES = 12_288
 const MAX_ADDED_BYTES = {
   persistent: 4_096,
   sends: 1_024,
-  inbox: 3_328,
+  inbox: 3_584,
   presence: 3_328,
   transports: 6_144,
   changes: 2_816,

@@ -114,7 +114,7 @@ it.each(DEFECTS)("the planted defect $name is listed under what it breaks, $brea
   expect(page).toContain(`<!-- generated: planted-${breaks} -->`)
 })
 
-it.each(["README", "docs/guarantees", "docs/presence", "docs/http-api", "docs/config", "docs/cli"])(
+it.each(["README", "docs/guarantees", "docs/presence", "docs/http-api", "docs/config", "docs/cli", "docs/deploying"])(
   "%s shows the same parts in both languages",
   (page) => {
     const parts = (file: string) =>

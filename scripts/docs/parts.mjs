@@ -2,6 +2,7 @@
 import { API_PARTS } from "./api.mjs"
 import { CHAOS_PARTS } from "./chaos.mjs"
 import { COMMAND_PARTS } from "./command.mjs"
+import { DEPLOY_PARTS } from "./deploy.mjs"
 import { MUTATION_PARTS } from "./mutation.mjs"
 import { PLANTED_PARTS } from "./planted.mjs"
 import { PROOF_PARTS } from "./proof.mjs"
@@ -26,6 +27,7 @@ const PARTS = {
   ...PROTOCOL_PARTS,
   ...API_PARTS,
   ...COMMAND_PARTS,
+  ...DEPLOY_PARTS,
   ...SIMULATION_PARTS,
   ...PLANTED_PARTS,
   ...CHAOS_PARTS,

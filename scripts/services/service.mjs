@@ -1,27 +1,30 @@
-// One broker as a plain process on loopback, its data in a directory of the caller's.
+// One broker or load balancer as a plain process on loopback, its data in a directory of the caller's.
 import { spawn } from "node:child_process"
 import { openSync, readFileSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import { join } from "node:path"
 
 /**
- * @typedef {object} Launch How a broker is started.
+ * @typedef {object} Launch How it is started.
  * @property {string} command
  * @property {readonly string[]} args
  * @property {Readonly<Record<string, string>>} [env] beside this process's own
  */
 
 /**
- * @typedef {object} Place Where a broker runs, and what differs from its usual settings.
+ * @typedef {object} Place Where it runs, and what differs from its usual settings.
  * @property {number} port
  * @property {string} directory its own, and there
- * @property {Readonly<Record<string, string>>} [settings] as its configuration file has them
+ * @property {Readonly<Record<string, string>>} [settings] of a broker as its configuration file has them; of what stands before
+ *   nodes, `nodes` (addresses with ports, divided by commas), `plainPort` (for HTTP; `port` is for HTTPS), `links` ("spread": none
+ *   of a link's requests is sent to its own node)
  */
 
 /**
  * @typedef {object} Service
  * @property {string} name
  * @property {string} title
+ * @property {true} [isFront] it stands before nodes
  * @property {() => string | undefined} missing says in a sentence what is not installed
  * @property {() => void} install
  * @property {(place: Place) => Launch | Promise<Launch>} launch writes what the broker reads, and says how to start it
@@ -34,12 +37,12 @@ import { join } from "node:path"
  * @property {Promise<void>} ended
  */
 
-/** After that a broker that does not answer has failed. A busy machine takes its time. */
+/** After that a service that does not answer has failed. A busy machine takes its time. */
 const START_MS = 120_000
 const POLL_MS = 100
 
 /**
- * Starts a broker and waits until it answers. Fails, with the end of its log, when it ends before.
+ * Starts a service and waits until it answers. Fails, with the end of its log, when it ends before.
  * @param {Service} service
  * @param {Place} place
  * @returns {Promise<Running>}
@@ -73,7 +76,7 @@ export async function startService(service, place) {
   throw new Error(`${service.title} did not start on port ${place.port}:\n${readFileSync(log, "utf8").slice(-2_000)}`)
 }
 
-/** Sends a signal to a broker and all that it has started. Says whether it was there. */
+/** Sends a signal to a service and all that it has started. Says whether it was there. */
 export function signal(/** @type {number} */ pid, /** @type {NodeJS.Signals | 0} */ name) {
   try {
     return pid > 1 && process.kill(-pid, name)

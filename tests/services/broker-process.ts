@@ -15,12 +15,13 @@ interface Service {
   missing(): string | undefined
 }
 
-interface Running {
+export interface Running {
   readonly pid: number
   readonly ended: Promise<void>
 }
 
-interface Processes {
+/** What starts and stops services as processes. */
+export interface Processes {
   startService(service: Service, place: Place): Promise<Running>
   signal(pid: number, name: NodeJS.Signals): boolean
   freePort(): Promise<number>
@@ -48,14 +49,16 @@ export interface BrokerProcess {
   dispose(): Promise<void>
 }
 
+export const processes = (): Promise<Processes> => script("service")
+
 const script = (name: string) => import(new URL(`../../scripts/services/${name}.mjs`, import.meta.url).href)
 
-/** Says in a sentence why a broker cannot be started here; undefined where it can. */
+/** Says in a sentence why a service cannot be started here; undefined where it can. */
 export async function whyMissing(name: string): Promise<string | undefined> {
   return (await serviceOf(name)).missing()
 }
 
-async function serviceOf(name: string): Promise<Service> {
+export async function serviceOf(name: string): Promise<Service> {
   return (await script(name))[name]
 }
 
@@ -76,7 +79,7 @@ const NOWHERE = 1
 
 export async function startBroker(name: string, settings?: Settings): Promise<BrokerProcess> {
   const service = await serviceOf(name)
-  const { startService, signal, freePort }: Processes = await script("service")
+  const { startService, signal, freePort } = await processes()
   const base = mkdtempSync(join(tmpdir(), `magpie-${name}-`))
   const directory = join(base, "now")
   let running: Running | undefined

@@ -70,16 +70,24 @@ const ALL: readonly BrokerKind[] = [
   },
 ]
 
-/** Runs tests with a broker of their own; where it is not installed says so, and fails where it must be. */
-export async function withBroker(kind: BrokerKind, title: string, define: (broker: () => BrokerProcess) => void): Promise<void> {
-  const missing = await whyMissing(kind.name)
-  if (missing !== undefined) {
-    process.stderr.write(`\n${title} is not tested with ${kind.name}: ${missing}\n`)
-    test.skipIf(process.env.CI !== "true")(`${title} needs ${kind.name}`, () => {
-      throw new Error(missing)
-    })
-    return
-  }
+/** Where a service is not installed says so, in place of the tests that need it, and fails where it must be. */
+export async function isMissing(name: string, title: string): Promise<boolean> {
+  const missing = await whyMissing(name)
+  if (missing === undefined) return false
+  process.stderr.write(`\n${title} is not tested with ${name}: ${missing}\n`)
+  test.skipIf(process.env.CI !== "true")(`${title} needs ${name}`, () => {
+    throw new Error(missing)
+  })
+  return true
+}
+
+/** Runs tests with a broker of their own. */
+export async function withBroker(
+  kind: Pick<BrokerKind, "name" | "settings">,
+  title: string,
+  define: (broker: () => BrokerProcess) => void,
+): Promise<void> {
+  if (await isMissing(kind.name, title)) return
   describe(`${title} with ${kind.name}`, () => {
     let broker: BrokerProcess | undefined
     beforeAll(async () => {

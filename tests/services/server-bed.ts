@@ -1,4 +1,4 @@
-import { type Client, connect, type GapNotice } from "@magpie/client"
+import { type Client, type ConnectOptions, connect, type GapNotice } from "@magpie/client"
 import type { BrokerAdapter } from "@magpie/journal"
 import { broadcast, contract, json, stream } from "@magpie/protocol"
 import { anonymous, createServer, type Server, type ServerOptions } from "@magpie/server"
@@ -37,17 +37,28 @@ export interface Talker {
   readonly offsets: number[]
   /** What it was told where it could not go on from its place. */
   readonly gaps: GapNotice[]
+  /** Each state that its connection came to. */
+  readonly states: string[]
+  /** The close codes of its attempts to connect that were in vain. */
+  readonly refusals: unknown[]
   readonly isLive: boolean
+  readonly isOnline: boolean
   /** Resolves with the level of the acknowledgement. */
   say(text: string): Promise<string>
 }
 
-export function joinChat(url: string): Talker {
-  const client = connect<typeof app>(url, { contract: app, backoff: { initialMs: 20, maxMs: 500 } })
+export function joinChat(url: string, options: Pick<ConnectOptions, "transport"> = {}): Talker {
+  const client = connect<typeof app>(url, { contract: app, backoff: { initialMs: 20, maxMs: 500 }, ...options })
   const room = client.channel("chat/lobby")
   const heard: string[] = []
   const offsets: number[] = []
   const gaps: GapNotice[] = []
+  const states: string[] = []
+  const refusals: unknown[] = []
+  client.on("status", ({ from, to, cause }) => {
+    states.push(to)
+    if (from === "connecting" && to === "reconnecting") refusals.push(cause?.details?.closeCode)
+  })
   room.on("say", ({ data, offset }) => {
     heard.push(data)
     offsets.push(offset ?? 0)
@@ -58,8 +69,13 @@ export function joinChat(url: string): Talker {
     heard,
     offsets,
     gaps,
+    states,
+    refusals,
     get isLive() {
       return room.subscription.state.state === "live"
+    },
+    get isOnline() {
+      return client.status.state === "online"
     },
     say: async (text) => (await room.send("say", text)).level,
   }

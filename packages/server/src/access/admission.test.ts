@@ -136,6 +136,14 @@ describe("admission", () => {
     )
   })
 
+  it("[F84] refuses whom a proxy of ours brings during a drain with a 503, so that the proxy can ask another server", () => {
+    const { admission } = setUp()
+    const knock = { address: "192.0.2.1", origin: undefined, host: "h", cookieOnly: false, forwarded: true }
+    expect(admission.knock(knock)).toMatchObject({ verdict: "admit" })
+    admission.drain(60_000)
+    expect(admission.knock(knock)).toMatchObject({ verdict: "refuse", status: 503, reason: "draining" })
+  })
+
   it("asks those who come during a drain to come back when it has ended", async () => {
     const { admission, clock, knock } = setUp()
     await clock.advance(10_000)

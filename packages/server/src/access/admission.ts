@@ -10,6 +10,8 @@ export interface Knock {
   readonly host: string | undefined
   /** A cookie came and nothing else that could prove who it is. */
   readonly cookieOnly: boolean
+  /** A proxy of ours brings it, and can ask another server. */
+  readonly forwarded?: boolean
   /** Where another policy than the server's holds. */
   readonly origins?: OriginPolicy | undefined
 }
@@ -85,13 +87,18 @@ export function createAdmission({ limits, origins, clock, random, occupancy, ove
   }
 
   return {
-    knock({ address: from, origin, host, cookieOnly, origins: policy = origins }) {
+    knock({ address: from, origin, host, cookieOnly, forwarded = false, origins: policy = origins }) {
       const now = clock.monotonic()
       const address = addressKey(from)
       const addressWait = take(addresses.of(address), addressRate, now)
       if (addressWait > 0) return turnAway(address, "overloaded", Math.max(addressWait, waitFor(overall, overallRate, now)))
       if (!originAllowed(policy, { origin, host, cookieOnly })) return { verdict: "refuse", status: 403, reason: "origin" }
-      if (drainedUntilMs !== undefined) return turnAway(address, "draining", Math.max(0, drainedUntilMs - now))
+      if (drainedUntilMs !== undefined) {
+        const waitMs = Math.max(0, drainedUntilMs - now)
+        // A close would only reach the client, which would wait for this server although another one has room.
+        if (forwarded) return { verdict: "refuse", status: 503, reason: "draining", retryAfterMs: waitMs }
+        return turnAway(address, "draining", waitMs)
+      }
       if (overloaded()) return turnAway(address, "overloaded", OVERLOADED_MS)
       if (occupancy.all >= limits.connections || occupancy.from(from) >= limits.connectionsPerAddress)
         return turnAway(address, "connection-limit", 1_000)

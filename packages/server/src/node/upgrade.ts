@@ -68,11 +68,8 @@ export function createUpgradeListener({ core, clock, limits, spoken, path, trust
     const headers = endpoint ? withoutProtocols(request) : request.headersDistinct
     const handshake = checkHandshake({ method: request.method ?? "", headers }, spoken)
     if (!handshake.ok) return refuseUpgrade(stream, handshake.status, handshake.reason, handshake.headers)
-    const address = clientAddress(
-      plainAddress(request.socket.remoteAddress),
-      headerText(request.headers["x-forwarded-for"]),
-      trustedProxies,
-    )
+    const peer = plainAddress(request.socket.remoteAddress)
+    const address = clientAddress(peer, headerText(request.headers["x-forwarded-for"]), trustedProxies)
     const { origin, host, cookie, authorization, ...others } = request.headers
     const verdict = core.knock({
       address,
@@ -84,6 +81,7 @@ export function createUpgradeListener({ core, clock, limits, spoken, path, trust
         key: headerText(others["x-api-key"]),
         site: headerText(others["sec-fetch-site"]),
       }),
+      forwarded: trustedProxies.has(peer),
       origins: endpoint?.origins,
     })
     if (verdict.verdict === "refuse") return refuseUpgrade(stream, verdict.status, verdict.reason, retryHeader(verdict.retryAfterMs))

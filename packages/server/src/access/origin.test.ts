@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { originAllowed } from "./origin.ts"
+import { isCookieOnly, originAllowed } from "./origin.ts"
 
 describe("origin", () => {
   const list = ["https://app.example.com"]
@@ -38,5 +38,13 @@ describe("origin", () => {
   it("[F7] allows an absent origin unless a cookie alone would speak for a user", () => {
     expect(originAllowed(list, { origin: undefined, host: "x", cookieOnly: false })).toBe(true)
     expect(originAllowed("any", { origin: undefined, host: "x", cookieOnly: true })).toBe(false)
+  })
+
+  it("[F41] tells a cookie alone from one beside what no foreign page can send", () => {
+    const nothing = { cookie: undefined, authorization: undefined, key: undefined, site: undefined }
+    expect(isCookieOnly(nothing)).toBe(false)
+    for (const site of [undefined, "cross-site", "same-site", "none"]) expect(isCookieOnly({ ...nothing, cookie: "", site })).toBe(true)
+    for (const beside of [{ authorization: "Bearer x" }, { key: "x" }, { site: "same-origin" }])
+      expect(isCookieOnly({ ...nothing, cookie: "a=b", ...beside })).toBe(false)
   })
 })

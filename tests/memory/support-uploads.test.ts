@@ -64,7 +64,7 @@ describe("attachments", () => {
     await bed.told(upload(one, new Blob([bytes]), { visitor: bed.me, upload: "aaaaaaaa", onProgress: () => {} }))
     const all = async () => {
       const read = []
-      for await (const page of pagesFrom(channel.history({ after: 0 }))) read.push(...page.messages)
+      for await (const page of pagesFrom(() => channel.history({ after: 0 }))) read.push(...page.messages)
       return read
     }
     const messages = await bed.told(all())

@@ -9,7 +9,7 @@ import { fromBase64 } from "./base64.ts"
 export async function download(client: Client<Support>, visitor: string, { upload, size, type }: FileLine): Promise<Blob> {
   const channel = client.channel(`support/file/${visitor}/${upload}`)
   const pieces = new Map<number, string>()
-  for await (const { messages } of pagesFrom(channel.history({ after: 0, limit: 10 })))
+  for await (const { messages } of pagesFrom(() => channel.history({ after: 0, limit: 10 })))
     for (const { data } of messages) pieces.set(data.index, data.base64)
   const parts = Array.from({ length: Math.ceil(size / CHUNK_BYTES) }, (_, index) => {
     const piece = pieces.get(index)

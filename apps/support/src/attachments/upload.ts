@@ -47,7 +47,8 @@ async function firstMissing(channel: Pieces): Promise<number> {
   const next = (messages.at(-1)?.data.index ?? -1) + 1
   if (position.offset === next) return next
   const known = new Set<number>()
-  for await (const page of pagesFrom(channel.history({ after: 0, limit: 10 }))) for (const { data } of page.messages) known.add(data.index)
+  for await (const page of pagesFrom(() => channel.history({ after: 0, limit: 10 })))
+    for (const { data } of page.messages) known.add(data.index)
   let index = 0
   while (known.has(index)) index++
   return index

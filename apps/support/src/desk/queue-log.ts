@@ -57,7 +57,7 @@ export function followQueue({ client, me, onQueue, onLoading, onAsked, onRefused
   async function readBack(): Promise<{ readonly entries: readonly QueueEntry[]; readonly found: Queue; readonly position: Position }> {
     let entries: readonly QueueEntry[] = []
     let position: Position | undefined
-    for await (const page of pagesFrom(channel.history({ limit: PAGE_LENGTH }))) {
+    for await (const page of pagesFrom(() => channel.history({ limit: PAGE_LENGTH }))) {
       position ??= page.position
       entries = [...(page.messages as readonly QueueEntry[]), ...entries]
       const found = addUp({ epoch: position.epoch, entries, isWhole: !page.more })
@@ -103,7 +103,7 @@ export function followQueue({ client, me, onQueue, onLoading, onAsked, onRefused
     /** Conversations that were closed so long ago that the newest sum does not have them, the newest first. */
     async *older(): AsyncGenerator<Place> {
       const seen = new Set(queue.keys())
-      for await (const { messages } of pagesFrom(channel.history({ limit: PAGE_LENGTH }))) {
+      for await (const { messages } of pagesFrom(() => channel.history({ limit: PAGE_LENGTH }))) {
         for (const entry of (messages as readonly QueueEntry[]).toReversed()) {
           if (entry.name !== "asks" || seen.has(entry.data.visitor)) continue
           seen.add(entry.data.visitor)

@@ -1,26 +1,25 @@
 import { useStore } from "@magpie/frame"
 import { useEffect, useState } from "react"
-import type { Line } from "../conversation/lines.ts"
-import { readAllLines } from "../conversation/transcript.ts"
-import type { Place } from "../queue.ts"
 import { useDesk, useWords } from "./desk-context.ts"
+import { NOTHING_YET, type SearchView, searchLines } from "./search-lines.ts"
 import { visitorName } from "./visitor-name.ts"
-
-interface Found {
-  readonly visitor: string
-  readonly line: Line
-}
 
 /** Looks through what the server has of every conversation, the newest first; what is found comes as it is found. */
 export function Search({ query, onChoose }: { readonly query: string; readonly onChoose: (visitor: string) => void }) {
   const desk = useDesk()
   const words = useWords()
   const { queue } = useStore(desk.view)
-  const { found, over } = useFound(query)
+  const { found, state } = useFound(query)
+  const count = new Intl.NumberFormat(words.tag).format(found.length)
   const dates = new Intl.DateTimeFormat(words.tag, { dateStyle: "short", timeStyle: "short", hourCycle: "h23" })
   return (
     <section>
-      <h2 role="status">{over ? words.found(new Intl.NumberFormat(words.tag).format(found.length)) : words.searching}</h2>
+      <h2 role="status">{words.searched[state](count)}</h2>
+      {state === "incomplete" && (
+        <p className="bad" role="alert">
+          {words.searchBroken}
+        </p>
+      )}
       <ul>
         {found.map(({ visitor, line }) => (
           <li key={`${visitor} ${line.key}`}>
@@ -36,40 +35,25 @@ export function Search({ query, onChoose }: { readonly query: string; readonly o
   )
 }
 
-const MOST = 100
 /** So long nobody has typed before the search begins. */
 const PAUSE_MS = 250
 
-function useFound(query: string): { readonly found: readonly Found[]; readonly over: boolean } {
+function useFound(query: string): SearchView {
   const desk = useDesk()
-  const [state, setState] = useState<{ readonly found: readonly Found[]; readonly over: boolean }>({ found: [], over: false })
+  const [view, setView] = useState(NOTHING_YET)
   useEffect(() => {
-    let stopped = false
-    const wanted = query.toLocaleLowerCase()
-    let found: readonly Found[] = []
-    async function look(place: Place): Promise<boolean> {
-      const { visitor } = place
-      const lines = await readAllLines(desk.support.client, visitor, "agent")
-      if (stopped) return false
-      const here = lines.filter(({ kind, text }) => (kind === "say" || kind === "file") && text.toLocaleLowerCase().includes(wanted))
-      if (here.length > 0) desk.recall(place)
-      found = [...found, ...here.reverse().map((line) => ({ visitor, line }))].slice(0, MOST)
-      setState({ found, over: false })
-      return found.length < MOST
+    const stopped = new AbortController()
+    function begin(): void {
+      const { queue } = desk.view.get()
+      const { support, olderPlaces: older, recall: onPlace } = desk
+      void searchLines({ client: support.client, query, queue, older, signal: stopped.signal, onPlace, onView: setView })
     }
-    async function run(): Promise<void> {
-      const places = [...desk.view.get().queue.values()].sort((a, b) => b.lastAt - a.lastAt)
-      for (const place of places) if (!(await look(place))) break
-      if (!stopped && found.length < MOST) for await (const place of desk.olderPlaces()) if (!(await look(place))) break
-      if (!stopped) setState({ found, over: true })
-    }
-    setState({ found: [], over: false })
-    // What was found stays when the link breaks in the middle of a page that is refused.
-    const begin = setTimeout(() => void run().catch(() => setState((now) => ({ ...now, over: true }))), PAUSE_MS)
+    setView(NOTHING_YET)
+    const wait = setTimeout(begin, PAUSE_MS)
     return () => {
-      clearTimeout(begin)
-      stopped = true
+      clearTimeout(wait)
+      stopped.abort()
     }
   }, [desk, query])
-  return state
+  return view
 }

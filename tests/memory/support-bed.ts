@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { Client } from "@magpie/client"
+import type { Client, ConnectOptions } from "@magpie/client"
 import { createTestBed, type TestBed } from "@magpie/testing"
 import {
   type Support,
@@ -22,7 +22,7 @@ const AGENTS = ["Mei", "Ben"].map((name) => {
 export interface SupportBed extends TestBed<Support, SupportUser> {
   /** The visitor whose secret is the default. */
   readonly me: string
-  visitor(secret?: string): Client<Support>
+  visitor(secret?: string, options?: Pick<ConnectOptions, "outbox">): Client<Support>
   agent(id: "mei" | "ben"): Client<Support>
   /** The result, as soon as the clock has brought it. */
   told<T>(promise: Promise<T>): Promise<T>
@@ -49,7 +49,7 @@ export async function createSupportBed(options?: SupportRulesOptions): Promise<S
   return Object.assign(Object.create(bed) as TestBed<Support, SupportUser>, {
     me,
     told,
-    visitor: (secret = SECRET) => bed.connect({ token: VISITOR_PREFIX + secret }),
+    visitor: (secret = SECRET, options = {}) => bed.connect({ token: VISITOR_PREFIX + secret, ...options }),
     agent: (id: string) => bed.connect({ token: `${AGENT_PREFIX}key-of-${id}` }),
     asks: (client: Client<Support>, visitor = me, page = "/") =>
       client.channel("support/queue").send("asks", { visitor, name: "Visitor", page, language: "en" }),

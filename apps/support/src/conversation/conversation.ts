@@ -40,11 +40,11 @@ export function openConversation({ client, outbox, device }: SupportClient, visi
 
   const put = (some: Partial<ConversationView>): void => view.set({ ...view.get(), ...some })
 
-  function show(): void {
+  function show(more: Partial<ConversationView> = {}): void {
     for (const { ref } of told ?? []) if (ref !== undefined) outgoing.delete(ref)
     const stored = (told ?? []).map((each) => lineOf(each, isOwn(each.from)))
     const lines = [...stored, ...[...outgoing.values()].map(outgoingLine)]
-    put({ lines })
+    put({ ...more, lines })
   }
 
   function hear(): void {
@@ -55,8 +55,8 @@ export function openConversation({ client, outbox, device }: SupportClient, visi
       told = refused ? [] : messages
       kept.keep(told)
     }
-    put({ loaded, hasOlder, refused })
-    show()
+    // At once: whoever sees that it is loaded sees what was there as well.
+    show({ loaded, hasOlder, refused })
   }
 
   function note(message: KeptMessage): void {

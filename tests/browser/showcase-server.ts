@@ -17,8 +17,13 @@ interface ShowcaseServer {
   stop(): Promise<void>
 }
 
+export interface ShowcaseInBrowser {
+  readonly showcase: ShowcaseServer
+  readonly browser: Browser
+}
+
 /** What `npm start` runs and a browser, for all tests of a file. */
-export function showcaseInBrowser(): { readonly showcase: ShowcaseServer; readonly browser: Browser } {
+export function showcaseInBrowser(): ShowcaseInBrowser {
   let showcase: ShowcaseServer
   let browser: Browser
   beforeAll(async () => {

@@ -1,77 +1,16 @@
 import { connect } from "@magpie/client"
-import type { Download, Page } from "playwright-core"
+import type { Page } from "playwright-core"
 import { describe, expect, it } from "vitest"
 import type { Support } from "../../apps/support/src/index.ts"
 import { CHUNK_BYTES } from "../../apps/support/src/limits.ts"
 import { visitorIdOf } from "../../apps/support/src/visitor-id.ts"
 import { startLossyLink } from "./lossy-link.ts"
 import { showcaseInBrowser } from "./showcase-server.ts"
+import { bytesOf, choose, shows, supportPages, texts, WORDS, write } from "./support-pages.ts"
 
 const running = showcaseInBrowser()
-
-const WORDS = {
-  "en-US": {
-    open: "Open the chat",
-    write: "Write a message",
-    answer: "Write an answer",
-    take: "Take",
-    read: "Read",
-    cut: "Cut the network",
-    restore: "Restore the network",
-    here: "Has the page open",
-    unknown: "Not known while the server is out of reach",
-  },
-  "zh-TW": {
-    open: "開啟客服對話",
-    write: "輸入訊息",
-    answer: "輸入回覆",
-    take: "接手",
-    read: "已讀",
-    cut: "切斷網路",
-    restore: "恢復網路",
-    here: "正在看這個網頁",
-    unknown: "連不上伺服器，無法得知",
-  },
-} as const
+const { newPage, openVisitor, openAgent } = supportPages(running)
 const DAY_MS = 24 * 3_600_000
-type Locale = keyof typeof WORDS
-
-const newPage = async (locale: Locale): Promise<Page> =>
-  (await running.browser.newContext({ locale, viewport: { width: 1_280, height: 800 } })).newPage()
-
-/** A visitor with the panel open. */
-async function openVisitor(locale: Locale = "en-US", from = running.showcase.page): Promise<Page> {
-  const page = await newPage(locale)
-  await page.goto(`${from}support/`)
-  await page.getByRole("button", { name: WORDS[locale].open }).click()
-  await page.getByLabel(WORDS[locale].write).waitFor()
-  return page
-}
-
-/** An agent at the desk. */
-async function openAgent(name: "Mei" | "Ben" | "Lin", locale: Locale = "en-US"): Promise<Page> {
-  const page = await newPage(locale)
-  await page.goto(`${running.showcase.page}support/desk.html`)
-  await page.getByRole("button", { name, exact: true }).click()
-  await page.getByRole("navigation").waitFor()
-  return page
-}
-
-async function write(page: Page, field: string, text: string): Promise<void> {
-  await page.getByLabel(field).fill(text)
-  await page.getByLabel(field).press("Enter")
-}
-
-const texts = (page: Page): Promise<string[]> => page.locator(".lines .text").allTextContents()
-const shows = (page: Page, text: string): Promise<void> => page.locator(".lines .stored").getByText(text, { exact: true }).waitFor()
-const choose = (agent: Page, preview: string): Promise<void> => agent.getByRole("navigation").getByText(preview).first().click()
-
-async function bytesOf(download: Download): Promise<Buffer> {
-  const parts: Buffer[] = []
-  for await (const part of await download.createReadStream()) parts.push(part as Buffer)
-  return Buffer.concat(parts)
-}
-
 /** What agents and channels call the visitor of a page. */
 async function visitorIdIn(page: Page): Promise<string> {
   const secret = await page.evaluate(() => localStorage.getItem("magpie.support.visitor"))
@@ -240,15 +179,16 @@ describe("the support chat", () => {
     await mei.getByRole("button", { name: "Take", exact: true }).click()
     // A broadcast may be lost; whoever goes on writing says it again.
     let written = 0
-    await expect
-      .poll(
-        async () => {
-          await mei.getByLabel("Write an answer").fill(`one moment ${written++}`)
-          return visitor.getByText("is writing…").isVisible()
-        },
-        { timeout: 60_000 },
-      )
-      .toBe(true)
+    for (const [writer, field, reader, told] of [
+      [mei, "Write an answer", visitor, "Mei is writing…"],
+      [visitor, "Write a message", mei, "The visitor is writing…"],
+    ] as const) {
+      const isTold = async (): Promise<boolean> => {
+        await writer.getByLabel(field).fill(`one moment ${written++}`)
+        return reader.getByText(told).isVisible()
+      }
+      await expect.poll(isTold, { timeout: 60_000 }).toBe(true)
+    }
 
     await visitor.getByRole("listitem").filter({ hasText: "a secret" }).getByRole("button", { name: "Delete" }).click()
     await mei.getByText("This message was deleted").waitFor()

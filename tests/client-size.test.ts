@@ -9,6 +9,7 @@ const MAX_BYTES = 12_288
 /** What each entry beside the core may add to that. */
 const MAX_ADDED_BYTES = {
   persistent: 3_584,
+  sends: 1_024,
   inbox: 3_072,
   presence: 3_328,
   transports: 6_144,

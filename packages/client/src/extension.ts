@@ -14,6 +14,7 @@ import { badField } from "./bad-field.ts"
 import type { Received, Subscription } from "./channel.ts"
 import type { Fields } from "./connection/read-down.ts"
 import { INSIDES, type Inside } from "./inside.ts"
+import type { OutboxStore } from "./outbox/keeper.ts"
 import type { Outbox } from "./outbox/outbox.ts"
 import type { RequestTable } from "./request/request-table.ts"
 import type { Schedule } from "./schedule.ts"
@@ -49,6 +50,8 @@ export interface Extension {
   readonly random: Random
   readonly schedule: Schedule
   readonly outbox: Outbox
+  /** What the client was given to keep its outbox in. */
+  readonly store: OutboxStore | undefined
   /** The message as a listener gets it; undefined, and reported, where its schema refuses it. */
   read(message: StoredMessage): Received | undefined
   /** Somebody needs the connection: a lazy client connects. Fails with CLOSED. */
@@ -88,6 +91,7 @@ export function extend(channel: object): Extension {
     random,
     schedule,
     outbox: session.outbox,
+    store: context.settings.outbox,
     read: core.read,
     start: core.start,
     send: session.connection.send,

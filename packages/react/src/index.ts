@@ -2,5 +2,5 @@ export { type ChannelView, type UseChannelOptions, useChannel } from "./use-chan
 export { type HistoryView, type UseHistoryOptions, useHistory } from "./use-history.ts"
 export { useOutbox } from "./use-outbox.ts"
 export { type PresenceView, type UsePresenceOptions, usePresence } from "./use-presence.ts"
-export { type OpenSend, type Send, type UseSend, useSend } from "./use-send.ts"
+export { type OpenSend, type Send, type SendView, type UseSend, useSend } from "./use-send.ts"
 export { useStatus } from "./use-status.ts"

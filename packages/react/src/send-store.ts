@@ -1,37 +1,61 @@
 import type { Receipt, SendOptions, StreamChannel } from "@magpie/client"
-import { type MagpieError, type MessageInput, type MessageName, toMagpieError } from "@magpie/protocol"
+import { followSend, type SendProgress, type SendState } from "@magpie/client/sends"
+import type { MagpieError, MessageInput, MessageName } from "@magpie/protocol"
 import { createStore, type Store } from "./store.ts"
 
-/** A message that is on its way, or that was refused. One that is stored comes back through the channel. */
-export type OpenSend<K> = { readonly [N in MessageName<K>]: OpenSendOf<N, MessageInput<K, N>> }[MessageName<K>]
+/** A message that was sent, and its state. */
+export type SendView<K, State extends SendState = SendState> = {
+  readonly [N in MessageName<K>]: SendViewOf<N, MessageInput<K, N>, State>
+}[MessageName<K>]
 
-interface OpenSendOf<Name extends string, Data> {
-  /** Names it among those that are open here. */
+/** One that is not stored, or not known to be. */
+export type OpenSend<K> = SendView<K, Exclude<SendState, "confirmed">>
+
+interface SendViewOf<Name extends string, Data, State> {
+  /** Names it among those that were sent here. */
   readonly key: number
-  /** As it was given to `send`. */
+  /** As it was given to `send`; the message has it too when it comes back through the channel. */
   readonly ref: string | undefined
   readonly name: Name
   readonly data: Data
-  readonly state: "pending" | "rejected"
-  /** Why it was rejected. TIMEOUT, ABORTED and CLOSED leave open whether it is stored. */
+  readonly state: State
+  /** There once it is confirmed. */
+  readonly receipt: Receipt | undefined
+  /** Why it was rejected or has expired. Without a persistent outbox TIMEOUT, ABORTED and CLOSED leave open whether it is stored. */
   readonly error: MagpieError | undefined
-  /** Takes a rejected one off the list. */
+  /** Takes it off the lists. What is on its way is sent all the same. */
   dismiss(): void
 }
 
 /** As the channel's `send`. */
 export type Send<K> = <N extends MessageName<K>>(name: N, data: MessageInput<K, N>, options?: SendOptions) => Promise<Receipt>
 
-export interface SendStore<K> extends Store<readonly OpenSend<K>[]> {
+/** What became of what was sent. */
+export interface Sends<K> {
+  /** Each with its state, oldest first; of those that are confirmed the newest 50. */
+  readonly sends: readonly SendView<K>[]
+  /** Those of them that are not confirmed. One that is comes back through the channel. */
+  readonly open: readonly OpenSend<K>[]
+}
+
+export interface SendStore<K> extends Store<Sends<K>> {
   readonly send: Send<K>
 }
 
-export function createSendStore<K>(channel: StreamChannel<K, undefined>): SendStore<K> {
-  const store = createStore<readonly OpenSend<K>[]>([], () => () => {})
-  let sent = 0
+const MOST_CONFIRMED = 50
 
-  function remove(key: number): void {
-    store.set(store.view.filter((open) => open.key !== key))
+export function createSendStore<K>(channel: StreamChannel<K, undefined>): SendStore<K> {
+  const store = createStore<Sends<K>>({ sends: [], open: [] }, () => () => {})
+  let keys = 0
+
+  function set(all: readonly SendView<K>[]): void {
+    const forgotten = new Set(all.filter(isConfirmed).slice(0, -MOST_CONFIRMED))
+    const sends = all.filter((each) => !forgotten.has(each))
+    store.set({ sends, open: sends.filter((each): each is OpenSend<K> => !isConfirmed(each)) })
+  }
+
+  function change(key: number, progress: SendProgress): void {
+    set(store.view.sends.map((each) => (each.key === key ? { ...each, ...progress } : each)))
   }
 
   return {
@@ -39,20 +63,15 @@ export function createSendStore<K>(channel: StreamChannel<K, undefined>): SendSt
       return store.view
     },
     subscribe: store.subscribe,
-    async send(name, data, options) {
-      const key = ++sent
-      const open = { key, ref: options?.ref, name, data, state: "pending", error: undefined, dismiss: () => remove(key) }
+    send(name, data, options) {
+      const key = ++keys
+      const dismiss = (): void => set(store.view.sends.filter((each) => each.key !== key))
+      const view = { key, ref: options?.ref, name, data, state: "pending", receipt: undefined, error: undefined, dismiss }
       // The name decides what the data is, which a union of all of them does not show.
-      store.set([...store.view, open as unknown as OpenSend<K>])
-      try {
-        const receipt = await channel.send(name, data, options)
-        remove(key)
-        return receipt
-      } catch (thrown) {
-        const error = toMagpieError(thrown)
-        store.set(store.view.map((each) => (each.key === key ? { ...each, state: "rejected", error } : each)))
-        throw error
-      }
+      set([...store.view.sends, view as unknown as SendView<K>])
+      return followSend(channel, name, data, { ...options, onProgress: (progress) => change(key, progress) })
     },
   }
 }
+
+const isConfirmed = ({ state }: { readonly state: SendState }): boolean => state === "confirmed"

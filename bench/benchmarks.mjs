@@ -6,7 +6,7 @@ import { fanout } from "./fanout/fanout.mjs"
 import { http } from "./http/http.mjs"
 import { idle } from "./idle/idle.mjs"
 import { presence } from "./presence/presence.mjs"
-import { clientSize } from "./size/size.mjs"
+import { clientSize, persistentSize, supportWidgetSize } from "./size/size.mjs"
 import { transports } from "./transports/transports.mjs"
 
 /**
@@ -16,4 +16,18 @@ import { transports } from "./transports/transports.mjs"
  */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [fanout(32), fanout(1), echo, http, idle, presence, durable, append, transports, codecs, clientSize]
+export const benchmarks = [
+  fanout(32),
+  fanout(1),
+  echo,
+  http,
+  idle,
+  presence,
+  durable,
+  append,
+  transports,
+  codecs,
+  clientSize,
+  persistentSize,
+  supportWidgetSize,
+]

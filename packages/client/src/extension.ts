@@ -60,6 +60,8 @@ export interface Extension {
   send(message: UpMessage): number | undefined
   /** Of the newest link. */
   linkNumber(): number
+  /** Whom the server welcomed; undefined also where there is no link. */
+  user(): string | undefined
   readonly ask: RequestTable["ask"]
   readonly request: RequestTable["request"]
   onError(error: MagpieError): void
@@ -96,6 +98,7 @@ export function extend(channel: object): Extension {
     start: core.start,
     send: session.connection.send,
     linkNumber: () => session.connection.linkNumber,
+    user: () => (session.connection.status.state === "online" ? session.connection.status.user : undefined),
     ask,
     request,
     onError,

@@ -2,9 +2,11 @@ import { type Changed, type MagpieError, toMagpieError } from "@magpie/protocol"
 import { badField } from "../bad-field.ts"
 import type { MessageOf, Received, StreamChannel, SubscriptionState } from "../channel.ts"
 import { extend } from "../extension.ts"
+import type { Inbox } from "../inbox/inbox.ts"
+import type { KeptChannel } from "../inbox/kept-channel.ts"
 import { createListeners } from "../listeners.ts"
 import { versionOf } from "./apply-change.ts"
-import { followChanges } from "./follow-changes.ts"
+import { type ChangeFollower, followChanges } from "./follow-changes.ts"
 
 /** What is left of a message that was deleted: where it was, whose, and when. */
 export type DeletedMessage = Received<"$deleted", { readonly name: string }> & { readonly changed: Changed }
@@ -16,13 +18,19 @@ export interface MessageListOptions {
   readonly last?: number
   /** Messages that are held; the oldest leave first. Default 1,000. */
   readonly keep?: number
+  /**
+   * Begins with what this device has, before there is a link; then the server is asked only for what came since, changes
+   * included. Of what was deleted nothing is kept: such a list shows what is deleted from then on. Give it before anybody else
+   * listens to that stream.
+   */
+  readonly inbox?: Inbox
 }
 
 /** The newest messages of a stream, each as it is now. */
 export interface MessageList<K> {
   /** Oldest first, without a hole. Another array after each change, and the same objects where they did not change. */
   readonly messages: readonly ListedMessage<K>[]
-  /** Whether the first page is there. */
+  /** Whether the server has answered; until then there is only what an inbox has. */
   readonly loaded: boolean
   /** Whether history goes on before the first of them. */
   readonly hasOlder: boolean
@@ -40,7 +48,10 @@ export interface MessageList<K> {
  * Follows a stream and holds its newest messages as they are now: edited, appended to, deleted, reacted to [G3, G4]. After a gap it
  * begins anew. Fails with BAD_REQUEST on what is no channel of a client.
  */
-export function messageList<K>(channel: StreamChannel<K, undefined>, { last = 50, keep = 1_000 }: MessageListOptions = {}): MessageList<K> {
+export function messageList<K>(
+  channel: StreamChannel<K, undefined>,
+  { last = 50, keep = 1_000, inbox }: MessageListOptions = {},
+): MessageList<K> {
   for (const [field, value] of Object.entries({ last, keep }))
     if (!Number.isSafeInteger(value) || value < 1) throw badField(field, "must be a whole number of at least 1", "INVALID_OPTIONS")
   const { name, subscription, request, read, onError, follow, schedule } = extend(channel)
@@ -53,15 +64,8 @@ export function messageList<K>(channel: StreamChannel<K, undefined>, { last = 50
   /** Whether the first page was asked for. */
   let begun = false
   const wait = schedule.createWait()
-
-  const follower = followChanges(channel as StreamChannel<never, undefined>, {
-    find: (offset) => held.get(offset),
-    replace: (message) => put([message]),
-    remove(offset) {
-      held.delete(offset)
-      update()
-    },
-  })
+  const kept = inbox?.channel(channel, { keep: last })
+  let follower: ChangeFollower | undefined
 
   function update(changed: Partial<typeof state> = {}): void {
     state = { ...state, ...changed }
@@ -100,7 +104,7 @@ export function messageList<K>(channel: StreamChannel<K, undefined>, { last = 50
     wait.failures = 0
     put(found)
     update({ loaded: true, hasOlder: reply.more, error: undefined })
-    follower.check(found)
+    follower?.check(found)
   }
 
   function attempt(before: number | undefined): Promise<void> {
@@ -131,25 +135,53 @@ export function messageList<K>(channel: StreamChannel<K, undefined>, { last = 50
     const { state: now } = subscription
     if (name === "live" && !begun) {
       begun = true
-      load()
+      // What the device has ends where the subscription began.
+      const oldest = kept?.messages[0]?.offset
+      if (oldest === undefined) load()
+      else update({ loaded: true, hasOlder: oldest > 1, error: undefined })
     }
     if (now.state === "refused") update({ loaded: true, error: now.error })
   }
 
-  const disposers = [
-    channel.onAny((message) => onMessage(message as Received)),
-    // One that was deleted before this client was told of it.
-    channel.on("$deleted" as never, onMessage as never),
-    subscription.on("state", onState),
-    subscription.on("gap", beginAnew),
-    follow({}, { close: () => close() }),
-  ]
-  onState(subscription.state)
+  const disposers = [follow({}, { close: () => close() })]
+  let isClosed = false
+
+  function begin(): void {
+    follower = followChanges(channel as StreamChannel<never, undefined>, {
+      find: (offset) => held.get(offset),
+      replace: (message) => put([message]),
+      remove(offset) {
+        held.delete(offset)
+        update()
+      },
+    })
+    disposers.push(
+      follower.stop,
+      channel.onAny((message) => onMessage(message as Received)),
+      // One that was deleted before this client was told of it.
+      channel.on("$deleted" as never, onMessage as never),
+      subscription.on("state", onState),
+      subscription.on("gap", beginAnew),
+    )
+    onState(subscription.state)
+  }
+
+  /** Whoever listened before the inbox has asked for what came since would ask for what comes from now on. */
+  async function paint(from: KeptChannel<K>): Promise<void> {
+    await from.ready
+    if (isClosed) return
+    put(from.messages as readonly Received[])
+    disposers.push(from.on("clear", beginAnew))
+    begin()
+  }
+
+  if (kept === undefined) begin()
+  else paint(kept).catch((thrown) => update({ loaded: true, error: toMagpieError(thrown) }))
 
   function close(): void {
+    isClosed = true
     loading.abort()
     wait.cancel()
-    follower.stop()
     for (const dispose of disposers.splice(0)) dispose()
     listeners.clear()
   }

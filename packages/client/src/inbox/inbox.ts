@@ -23,10 +23,12 @@ export interface Inbox {
 }
 
 const DEFAULT_KEEP = 100
+/** Whose the rows are. No channel has such a name. */
+const OWNER = "\n"
 
 /**
  * Keeps the newest messages of streams: after a reload they are there at once, marked `cached`, and the server is asked only for
- * what came since [G4]. A gap in the channel, or a right that was taken away, clears them.
+ * what came since [G4]. A gap in the channel, a right that was taken away, or another user clears them.
  *
  * Call `channel` before anybody else listens to that stream. Clients that are open at the same time keep copies of their own. Where
  * nothing can be kept, that is reported, and everything comes from the server. Fails with INVALID_OPTIONS naming the field.
@@ -36,12 +38,14 @@ export function inbox({ name, lanes }: InboxOptions): Inbox {
   const channels = new Map<object, KeptChannel<never>>()
   let opening: Promise<Lane | undefined> | undefined
   let writer: LaneWriter | undefined
+  let found: ReadonlyMap<string, unknown> = new Map()
   let report = (_error: MagpieError): void => {}
 
   async function open(): Promise<Lane | undefined> {
     try {
       const lane = await openLane(lanes ?? openLanes(`${name}/inbox`), "")
       writer = createLaneWriter(lane)
+      found = lane.rows
       return lane
     } catch (thrown) {
       report(toMagpieError(thrown))
@@ -61,9 +65,17 @@ export function inbox({ name, lanes }: InboxOptions): Inbox {
     async read(onError: (error: MagpieError) => void): Promise<ReadonlyMap<string, unknown>> {
       report = onError
       opening ??= open()
-      return (await opening)?.rows ?? new Map()
+      await opening
+      return found
     },
     write: (changes: ReadonlyMap<string, unknown>) => void writer?.write(changes).catch((thrown) => report(toMagpieError(thrown))),
+    own(user: string | undefined): void {
+      const owner = found.get(OWNER)
+      if (owner === user) return
+      rows.write(new Map([...(owner === undefined ? [] : [...found.keys()].map((key) => [key, undefined] as const)), [OWNER, user]]))
+      found = new Map([[OWNER, user]])
+      if (owner !== undefined) for (const kept of channels.values()) kept.clear()
+    },
   }
 
   return {

@@ -26,6 +26,8 @@ export interface KeptChannelOptions {
 export interface KeptChannel<K> {
   /** The newest ones without a hole, oldest first: at first what this device has. Another array after each change. */
   readonly messages: readonly KeptReceived<K>[]
+  /** Resolves when what this device has is among them, and the channel was asked for what came since. */
+  readonly ready: Promise<void>
   /** `message`: what is there already, then what comes, each once and in order. Returns the disposer. */
   on<E extends keyof KeptChannelEvents<K>>(event: E, listener: (value: KeptChannelEvents<K>[E]) => void): () => void
   /** Forgets what this device has of the channel. */
@@ -37,6 +39,8 @@ export interface InboxRows {
   /** Resolves when they are read, with nothing where they cannot be had. */
   read(onError: (error: MagpieError) => void): Promise<ReadonlyMap<string, unknown>>
   write(changes: Changes): void
+  /** Whose they are from now on: what is there of another user is forgotten. */
+  own(user: string | undefined): void
 }
 
 /** `onClosed` is called when the client ends. */
@@ -46,7 +50,7 @@ export function createKeptChannel<K>(
   rows: InboxRows,
   onClosed: () => void,
 ): KeptChannel<K> {
-  const { name, subscription, read, follow, onError } = extend(channel)
+  const { name, subscription, read, follow, onError, user } = extend(channel)
   const listeners: ListenersOf<KeptChannelEvents<K>> = {
     message: createListeners(onError, name),
     clear: createListeners(onError, name),
@@ -130,6 +134,7 @@ export function createKeptChannel<K>(
     // What is no longer allowed is not shown from a copy either.
     if (state.state === "refused" && ["FORBIDDEN", "UNAUTHORIZED"].includes(state.error.code)) forget()
     if (state.state !== "live" || reached === undefined) return
+    rows.own(user())
     if (position?.epoch !== reached.epoch || position.offset < reached.offset) beginAnew()
   }
 
@@ -150,9 +155,8 @@ export function createKeptChannel<K>(
     follow({ message: { channel: "string", name: "string", at: "number" } }, { receive, close: onClosed })
   }
 
-  begin().catch(onError)
-
   return {
+    ready: begin().catch(onError),
     get messages() {
       return messages
     },

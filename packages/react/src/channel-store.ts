@@ -1,5 +1,6 @@
 import type { HistoryPage, MessageOf, Received, StreamChannel, SubscriptionState } from "@magpie/client"
 import { type ChangeFollower, followChanges } from "@magpie/client/changes"
+import type { Inbox, KeptChannel } from "@magpie/client/inbox"
 import { type MagpieError, type Position, toMagpieError } from "@magpie/protocol"
 import { merge } from "./merge.ts"
 import { type AnyChannel, pageOf } from "./pages.ts"
@@ -12,7 +13,7 @@ export interface ChannelView<K> {
   readonly messages: readonly MessageOf<K>[]
   /** Of the subscription: `live` when what is shown is all that there is. */
   readonly state: SubscriptionState["state"]
-  /** Whether the first page of history is there, or refused. True at once on a broadcast. */
+  /** Whether the first page of history is there, what an inbox has, or a refusal. True at once on a broadcast. */
   readonly loaded: boolean
   /** Whether there are older messages than those shown. */
   readonly hasOlder: boolean
@@ -32,9 +33,10 @@ export interface ChannelStoreOptions {
   readonly last: number
   /** Messages that are kept when newer ones come. */
   readonly keep: number
+  readonly inbox: Inbox | undefined
 }
 
-export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: ChannelStoreOptions): ChannelStore<K> {
+export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep, inbox }: ChannelStoreOptions): ChannelStore<K> {
   const { subscription } = channel
   let loading: AbortController | undefined
   let older: Promise<void> | undefined
@@ -49,6 +51,9 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
   let follower: ChangeFollower | undefined
   /** For those who wait until there is something to show. */
   let ready: Waiting | undefined
+  /** What the device keeps of the channel, from when somebody asks; whoever listens before it is ready would be in its way. */
+  let kept: KeptChannel<K> | undefined
+  let isKeptReady = inbox === undefined
 
   const store = createStore<ChannelView<K>>(
     { messages: [], state: subscription.state.state, loaded: false, hasOlder: false, error: undefined },
@@ -63,12 +68,36 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
   }
 
   function attach(): () => void {
+    if (isKeptReady) return follow()
+    let isGone = false
+    let stop = (): void => {}
+    void fromDevice().then(() => {
+      if (!isGone) stop = follow()
+    })
+    return () => {
+      isGone = true
+      stop()
+    }
+  }
+
+  async function fromDevice(): Promise<void> {
+    try {
+      kept ??= inbox?.channel(channel as StreamChannel<K, undefined>, { keep: last })
+      await kept?.ready
+    } catch (error) {
+      change({ error: toMagpieError(error), loaded: true })
+    }
+    isKeptReady = true
+  }
+
+  function follow(): () => void {
     pageEnd = liveFrom = undefined
     earlier = new Set(store.view.messages)
     try {
       const changes = followChanges(channel as StreamChannel<never, undefined>, { find, replace, remove })
       follower = changes
       const disposers = [channel.onAny(add), subscription.on("state", followState), subscription.on("gap", beginAnew), changes.stop]
+      if (kept) disposers.push(kept.on("clear", beginAnew))
       followState(subscription.state)
       void load()
       return () => {
@@ -128,6 +157,8 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
     const mine = new AbortController()
     loading = mine
     if (channel.kind === "broadcast") return change({ loaded: true })
+    await (isKeptReady || fromDevice())
+    if (mine.signal.aborted || takeKept()) return
     try {
       const page = await pageOf(channel, { limit: last, signal: mine.signal })
       if (!mine.signal.aborted) take(page)
@@ -139,7 +170,18 @@ export function createChannelStore<K>(channel: AnyChannel<K>, { last, keep }: Ch
     }
   }
 
-  function take({ messages: page, more, position }: HistoryPage<K>): void {
+  /** Whether the device has something: that is the page, and where there is no link yet what came since comes behind it. */
+  function takeKept(): boolean {
+    const messages = (kept?.messages ?? []) as readonly MessageOf<K>[]
+    const { position, state } = subscription
+    const more = Number(messages[0]?.offset) > 1
+    if (messages.length === 0) return false
+    if (state.state === "live" && position !== undefined) take({ messages, more, position })
+    else change({ messages, hasOlder: more, loaded: true })
+    return true
+  }
+
+  function take({ messages: page, more, position }: Pick<HistoryPage<K>, "messages" | "more" | "position">): void {
     const { hasOlder } = store.view
     const isSameLog = epoch === undefined || epoch === position.epoch
     const messages = store.view.messages.filter((message) => isSameLog || !earlier.has(message))

@@ -1,7 +1,9 @@
 // @vitest-environment happy-dom
+import { inbox } from "@magpie/client/inbox"
+import { memoryLanes } from "@magpie/client/persistent"
 import { act } from "react"
 import { describe, expect, it } from "vitest"
-import { mount, pass, say, startBed } from "./mounting.fixture.ts"
+import { type Bed, mount, pass, say, startBed } from "./mounting.fixture.ts"
 import { type ChannelView, type UseChannelOptions, useChannel } from "./use-channel.ts"
 
 async function setUp(options: UseChannelOptions = {}, token = "ada") {
@@ -172,5 +174,104 @@ describe("useChannel", () => {
     await say(bed, "another log")
     await pass(bed, 30_000)
     expect(shown.text).toBe('["another log"]')
+  })
+})
+
+describe("useChannel with an inbox", () => {
+  /** A page of that user on a device, and all that it has shown. */
+  async function open(
+    bed: Bed,
+    lanes: ReturnType<typeof memoryLanes>,
+    { token = "ada", ...options }: UseChannelOptions & { token?: string },
+  ) {
+    const client = bed.connect({ token: () => token })
+    const channel = client.channel("chat/a")
+    const box = inbox({ name: "device", lanes })
+    const seen: string[] = []
+    const shown = await mount(
+      () => useChannel(channel, { ...options, inbox: box }),
+      ({ messages, state }) => {
+        const line = `${state} ${messages.map(({ data }) => data.text).join("")}`
+        if (seen.at(-1) !== line) seen.push(line)
+        return messages.map(({ data }) => data.text)
+      },
+    )
+    async function leave(): Promise<void> {
+      await shown.show(false)
+      await act(async () => void client.close())
+      await pass(bed, 1_000)
+    }
+    return { shown, seen, leave }
+  }
+
+  it.each([false, true])(
+    "[G3] [G4] shows what the device has before there is a link, then what came since, changes included (suspense: %s)",
+    async (suspense) => {
+      const asked: string[] = []
+      const bed = await startBed(({ action }) => asked.push(action) > 0)
+      await say(bed, "a", "b", "c", "d")
+      const lanes = memoryLanes()
+      const first = await open(bed, lanes, { last: 3, suspense })
+      await pass(bed, 100)
+      expect(first.shown.text).toBe('["b","c","d"]')
+      await first.leave()
+      const log = bed.server.channel("chat/a")
+      const changed = [log.edit({ name: "say", offset: 2 }, { text: "B" }), log.delete({ name: "say", offset: 3 })]
+      await say(bed, "e")
+      await Promise.all(changed)
+
+      bed.network.latencyMs = 1_000
+      asked.length = 0
+      const second = await open(bed, lanes, { last: 3, suspense })
+      await pass(bed)
+      expect([second.shown.text, second.shown.view.loaded, second.shown.view.hasOlder]).toEqual(['["b","c","d"]', true, true])
+      expect(second.shown.view.state).not.toBe("live")
+      await pass(bed, 20_000)
+      expect([second.shown.text, second.shown.view.state]).toEqual(['["B","d","e"]', "live"])
+      expect(asked).toEqual(["subscribe"])
+      const older = second.shown.view.loadOlder()
+      await pass(bed, 5_000)
+      await older
+      expect(second.shown.text).toBe('["a","B","d","e"]')
+
+      // Whoever comes back is shown what came meanwhile, without asking.
+      await second.shown.show(false)
+      await say(bed, "f")
+      await pass(bed, 5_000)
+      asked.length = 0
+      await second.shown.show(true)
+      await pass(bed, 5_000)
+      expect([second.shown.text, second.shown.view.hasOlder]).toEqual(['["d","e","f"]', true])
+      expect(asked).toEqual([])
+    },
+  )
+
+  it("[G12] asks for nothing where its component has gone before the device has answered", async () => {
+    const asked: string[] = []
+    const bed = await startBed(({ action }) => asked.push(action) > 0)
+    let answer = (): void => {}
+    const lanes = memoryLanes()
+    const slow = { ...lanes, list: (keys: string) => new Promise<void>((resolve) => (answer = resolve)).then(() => lanes.list(keys)) }
+    const { shown } = await open(bed, slow, {})
+    await pass(bed, 100)
+    await shown.show(false)
+    answer()
+    await pass(bed, 1_000)
+    expect(asked).toEqual(["subscribe"])
+  })
+
+  it("[G10] shows nothing that another user has left as soon as the server has refused it", async () => {
+    const bed = await startBed()
+    await say(bed, "a")
+    const lanes = memoryLanes()
+    const first = await open(bed, lanes, {})
+    await pass(bed, 100)
+    await first.leave()
+    bed.network.latencyMs = 1_000
+    const second = await open(bed, lanes, { token: "mallory" })
+    await pass(bed)
+    expect(second.shown.text).toBe('["a"]')
+    await pass(bed, 20_000)
+    expect([second.shown.text, second.shown.view.error?.code]).toEqual(["[]", "FORBIDDEN"])
   })
 })

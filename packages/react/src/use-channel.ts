@@ -1,3 +1,4 @@
+import type { Inbox } from "@magpie/client/inbox"
 import { type ChannelStore, type ChannelView, createChannelStore } from "./channel-store.ts"
 import type { AnyChannel } from "./pages.ts"
 import { createMemory } from "./remembered.ts"
@@ -13,6 +14,11 @@ export interface UseChannelOptions {
   readonly keep?: number
   /** Suspends until the first page is there, or refused, which `error` says. Default false. */
   readonly suspense?: boolean
+  /**
+   * Of a stream: begins with what this device has, before there is a link; then the server is asked only for what came since.
+   * `state` is `live` when that is there too. Give it before anybody else listens to that stream.
+   */
+  readonly inbox?: Inbox
 }
 
 const stores = createMemory<ChannelStore<never>>()
@@ -24,11 +30,15 @@ const stores = createMemory<ChannelStore<never>>()
  */
 export function useChannel<K>(
   channel: AnyChannel<K>,
-  { last = 50, keep = 1_000, suspense = false }: UseChannelOptions = {},
+  { last = 50, keep = 1_000, suspense = false, inbox }: UseChannelOptions = {},
 ): ChannelView<K> & Pick<ChannelStore<K>, "loadOlder"> {
-  const make = (): ChannelStore<K> => createChannelStore(channel, { last, keep })
+  const make = (): ChannelStore<K> => createChannelStore(channel, { last, keep, inbox })
   // What a channel's messages are is known by the channel alone.
-  const store = stores(channel, `${last}/${keep}`, make as unknown as () => ChannelStore<never>) as unknown as ChannelStore<K>
+  const store = stores(
+    channel,
+    `${last}/${keep}${inbox === undefined ? "" : "/inbox"}`,
+    make as unknown as () => ChannelStore<never>,
+  ) as unknown as ChannelStore<K>
   if (suspense) suspendUntil(store.view.loaded, store.first)
   return { ...useStore(store), loadOlder: store.loadOlder }
 }

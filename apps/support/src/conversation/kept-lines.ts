@@ -5,7 +5,8 @@ const MOST = 50
 
 /**
  * What the server told last of a conversation, kept on this device: there at once after a reload, before there is a link. All
- * windows keep the same. Where nothing can be kept, everything comes from the server.
+ * windows keep the same. Where nothing can be kept, everything comes from the server. The client's inbox would ask for the
+ * difference alone; with it the widget would weigh more than its 30 KiB, and deleted lines would have no place after a reload.
  */
 export function keptLines(device: string, visitor: string) {
   const key = `/${visitor}`

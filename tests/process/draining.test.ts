@@ -144,4 +144,54 @@ describe("a process that is told to stop", () => {
     expect(after.running).toBe(true)
     await after.kill()
   }, 60_000)
+
+  it("[F88] while it lets old messages go keeps the rest in one piece, and its storage opens again", async () => {
+    const messages = 2_000
+    const first = await startServerProcess({ data })
+    const ann = joinChat(first.url, "ann")
+    await Promise.all(Array.from({ length: messages }, (_, index) => ann.send(index + 1)))
+    await ann.client.close()
+    first.signal("SIGTERM")
+    expect(await first.exited).toBe(0)
+
+    const trimming = await startServerProcess({ data, config: CONFIG, env: { TEST_RETENTION: '{"maxAgeMs":1000}' } })
+    const bob = joinChat(trimming.url, "bob")
+    // So many go at a time: the first of them are gone, and the next time is a second away.
+    while (await isThere(bob, 1)) await new Promise<void>((resolve) => setImmediate(resolve))
+    trimming.signal("SIGTERM")
+    await until(() => trimming.output.includes('"draining"') || !trimming.running)
+    trimming.signal("SIGTERM")
+    expect(await trimming.exited).toBe(0)
+    await bob.client.close()
+
+    const left = await offsetsOf(data)
+    expect(left).toEqual(Array.from({ length: left.length }, (_, index) => messages - left.length + 1 + index))
+    expect(left.length).toBeLessThan(messages)
+    const after = await startServerProcess({ data })
+    const cat = joinChat(after.url, "cat")
+    expect(await cat.send(1)).toBe(messages + 1)
+    await cat.client.close()
+    await after.kill()
+  }, 60_000)
 })
+
+async function isThere({ client }: ReturnType<typeof joinChat>, offset: number): Promise<boolean> {
+  const { messages } = await client.channel("chat/lobby").history({ before: offset + 1, limit: 1 })
+  return messages.some((message) => message.offset === offset)
+}
+
+/** What is in the history of a server that keeps everything, from the oldest on. */
+async function offsetsOf(data: string): Promise<number[]> {
+  const server = await startServerProcess({ data })
+  const reader = joinChat(server.url, "reader")
+  const offsets: number[] = []
+  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+    const { messages, more } = await reader.client.channel("chat/lobby").history({ before, limit: 500 })
+    offsets.unshift(...messages.map(({ offset }) => offset ?? 0))
+    if (!more || offsets[0] === undefined) break
+    before = offsets[0]
+  }
+  await reader.client.close()
+  await server.kill()
+  return offsets
+}

@@ -121,7 +121,7 @@ function doorDecoders(): readonly MeasuredDecoder[] {
   const ticket: MeasuredDecoder<string> = {
     name: "ticket",
     limitBytes: tokenBytes,
-    inputs: fills(tokenBytes, [".", "a", "="]).flatMap((its) => [its, `magpie-ticket.${its}.00`, `magpie-ticket.e30.${its}`]),
+    inputs: fills(tokenBytes - 20, [".", "a", "="]).flatMap((its) => [its, `magpie-ticket.${its}.00`, `magpie-ticket.e30.${its}`]),
     decode: (its) => office.redeem(its, { address: "2001:db8::2", origin: undefined }),
     build: () => NOTHING,
   }

@@ -28,7 +28,7 @@ export async function measureAllocations(seed: string, samples: number): Promise
   return allocations
 }
 
-async function worstOf<I extends Input>({ name, limitBytes, inputs, decode, build }: MeasuredDecoder<I>): Promise<Allocation> {
+async function worstOf({ name, limitBytes, inputs, decode, build }: MeasuredDecoder): Promise<Allocation> {
   let worst: Allocation = { decoder: name, limitBytes, mostBytes: 0, input: "", wholeBytes: 0 }
   for (const input of inputs) {
     const wholeBytes = await taken(() => decode(input))

@@ -146,7 +146,9 @@ export const busPresence = textTarget({
     await env.clock.advance(3_000)
     hear(ROOM, JSON.stringify({ node: "c", kind: "delta", put: [["late", null, 5, 1, 1, '"here"']], bye: [] }))
     await env.clock.advance(3_000)
-    const seen = raw.of("presence").flatMap(({ joined = [] }) => joined.map(({ member }: { readonly member: unknown }) => member))
+    const seen = raw
+      .of("presence")
+      .flatMap(({ joined }) => ((joined ?? []) as readonly { readonly member: unknown }[]).map(({ member }) => member))
     insist(seen.includes("late"), "hears the next message all the same")
     const closing = core.close({ spreadMs: 0 })
     await env.clock.advance(2_000)

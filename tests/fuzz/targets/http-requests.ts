@@ -3,7 +3,7 @@ import type { Exchange } from "@magpie/server/core"
 import { encodeVector, parseVector } from "../../../packages/server/src/transports/position-vector.ts"
 import { readUpBody, readVisit, targetOf } from "../../../packages/server/src/transports/requests.ts"
 import { refusalOf } from "../refusals.ts"
-import { insist, type Target, textTarget } from "../target.ts"
+import { BrokenPromise, insist, type Target, textTarget } from "../target.ts"
 import { UP_WIRES, WIRE_WORDS } from "./corpus.ts"
 
 const LIMITS = DEFAULT_LIMITS
@@ -21,7 +21,9 @@ export function exchangeOf(
       return given.body?.subarray(0, maxBytes) ?? new Uint8Array()
     },
     answer() {},
-    stream: () => insist(false, "answers nothing before it has read"),
+    stream() {
+      throw new BrokenPromise("answers nothing before it has read")
+    },
     onLeft() {},
     ...given,
   }

@@ -1,4 +1,4 @@
-import { MagpieError } from "@magpie/protocol"
+import { isMagpieError, MagpieError } from "@magpie/protocol"
 import { crc32, crc32Text } from "../checksum.ts"
 import { decodeChannelRow } from "../rows/channel-row.ts"
 import { isChannelKey, isMessageKey, isRowIndexKey } from "../rows/keys.ts"
@@ -54,8 +54,17 @@ export async function importRows(snapshot: Snapshot, storage: Storage, supports:
     await storage.commit(writes)
   }
   if (!isEnded) throw damaged(snapshot)
-  const machine = new StateMachine(storage, supports)
+  const machine = machineOf(snapshot, storage, supports)
   if (machine.position !== snapshot.position || machine.stateHash() !== snapshot.hash) throw damaged(snapshot)
+}
+
+function machineOf(snapshot: Snapshot, storage: Storage, supports: number): StateMachine {
+  try {
+    return new StateMachine(storage, supports)
+  } catch (cause) {
+    // It is the snapshot that is damaged, and not this node's storage.
+    throw isMagpieError(cause) && cause.code === "STORAGE_FENCED" ? damaged(snapshot) : cause
+  }
 }
 
 const ROWS = 1

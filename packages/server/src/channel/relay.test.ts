@@ -49,6 +49,7 @@ describe("what carries broadcasts between nodes", () => {
       '["a",1,"move",1,null,null]\n',
       '["a",1,"move",1,null,null]\n{',
       '["a",1,"move",1,null,null]\n1\n2',
+      '["a",1,"move",1,null,null]\n{\n}',
       '["a",1,"move","1",null,null]\n1',
       '["a",1e300,"move",1,null,null]\n1',
       '["a",1,"move",1,{},null]\n1',

@@ -32,6 +32,7 @@ export async function explore({ bundle, root, transports, seeds, first, maxSteps
     },
     done: () => tally.violations.length >= ENOUGH_FAILURES,
   })
+  if (seeds === 1) await tell(bundle, first, transports)
   const summary = tally.summary()
   const blind = tally.blindSpots(Object.keys(transports ? ALL_FAULT_KINDS : FAULT_KINDS))
   const seconds = (performance.now() - started) / 1_000
@@ -53,6 +54,25 @@ function report(/** @type {ReturnType<ReturnType<typeof createTally>["summary"]>
   for (const [kind, count] of Object.entries(faultsByKind)) console.log(`  ${kind.padEnd(16)} ${count.toLocaleString("en").padStart(10)}`)
 }
 
+/** Whoever runs one seed wants to see what happens in it. */
+async function tell(/** @type {string} */ bundle, /** @type {number} */ seed, /** @type {boolean} */ transports) {
+  const { planOf } = await import(bundle)
+  const { setup, actions, faults } = planOf(seed, { transports })
+  const { nodes, clients, durationMs, limits, ...rest } = setup
+  console.log(
+    `seed ${seed}: ${nodes} nodes, ${clients} clients, ${durationMs / 1_000} s, ${actions.length} actions, ${faults.length} faults`,
+  )
+  console.log(`  ${JSON.stringify({ ...rest, ...limits })}`)
+  list(faults)
+  console.log("")
+}
+
+/** @param {import("../../packages/testing/src/simulation/plan.ts").Plan["faults"]} faults */
+function list(faults) {
+  for (const { at, kind, target, forMs } of faults)
+    console.log(`  at ${Math.round(at)} ms  ${kind} of ${target}${forMs > 0 ? ` for ${Math.round(forMs)} ms` : ""}`)
+}
+
 /** Says what broke, shrinks its plan and keeps it. */
 async function explain(
   /** @type {string} */ bundle,
@@ -67,7 +87,6 @@ async function explain(
   const file = join(root, FAILURES, `seed-${failure.seed}.json`)
   writeFileSync(file, `${JSON.stringify(plan, undefined, 1)}\n`)
   console.log(`after ${runs} runs of shrinking: ${plan.faults.length} faults, ${plan.actions.length} actions; ${result.violation?.message}`)
-  for (const { at, kind, target, forMs } of plan.faults)
-    console.log(`  at ${at} ms  ${kind} of ${target}${forMs > 0 ? ` for ${forMs} ms` : ""}`)
+  list(plan.faults)
   console.log(`npm run sim -- --replay ${relative(root, file)}`)
 }

@@ -10,6 +10,15 @@ const FLOOR_PER_THOUSAND = 400
 /** What a set of runs must have seen, or the simulation has gone blind somewhere. */
 export const MUST_BE_REACHED = [
   "recovered",
+  "loss-on-a-live-link",
+  "rolled-back",
+  "log-journal.rebuild",
+  "link-lost-TIMEOUT",
+  "link-lost-UNAUTHORIZED",
+  "status-closed",
+  "note-changed",
+  "note-appended",
+  "note-CONFLICT",
   "gap-epoch",
   "gap-trimmed",
   "gap-expired",

@@ -191,7 +191,7 @@ describe("a bus that loses", () => {
   it("[F74] a third of everything leaves no ghost and nobody out, within three digests after it is whole", async () => {
     cluster = await startCluster({ seed: "loss" })
     const { each } = await watchers()
-    cluster.bus.loss = 0.34
+    cluster.bus.lose(0.34)
     const random = cluster.env.random.fork("crowd")
     const here = new Map<string, Roamer>()
     for (let round = 0; round < 60; round++) {
@@ -203,7 +203,7 @@ describe("a bus that loses", () => {
       here.delete(gone)
       void its.client.close()
     }
-    cluster.bus.loss = 0
+    cluster.bus.lose(0)
     await pass(6_500)
     for (const { room } of each) expect(names(room)).toEqual([...here.keys()].sort())
   })

@@ -86,7 +86,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   lostAcks: ({ bed, random }, node) => bed.model.loseAcks(node, random.integer(1, 3)),
   late: ({ bed, random }, node) => bed.model.landLate(node, random.integer(1, 2), random.integer(500, 20_000)),
   double: ({ bed, random }, node) => bed.model.doubleAppends(node, random.integer(1, 3)),
-  redeliver: ({ bed, random }, node) => bed.model.redeliver(node, random.integer(1, 50)),
+  redeliver: ({ bed, random }, node) => void bed.model.redeliver(node, random.integer(1, 50)),
   cut({ bed, random }, node) {
     bed.model.cut(node)
     bed.env.clock.setTimer(random.integer(100, 15_000), () => bed.model.heal(node))

@@ -222,7 +222,7 @@ describe("what counts once", () => {
     const bed = await nodes("a", "b")
     await bed.env.clock.advance(AGREED_MS)
     const until = bed.env.clock.now() + 30_000
-    bed.model.loseAcks("a", 1, 0)
+    bed.model.loseAcks("a", 1, { partition: 0 })
     bed
       .log("a")
       .control.spend("ticket", until)

@@ -56,7 +56,7 @@ describe("a log that several nodes share", () => {
 
   test("[F68] [G2] stores once what the journal lands twice, also without a sequence and after a restart", async () => {
     const bed = await nodes("a", "b")
-    bed.model.doubleAppends("a", 3, CHANNEL_PARTITION)
+    bed.model.doubleAppends("a", 3, { partition: CHANNEL_PARTITION })
     for (const data of ["x", "y", "z"]) await bed.settled(bed.log("a").publish(message(data)))
     expect(datas(bed.log("a"))).toEqual(["x", "y", "z"])
     await bed.stop("b")
@@ -71,7 +71,7 @@ describe("a log that several nodes share", () => {
   test("[F68] tells a publisher whose acknowledgement got lost to try again, and then gives the original position", async () => {
     const bed = await nodes("a", "b")
     const numbered = message("once", { producer: "ada", sequence: 1 })
-    bed.model.loseAcks("a", 1, CHANNEL_PARTITION)
+    bed.model.loseAcks("a", 1, { partition: CHANNEL_PARTITION })
     await expect(bed.settled(bed.log("a").publish(numbered))).rejects.toMatchObject({ code: "UNAVAILABLE", retryable: true })
     expect(await bed.settled(bed.log("b").publish(numbered))).toMatchObject({ result: "duplicate", position: { offset: 1 } })
     await bed.agreed()
@@ -81,10 +81,10 @@ describe("a log that several nodes share", () => {
   test("[G2] an append that lands late does no harm: behind its retry, and behind later ones of its node", async () => {
     const bed = await nodes("a", "b")
     const numbered = message("first", { producer: "ada", sequence: 1 })
-    bed.model.landLate("a", 1, 5_000, CHANNEL_PARTITION)
+    bed.model.landLate("a", 1, 5_000, { partition: CHANNEL_PARTITION })
     await expect(bed.settled(bed.log("a").publish(numbered))).rejects.toMatchObject({ code: "UNAVAILABLE" })
     expect(await bed.settled(bed.log("b").publish(numbered))).toMatchObject({ result: "stored" })
-    bed.model.landLate("a", 1, 5_000, CHANNEL_PARTITION)
+    bed.model.landLate("a", 1, 5_000, { partition: CHANNEL_PARTITION })
     await expect(bed.settled(bed.log("a").publish(message("given up")))).rejects.toMatchObject({ code: "UNAVAILABLE" })
     await bed.settled(bed.log("a").publish(message("behind it")))
     await bed.env.clock.advance(20_000)

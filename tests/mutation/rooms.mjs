@@ -50,7 +50,7 @@ export const ROOMS = {
     ],
     tests: [
       "packages/protocol/src/{limits,shape,channel-name}.test.ts",
-      "packages/protocol/src/codec/json-server.test.ts",
+      "packages/protocol/src/codec/json{,-server}.test.ts",
       "packages/server/src/flow/rate.test.ts",
       "packages/server/src/session/liveness.test.ts",
     ],

@@ -36,7 +36,7 @@ describe("the modelled bus", () => {
     model.heal("a")
     model.crash("b")
     expect(await publish(1)).toEqual({ b: 0, c: 1 })
-    model.loss = 0.5
+    model.lose(0.5)
     const { c: arrived } = await publish(1_000)
     expect(arrived).toBeGreaterThan(400)
     expect(arrived).toBeLessThan(600)

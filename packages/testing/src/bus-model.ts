@@ -13,10 +13,10 @@ export interface BusModelOptions {
 export interface BusModel {
   /** This node's end. `run` keeps what arrives until its process runs. */
   connect(node: string, run?: (task: () => void) => void): Bus
-  /** The part of messages that get lost, from 0 to 1. */
-  loss: number
-  /** Nothing gets from or to the node, and nobody is told. With two, nothing gets from one of them to the other. */
-  cut(node: string, other?: string): void
+  /** From now on that part of the messages gets lost, from 0 to 1; `struck` is called for each. */
+  lose(share: number, struck?: () => void): void
+  /** Nothing gets from or to the node, and nobody is told but `struck`. With two, nothing gets from one of them to the other. */
+  cut(node: string, other?: string, struck?: () => void): void
   heal(node: string, other?: string): void
   /** The node's process is gone, and its end with it. */
   crash(node: string): void
@@ -39,17 +39,28 @@ interface End {
 
 export function busModel({ env, random, latency = LATENCY }: BusModelOptions): BusModel {
   const ends = new Set<End>()
-  const cuts = new Set<string>()
-  let loss = 0
+  const cuts = new Map<string, () => void>()
+  let loss = { share: 0, struck: () => {} }
   let delivered = 0
   let deliveredBytes = 0
 
   const between = (a: string, b: string): string => [a, b].sort().join(" ")
-  const isCut = (a: string, b: string): boolean => cuts.has(a) || cuts.has(b) || cuts.has(between(a, b))
   const keyOf = (node: string, other: string | undefined): string => (other === undefined ? node : between(node, other))
 
+  function isCut(a: string, b: string): boolean {
+    const cut = cuts.get(a) ?? cuts.get(b) ?? cuts.get(between(a, b))
+    cut?.()
+    return cut !== undefined
+  }
+
+  function isLost(): boolean {
+    const lost = random.float() < loss.share
+    if (lost) loss.struck()
+    return lost
+  }
+
   function send(from: End, to: End, subject: string, message: Uint8Array): void {
-    if (isCut(from.node, to.node) || random.float() < loss) return
+    if (isCut(from.node, to.node) || isLost()) return
     const delayMs = latency.minMs + random.float() * (latency.maxMs - latency.minMs)
     env.clock.setTimer(delayMs, () => {
       if (!ends.has(to) || isCut(from.node, to.node)) return
@@ -91,13 +102,10 @@ export function busModel({ env, random, latency = LATENCY }: BusModelOptions): B
       ends.add(end)
       return busOf(end)
     },
-    get loss() {
-      return loss
+    lose(share, struck = () => {}) {
+      loss = { share, struck }
     },
-    set loss(share: number) {
-      loss = share
-    },
-    cut: (node, other) => void cuts.add(keyOf(node, other)),
+    cut: (node, other, struck = () => {}) => void cuts.set(keyOf(node, other), struck),
     heal: (node, other) => void cuts.delete(keyOf(node, other)),
     crash(node) {
       for (const end of ends) if (end.node === node) ends.delete(end)

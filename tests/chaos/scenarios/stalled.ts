@@ -39,7 +39,7 @@ interface Measured {
   readonly kind: string
   readonly readers: number
   readonly megabytesPerSecond: number
-  /** Bytes that the server says it holds for one connection, at most and on average; those who read are among them. */
+  /** Bytes that the server says it holds, at most, for each that stands still. */
   readonly queuedBytes: number
   /** Growth of the server's own memory while they do not read. */
   readonly heapBytes: number
@@ -84,7 +84,7 @@ async function measure(how: How, kind: string, channel: string): Promise<Measure
     kind,
     readers,
     megabytesPerSecond: (said * bytesOfWord()) / seconds / 1e6,
-    queuedBytes: Math.max(filling, full) / (readers + HEALTHY),
+    queuedBytes: Math.max(filling, full) / readers,
     heapBytes: after.heapBytes - before.heapBytes,
     ownBytes: after.ownBytes - before.ownBytes,
     latencyMs: { before: calm, during: busy },

@@ -34,7 +34,7 @@ test("a client that is closed while its lane opens holds nothing", async () => {
   const closing = hasty.client.close()
   await clock.advance(2_000)
   await closing
-  expect(await disk.lanes().open(1)).toBeDefined()
+  expect(await disk.lanes(clock).open(1)).toBeDefined()
 })
 
 test("where no lane is free the client reports it, and connects when one is", async () => {

@@ -2,7 +2,7 @@ import type { Journal } from "@magpie/journal"
 import type { AckLevel, Clock } from "@magpie/protocol"
 import type { SeededRandom } from "../seeded-random.ts"
 import { ModelHandle } from "./model-handle.ts"
-import { createLink, type Latency, type ModelLink, Waits } from "./model-link.ts"
+import { type AppendFaultOptions, createLink, type Latency, type ModelLink, Waits } from "./model-link.ts"
 import { ModelPartition, type StoredRecord } from "./model-partition.ts"
 
 export interface JournalModelOptions {
@@ -29,7 +29,7 @@ export interface RestartOptions {
 
 /**
  * A broker's ordered log in memory, shared by the nodes that connect to it, and everything that goes wrong with one. Each
- * fault is a method; what is not called does not happen.
+ * fault is a method; what is not called does not happen. Faults lie in wait for work; `struck` is called when they meet it.
  */
 export interface JournalModel {
   /** The present life of the log; changes with each restart. */
@@ -38,20 +38,20 @@ export interface JournalModel {
   connect(node: string, run?: (task: () => void) => void): Journal
   /** How long each way takes, for one node or all. */
   setLatency(latency: Latency, node?: string): void
-  refuseAppends(node: string, on: boolean): void
+  refuseAppends(node: string, on: boolean, struck?: () => void): void
   /** The next appends, of one partition or of any, land and fail. */
-  loseAcks(node: string, count: number, partition?: number): void
+  loseAcks(node: string, count: number, options?: AppendFaultOptions): void
   /** The next appends fail, and land `delayMs` after they were called. */
-  landLate(node: string, count: number, delayMs: number, partition?: number): void
+  landLate(node: string, count: number, delayMs: number, options?: AppendFaultOptions): void
   /** The next appends land twice. */
-  doubleAppends(node: string, count: number, partition?: number): void
-  /** The node's tails repeat their last records. */
-  redeliver(node: string, records: number): void
+  doubleAppends(node: string, count: number, options?: AppendFaultOptions): void
+  /** The node's tails repeat their last records. Returns how many. */
+  redeliver(node: string, records: number): number
   /** Nothing passes between node and broker. */
-  cut(node: string): void
+  cut(node: string, struck?: () => void): void
   heal(node: string): void
   /** Each delivery to the node takes that much longer; 0 ends it. */
-  slowTail(node: string, delayMs: number): void
+  slowTail(node: string, delayMs: number, struck?: () => void): void
   /** The node's connection breaks and comes back. */
   reconnect(node: string): void
   /** The broker starts anew, perhaps from an older point. Returns how many records are gone. */
@@ -129,26 +129,33 @@ export function journalModel(options: JournalModelOptions): JournalModel {
       latency = next
       for (const link of links.values()) link.latency = next
     },
-    refuseAppends: (node, on) => {
-      linkOf(node).refusesAppends = on
+    refuseAppends(node, on, struck = () => {}) {
+      linkOf(node).refusal = on ? struck : undefined
     },
-    loseAcks: (node, count, only) => void Object.assign(linkOf(node).lostAcks, { count, partition: only }),
-    landLate: (node, count, delayMs, only) => void Object.assign(linkOf(node).late, { count, delayMs, partition: only }),
-    doubleAppends: (node, count, only) => void Object.assign(linkOf(node).doubled, { count, partition: only }),
-    redeliver(node, records) {
-      for (const handle of handles.get(node) ?? []) handle.goBack(records)
+    loseAcks(node, count, fault) {
+      linkOf(node).lostAcks = { ...fault, count }
     },
-    cut(node) {
+    landLate(node, count, delayMs, fault) {
+      linkOf(node).late = { ...fault, count, delayMs }
+    },
+    doubleAppends(node, count, fault) {
+      linkOf(node).doubled = { ...fault, count }
+    },
+    redeliver: (node, records) => (handles.get(node) ?? []).reduce((sum, handle) => sum + handle.goBack(records), 0),
+    cut(node, struck = () => {}) {
       const link = linkOf(node)
-      link.cut = true
+      link.cut = struck
       drop(link)
     },
     heal(node) {
-      linkOf(node).cut = false
+      linkOf(node).cut = undefined
       wake()
     },
-    slowTail: (node, delayMs) => {
-      linkOf(node).tailDelayMs = delayMs
+    slowTail(node, delayMs, struck) {
+      linkOf(node).tailDelayMs = () => {
+        if (delayMs > 0) struck?.()
+        return delayMs
+      }
     },
     reconnect: (node) => drop(linkOf(node)),
     restart({ lose = 0, partition: only } = {}) {

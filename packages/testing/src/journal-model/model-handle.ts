@@ -73,10 +73,12 @@ export class ModelHandle implements Journal {
       void brokerWaits.pass(delayMs).then(() => to.land(records))
       return false
     }
-    if (link.cut) return false
+    if (link.cut) return stopped(link.cut)
     await brokerWaits.travel(link.latency)
-    if (link.cut || link.connection !== connection) return false
-    if (link.refusesAppends) {
+    if (link.cut) return stopped(link.cut)
+    if (link.connection !== connection) return false
+    if (link.refusal) {
+      link.refusal()
       fail(new MagpieError("UNAVAILABLE", "the broker refuses the append", { retryAfterMs: 100 }))
       return false
     }
@@ -110,6 +112,7 @@ export class ModelHandle implements Journal {
     let connected = 0
     while (!tail.stopped) {
       if (link.cut) {
+        link.cut()
         await this.#sleep(tail)
         continue
       }
@@ -135,7 +138,7 @@ export class ModelHandle implements Journal {
         continue
       }
       tail.next = head.position + run.length
-      await this.#waits.travel(link.latency, link.tailDelayMs)
+      await this.#waits.travel(link.latency, link.tailDelayMs())
       if (tail.stopped) return
       const records = run.map(({ record }) => record)
       const batch: JournalBatch<Uint8Array> = { partition, first: head.position, records, newest: tail.partition.newest }
@@ -187,12 +190,16 @@ export class ModelHandle implements Journal {
     void this.#end()
   }
 
-  /** Its tails repeat what they delivered. */
-  goBack(records: number): void {
+  /** Its tails repeat what they delivered. Returns how many records that are. */
+  goBack(records: number): number {
+    let repeated = 0
     for (const tail of this.#tails) {
-      tail.next = Math.max(tail.partition.oldest, tail.next - records)
+      const next = Math.max(tail.partition.oldest, tail.next - records)
+      repeated += tail.next - next
+      tail.next = next
       tail.wake()
     }
+    return repeated
   }
 
   wake(): void {
@@ -211,6 +218,11 @@ export class ModelHandle implements Journal {
     if (found === undefined) throw new MagpieError("INVALID_OPTIONS", `there is no partition ${partition}`)
     return found
   }
+}
+
+function stopped(cut: () => void): false {
+  cut()
+  return false
 }
 
 function unknownOutcome(when: string): MagpieError {

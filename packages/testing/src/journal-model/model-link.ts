@@ -6,41 +6,53 @@ export interface Latency {
   readonly maxMs: number
 }
 
-/** Befalls so many appends, of one partition or of any. */
-export interface AppendFault {
+/** Whom a fault of appends concerns, and who hears that it struck. */
+export interface AppendFaultOptions {
+  /** Default: any. */
+  readonly partition?: number
+  readonly struck?: () => void
+}
+
+/** Befalls so many appends. */
+export interface AppendFault extends AppendFaultOptions {
   count: number
-  partition: number | undefined
 }
 
 /** One node's way to the broker, with what is wrong with it. It outlives the node's handles. */
 export interface ModelLink {
   latency: Latency
-  /** Nothing passes. */
-  cut: boolean
-  refusesAppends: boolean
+  /** While it is there nothing passes, and it is called for what does not. */
+  cut: (() => void) | undefined
+  /** While it is there appends are refused, and it is called for each. */
+  refusal: (() => void) | undefined
   /** What befalls the next appends. */
-  readonly lostAcks: AppendFault
-  readonly late: AppendFault & { delayMs: number }
-  readonly doubled: AppendFault
-  /** How long each delivery takes on top of the latency. */
-  tailDelayMs: number
+  lostAcks: AppendFault
+  late: AppendFault & { readonly delayMs: number }
+  doubled: AppendFault
+  /** How long a delivery takes on top of the latency, asked for each. */
+  tailDelayMs: () => number
   /** Grows with each connection that is lost. */
   connection: number
 }
 
 export function createLink(latency: Latency): ModelLink {
   return {
-    ...{ latency, cut: false, refusesAppends: false, tailDelayMs: 0, connection: 1 },
-    lostAcks: { count: 0, partition: undefined },
-    late: { count: 0, partition: undefined, delayMs: 0 },
-    doubled: { count: 0, partition: undefined },
+    latency,
+    cut: undefined,
+    refusal: undefined,
+    lostAcks: { count: 0 },
+    late: { count: 0, delayMs: 0 },
+    doubled: { count: 0 },
+    tailDelayMs: () => 0,
+    connection: 1,
   }
 }
 
 /** Whether the fault befalls this append, which uses it up. */
 export function befalls(fault: AppendFault, partition: number): boolean {
-  if (fault.count === 0 || (fault.partition !== undefined && fault.partition !== partition)) return false
+  if (fault.count === 0 || (fault.partition ?? partition) !== partition) return false
   fault.count--
+  fault.struck?.()
   return true
 }
 

@@ -11,7 +11,7 @@ import type { SimulatedClient } from "./simulated-client.ts"
  */
 export interface Blindness {
   /** A frame of messages to this client goes missing now. */
-  lost(client: number, frame: string): true
+  lost(client: number, frame: string): void
   /** Something else struck a client, or everybody where it is undefined: until that is over nothing is promised. */
   disturbed(client: number | undefined, forMs: number): void
 }
@@ -64,7 +64,7 @@ export function createBlindness({ clock, clients, judge, setup }: BlindnessOptio
     lost(index, frame) {
       const client = clients[index]
       const at = clock.monotonic()
-      if (client === undefined || !isQuiet({ index, at }) || client.client.status.state !== "online") return true
+      if (client === undefined || !isQuiet({ index, at }) || client.client.status.state !== "online") return
       const { publisher } = client
       for (const line of frame.split("\n")) {
         const { channel, offset } = JSON.parse(line) as { channel: StreamName; offset?: number }
@@ -74,7 +74,6 @@ export function createBlindness({ clock, clients, judge, setup }: BlindnessOptio
         if (client.subscriptionTo(channel) !== "live" || !isLive(loss)) continue
         clock.setTimer(NOTICED_WITHIN_MS + roundTripMs, () => look(loss))
       }
-      return true
     },
     disturbed(index, forMs) {
       const until = clock.monotonic() + forMs

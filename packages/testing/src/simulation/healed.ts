@@ -7,9 +7,27 @@ import { Violation } from "./judge/violation.ts"
 import { type Payload, STREAMS } from "./simulated-app.ts"
 import type { World } from "./world.ts"
 
+interface Unhealed {
+  readonly invariant: string
+  readonly what: string
+}
+
 /** What is not whole yet, after the last fault; undefined when everything is. */
-export function notYetHealed(world: World): string | undefined {
-  const { nodes, clients, judge, broker } = world
+export function notYetHealed(world: World): Unhealed | undefined {
+  const leaving = world.nodes.find((node) => node.leaving)
+  if (leaving !== undefined) return { invariant: "I24", what: `${leaving.name} has not ended its drain` }
+  const what = unfinished(world)
+  if (what !== undefined) return { invariant: "I22", what }
+  const presence = untruePresence(world)
+  if (presence !== undefined) return { invariant: "I20", what: presence }
+  const notes = untrueNotes(world)
+  if (notes !== undefined) return { invariant: "I26", what: notes }
+  const left = leftBehind(world)
+  return left === undefined ? undefined : { invariant: "I22", what: left }
+}
+
+/** Who is not there yet, or waits for something. */
+function unfinished({ nodes, clients, judge, broker }: World): string | undefined {
   for (const { name, core, log, fenced } of nodes) {
     if (core === undefined || log === undefined || fenced) return `${name} is ${fenced ? "fenced" : "down"}`
     if (!broker.isReady(log)) return `${name} builds its log anew`
@@ -35,9 +53,11 @@ export function notYetHealed(world: World): string | undefined {
     }
   }
   const keeper = clients.find(({ hasLeftovers }) => hasLeftovers)
-  if (keeper !== undefined) return `an earlier page of ${keeper.name} has left sends on its disk`
-  const untrue = untruePresence(world) ?? untrueNotes(world)
-  if (untrue !== undefined) return untrue
+  return keeper && `an earlier page of ${keeper.name} has left sends on its disk`
+}
+
+/** What should be gone, and is there. */
+function leftBehind({ nodes, clients }: World): string | undefined {
   for (const each of clients) {
     const left = STREAMS.find((channel) => each.subscriptionTo(channel) !== "live" && isServed(nodes, each.name, channel))
     if (left !== undefined) return `${each.name} is still given ${left}, which it left`
@@ -63,8 +83,7 @@ function isServed(nodes: World["nodes"], user: string, channel: string): boolean
 /** At the end: nobody waits, every log holds what was acknowledged, and everybody saw the same. */
 export function checkHealed(world: World): void {
   const missing = notYetHealed(world)
-  if (missing !== undefined && missing === untrueNotes(world)) throw new Violation("I26", missing)
-  if (missing !== undefined) throw new Violation(untruePresence(world) === missing ? "I20" : "I22", `not whole again: ${missing}`)
+  if (missing !== undefined) throw new Violation(missing.invariant, `not whole again: ${missing.what}`)
   const { judge, nodes, broker } = world
   for (const { name, log } of nodes) if (log !== undefined) for (const channel of STREAMS) checkLog(world, name, log, channel)
   checkNotes(world)

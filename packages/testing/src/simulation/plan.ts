@@ -47,7 +47,7 @@ export interface Fault {
   readonly amount: number
 }
 
-const FAULTS_PER_SECOND = 5
+const FAULTS_PER_SECOND = 7
 /**
  * A time in which only messages get lost, on links that stay up, and after which nobody says anything: nothing but Magpie's
  * own looking can notice that.

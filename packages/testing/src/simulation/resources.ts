@@ -6,7 +6,13 @@ import type { World } from "./world.ts"
 const BATCH_BYTES = 65_536
 const TIMERS_PER_PARTY = 400
 
-/** What a remote side can make grow stays under its cap at every moment [G6]. */
+/** What is queued for one connection, looked at whenever more was put there [G6]. */
+export function checkQueue(bytes: number, { judge, queuedBytes }: Pick<World, "judge" | "queuedBytes">): void {
+  const cap = queuedBytes + BATCH_BYTES
+  if (bytes > cap) judge.broken(new Violation("I18", `${bytes} bytes are queued for a connection, at most ${cap} may be`))
+}
+
+/** What a remote side can make grow over several connections stays under its cap, and so do timers, each time one looks [G6]. */
 export function checkResources({ network, clients, nodes, hostile, scheduler, judge, queuedBytes }: World): void {
   const addresses = [...clients.map((_, index) => addressOf(index)), hostile.user]
   for (const address of addresses) {

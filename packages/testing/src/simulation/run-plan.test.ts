@@ -37,6 +37,7 @@ test("a failing plan is shrunk to what breaks it", async () => {
   const { plan: small, result } = await shrink(plan, broken, { budget: 60, run: limits })
   expect(result.violation?.invariant).toBe("I25")
   expect(small.faults.length + small.actions.length).toBeLessThan((plan.faults.length + plan.actions.length) / 4)
+  expect(small.setup.clients).toBeLessThan(plan.setup.clients)
 })
 
 test(`[G1] [G2] [G3] [G4] [G5] [G6] [G10] [G11] [G12] hold in ${SEEDS} seeds of faults`, { timeout: 300_000 }, async () => {

@@ -62,22 +62,32 @@ export async function runPlan(plan: Plan, { maxSteps = MAX_STEPS, tell, onHealed
   function begin(fault: Fault): void {
     const row: FaultRow = ALL_FAULT_KINDS[fault.kind]
     const busyBefore = isBusy(world, row, fault)
+    let counts = false
+    const struck = (): void => {
+      if (counts || !isBusy(world, row, fault)) return
+      counts = true
+      count(fault.kind)
+    }
     if (fault.kind !== "lost-frame")
       world.blindness.disturbed(row.on === "client" ? fault.target : undefined, fault.forMs + (row.echoMs ?? 0))
-    const end = row.strike(world, fault)
+    const end = row.strike(world, { ...fault, struck })
     world.trace.add(scheduler.monotonicMs, "fault", `${fault.kind} ${fault.target}`)
     if (end === undefined) return
-    let hurt = busyBefore
+    if (!row.waits && busyBefore) {
+      counts = true
+      count(fault.kind)
+    }
     const finish = (): void => {
       if (!undo.delete(finish)) return
-      hurt ||= isBusy(world, row, fault)
-      if (hurt) counted.set(fault.kind, (counted.get(fault.kind) ?? 0) + 1)
+      if (!row.waits) struck()
       end()
     }
     undo.add(finish)
     if (fault.forMs === 0) finish()
     else director.setTimer(fault.forMs, finish)
   }
+
+  const count = (kind: FaultKind): void => void counted.set(kind, (counted.get(kind) ?? 0) + 1)
 
   let watching: Timer | undefined
   let healing = false

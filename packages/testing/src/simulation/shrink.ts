@@ -1,3 +1,4 @@
+import { ALL_FAULT_KINDS } from "./faults/fault-kinds.ts"
 import { COMPARED_RUNS, runCompared } from "./isolation/run-compared.ts"
 import type { Plan } from "./plan.ts"
 import { type RunOptions, type RunResult, runPlan } from "./run-plan.ts"
@@ -16,7 +17,7 @@ export interface Shrunk {
   readonly runs: number
 }
 
-/** Leaves out faults and work, halves first and then one by one, and shortens what is left, as long as the same invariant breaks. */
+/** Leaves out faults and work, halves first and then one by one, shortens what is left, and leaves out clients, as long as the same invariant breaks. */
 export async function shrink(plan: Plan, broken: RunResult, { budget = 400, run = {} }: ShrinkOptions = {}): Promise<Shrunk> {
   const invariant = broken.violation?.invariant
   const [again, cost] = invariant === "I19" ? [runCompared, COMPARED_RUNS] : [runPlan, 1]
@@ -49,9 +50,24 @@ export async function shrink(plan: Plan, broken: RunResult, { budget = 400, run 
     }
   }
 
+  /** The last one first: those before it keep their places. */
+  async function fewerClients(): Promise<void> {
+    for (let last = best.plan.setup.clients - 1; last > 0; last--) {
+      const { setup, actions, faults } = best.plan
+      const candidate = {
+        ...best.plan,
+        setup: { ...setup, clients: last },
+        actions: actions.filter(({ client }) => client < last),
+        faults: faults.filter(({ kind, target }) => ALL_FAULT_KINDS[kind].on !== "client" || target < last),
+      }
+      if (!(await keepIfBroken(candidate))) return
+    }
+  }
+
   await without("faults")
   await without("actions")
   await without("faults")
   await shorter()
+  await fewerClients()
   return { ...best, runs }
 }

@@ -52,11 +52,11 @@ test("[F105] after a failed flush the rows may be there or not, and nothing more
 
 test("[F106] a full disk refuses and changes nothing until there is space", async () => {
   const world = opened()
-  world.disk.full = true
+  const free = world.disk.fill()
   const refused = expect(world.storage.commit([{ put: "a", value: BYTES }])).rejects.toMatchObject({ code: "UNAVAILABLE" })
   await world.clock.advance(10)
   await refused
-  world.disk.full = false
+  free()
   const stored = world.storage.commit([{ put: "b", value: BYTES }])
   await world.clock.advance(10)
   await stored

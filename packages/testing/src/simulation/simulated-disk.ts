@@ -13,10 +13,10 @@ export interface SimulatedDisk {
   crash(): void
   /** Time that a flush takes. */
   flushMs: () => number
-  /** While full, commits fail and change nothing. */
-  full: boolean
+  /** Until the returned function is called commits fail and change nothing, and `struck` is called for each. */
+  fill(struck?: () => void): () => void
   /** The next flush reports an error; whether its rows got there nobody knows. */
-  failNextFlush(): void
+  failNextFlush(struck?: () => void): void
   /** Nothing that is planned goes wrong any more. */
   heal(): void
   readonly flushing: boolean
@@ -38,18 +38,24 @@ export function createSimulatedDisk(random: SeededRandom): SimulatedDisk {
   let incarnation = 1
   let generation = 0
   let underWay: Commit[] = []
-  let failing = false
+  let failing: (() => void) | undefined
+  let full: (() => void) | undefined
   const disk: SimulatedDisk = {
     open,
     crash,
     flushMs: () => 0,
-    full: false,
-    failNextFlush() {
-      failing = true
+    fill(struck = () => {}) {
+      full = struck
+      return () => {
+        if (full === struck) full = undefined
+      }
+    },
+    failNextFlush(struck = () => {}) {
+      failing = struck
     },
     heal() {
-      failing = false
-      disk.full = false
+      failing = undefined
+      full = undefined
     },
     get flushing() {
       return underWay.length > 0
@@ -71,7 +77,7 @@ export function createSimulatedDisk(random: SeededRandom): SimulatedDisk {
     const reached = random.integer(0, underWay.length)
     for (const { writes } of underWay.slice(0, reached)) void rows.commit(writes)
     underWay = []
-    failing = false
+    failing = undefined
   }
 
   function open(clock: Clock): Storage {
@@ -91,14 +97,16 @@ export function createSimulatedDisk(random: SeededRandom): SimulatedDisk {
     }
 
     async function finish(commit: Commit): Promise<void> {
-      if (disk.full) {
+      if (full) {
+        full()
         underWay.shift()
         commit.settle(new MagpieError("UNAVAILABLE", "the disk is full", { retryAfterMs: 200 }))
         return
       }
       if (failing) {
         state = "fenced"
-        failing = false
+        failing()
+        failing = undefined
         if (random.float() < 0.5) await content.commit(commit.writes)
         underWay.shift()
         commit.settle(fenced())

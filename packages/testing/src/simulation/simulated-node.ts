@@ -26,6 +26,8 @@ export interface NodeListener {
   onOpened(log: DurableLog): void
   /** It has taken a link. What is returned hears what comes and goes on it. */
   onAccepted(): WatchedLink
+  /** It has sent to somebody, whose queue is that long now. */
+  onQueued(bytes: number): void
   /** It has taken a message of the broadcast, from a client or from another node, and passes it on to whoever follows. */
   onPassedOn(id: string): void
   onFenced(): void
@@ -68,6 +70,8 @@ export interface SimulatedNode {
   readonly log: DurableLog | undefined
   readonly isDown: boolean
   readonly fenced: boolean
+  /** It was asked to stop, and is not through with it. */
+  readonly leaving: boolean
   /** Its own, which may walk away from the others'. */
   readonly wallClock: Pick<Clock, "now">
   /** How far ahead of the true time that ever was, in milliseconds. */
@@ -93,6 +97,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
   let fenced = false
   let retired = false
   let leadMs = 0
+  let leaving: Running | undefined
 
   async function boot(process: FakeProcess): Promise<void> {
     const log = await options.openLog(process, disk.open(process.env.clock))
@@ -117,7 +122,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     core.channel("beat/:room", { authorize: rules.authorize, accept: { say: ({ data }) => listener.onPassedOn((data as Payload).id) } })
     core.channel("hall/:room", rules)
     core.channel("note/:room", { authorize: rules.authorize })
-    const door = inProcess(core, process, listener.onAccepted)
+    const door = inProcess(core, process, listener)
     const { limits, origins } = settings
     const http = createHttpTransports({ ...process.env, core: door, path: DEFAULT_PATH, origins, limits })
     running = { its: process, log, core, http, unlisten: network.listen(name, { ...door, http: doorIn(process, http) }) }
@@ -134,11 +139,12 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
   }
 
   async function drain(spreadMs: number): Promise<void> {
-    const leaving = running
-    if (leaving === undefined) return
-    await leaving.core.close({ spreadMs })
-    leaving.http.close()
-    if (running === leaving) end()
+    const its = running
+    if (its === undefined) return
+    leaving = its
+    await its.core.close({ spreadMs })
+    its.http.close()
+    if (running === its) end()
   }
 
   return {
@@ -158,6 +164,9 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     },
     get wallClock() {
       return its?.env.clock ?? env.clock
+    },
+    get leaving() {
+      return leaving !== undefined && leaving === running
     },
     get leadMs() {
       return leadMs
@@ -189,7 +198,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
 }
 
 /** The server's door, opened from inside its process: what comes while that stands still waits. */
-function inProcess(core: Core<SimulatedApp, User>, its: FakeProcess, onAccepted: NodeListener["onAccepted"]): NetworkServer {
+function inProcess(core: Core<SimulatedApp, User>, its: FakeProcess, { onAccepted, onQueued }: NodeListener): NetworkServer {
   return {
     knock: (knock) => core.knock(knock),
     accept(socket, request, handshake) {
@@ -197,7 +206,7 @@ function inProcess(core: Core<SimulatedApp, User>, its: FakeProcess, onAccepted:
       let watched: WatchedLink | undefined
       its.run(() => {
         watched = onAccepted()
-        events = core.accept(overheard(socket, watched), request, handshake)
+        events = core.accept(overheard(socket, watched, onQueued), request, handshake)
       })
       return {
         onMessage: (frame) =>
@@ -216,7 +225,7 @@ function inProcess(core: Core<SimulatedApp, User>, its: FakeProcess, onAccepted:
 const utf8 = new TextDecoder()
 
 /** The socket, with somebody who hears what is written to it. */
-function overheard(socket: Socket, { wrote }: WatchedLink): Socket {
+function overheard(socket: Socket, { wrote }: WatchedLink, onQueued: NodeListener["onQueued"]): Socket {
   return {
     get queuedBytes() {
       return socket.queuedBytes
@@ -224,6 +233,7 @@ function overheard(socket: Socket, { wrote }: WatchedLink): Socket {
     send(batches) {
       for (const batch of batches) wrote(() => utf8.decode(payloadOf(batch)))
       socket.send(batches)
+      onQueued(socket.queuedBytes)
     },
     askForDrain: () => socket.askForDrain?.(),
     ping: () => socket.ping(),

@@ -1,5 +1,5 @@
-import type { DurableLog, MemoryStorage } from "@magpie/journal"
-import { type Env, type LogLevel, toMagpieError } from "@magpie/protocol"
+import type { DurableLog } from "@magpie/journal"
+import { type Clock, type Env, type LogLevel, toMagpieError } from "@magpie/protocol"
 import { type CheckedOptions, checkOptions } from "@magpie/server/core"
 import { type BusModel, busModel } from "../bus-model.ts"
 import { type MemoryNetwork, memoryNetwork } from "../memory-network.ts"
@@ -8,11 +8,14 @@ import { type Backend, createBackend } from "./backend.ts"
 import { type Blindness, createBlindness } from "./blindness.ts"
 import { type Broker, createBroker, orderOf } from "./broker.ts"
 import { addressOf } from "./faults/client-faults.ts"
+import { type Delay, delayBy } from "./faults/fault-row.ts"
+import { RESTART_MS } from "./faults/node-faults.ts"
 import { createHostileClient, type HostileClient } from "./hostile-client.ts"
 import { createJudge, type Judge } from "./judge/judge.ts"
 import { Violation } from "./judge/violation.ts"
 import { perform } from "./perform.ts"
 import type { Action, Plan } from "./plan.ts"
+import { checkQueue } from "./resources.ts"
 import { createRevoker, type Revoker } from "./revoker.ts"
 import { createScheduler, type Scheduler } from "./scheduler.ts"
 import { createRights, HALL, NOTES, type Rights, STREAMS, streamAt } from "./simulated-app.ts"
@@ -37,11 +40,13 @@ export interface World {
   readonly trace: Trace
   readonly rights: Rights
   /** Extra milliseconds for a frame, by client address. */
-  readonly slowLinks: Map<string, number>
+  readonly slowLinks: Map<string, Delay>
   /** How late the event loop of a server is, in milliseconds, by node. */
   readonly lags: Map<number, number>
   /** Extra milliseconds for a flush, by node. */
-  readonly slowDisks: Map<number, number>
+  readonly slowDisks: Map<number, Delay>
+  /** Of who starts processes again. */
+  readonly supervisor: Clock
   readonly broker: Broker
   readonly bus: BusModel
   /** The cap of what a server holds for one connection. */
@@ -51,8 +56,6 @@ export interface World {
   readonly operations: number
   act(action: Action): void
   takeRight(client: number, choice: number): (() => void) | undefined
-  drainAndRestart(node: number, downMs: number): (() => void) | undefined
-  restoreLater(node: number): (() => void) | undefined
 }
 
 /** How long a server and a client may each take to notice that a link is dead, and how long a fault may hold both up. */
@@ -73,7 +76,6 @@ function sheddingOrder({ limits }: CheckedOptions) {
   ] as const
 }
 
-const RESTART_MS = 300
 /** How long somebody who was sent away takes to come in again, or to be sent away again. */
 const LOGIN_MS = 700
 /** Log lines that say that Magpie itself went wrong. */
@@ -105,14 +107,15 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       : undefined,
     logs: readyLogs,
     whole: () => readyLogs().length === nodes.length,
+    level: setup.nodes === 1 ? "disk" : "quorum",
     leaseMs: settings.presenceLeaseMs,
     ghostMs: ghostMsOf(settings),
     furthestClock: () => issuer.now() + Math.max(...nodes.map(({ leadMs }) => leadMs)),
   })
-  const slowLinks = new Map<string, number>()
+  const slowLinks = new Map<string, Delay>()
   const supervisor = scheduler.clock("supervisor")
   const issuer = scheduler.clock("issuer")
-  const slowDisks = new Map<number, number>()
+  const slowDisks = new Map<number, Delay>()
   const lags = new Map<number, number>()
   let operations = 0
 
@@ -136,7 +139,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
   }
   network.latencyMs = setup.latencyMs
   // Each address has a stream of its own, so that what one says changes nothing for the others.
-  network.jitterMs = (address) => jitterOf(address).float() * setup.jitterMs + (slowLinks.get(address) ?? 0)
+  network.jitterMs = (address) => jitterOf(address).float() * setup.jitterMs + delayBy(slowLinks.get(address))
 
   const bus = busModel({ env: envOf("bus"), random: random.fork("bus") })
   const broker = createBroker(setup, envOf("broker"), settings.deduplicationMs)
@@ -144,7 +147,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     const name = `node-${index}`
     const disk = createSimulatedDisk(random.fork(`disk-${index}`))
     const flush = random.fork(`flush-${index}`)
-    disk.flushMs = () => flush.float() * 2 * setup.flushMs + (slowDisks.get(index) ?? 0)
+    disk.flushMs = () => flush.float() * 2 * setup.flushMs + delayBy(slowDisks.get(index))
     const node: SimulatedNode = createSimulatedNode({
       name,
       openLog: (its, storage) => broker.open(name, its, storage),
@@ -171,6 +174,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
           )
         },
         onAccepted: () => judge.accepted(name),
+        onQueued: (bytes) => checkQueue(bytes, { judge, queuedBytes: settings.limits.queuedBytes }),
         onPassedOn: (id) => judge.overload?.passedOn(name, id),
         // A broker that was rolled back in this very turn has it build its log anew.
         onOpened: (log) => broker.isReady(log) && judge.logOpened(name, log, setup.nodes > 1),
@@ -245,6 +249,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     slowLinks,
     lags,
     slowDisks,
+    supervisor,
     broker,
     bus,
     queuedBytes: settings.limits.queuedBytes,
@@ -272,28 +277,6 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       return () => {
         rights.allow(user, channel)
         clients[index]?.retry(channel)
-      }
-    },
-    drainAndRestart(index, downMs) {
-      const node = nodes[index]
-      if (node?.core === undefined) return undefined
-      if (clients.some((client) => client.isBusy)) judge.reached("drained-with-work")
-      node.drain(500).then(
-        () => supervisor.setTimer(downMs, node.start),
-        (failure: unknown) => judge.reached(`drain-${toMagpieError(failure).code}`),
-      )
-      return () => {}
-    },
-    restoreLater(index) {
-      const node = nodes[index]
-      if (node === undefined) return undefined
-      const backup: MemoryStorage = node.disk.backup()
-      return () => {
-        node.kill()
-        node.disk.restore(backup)
-        // A broker still has what the copy lacks.
-        if (broker.model === undefined) judge.restored()
-        supervisor.setTimer(RESTART_MS, node.start)
       }
     },
   }

@@ -8,9 +8,10 @@ export const BROKER_FAULTS = {
     cluster: true,
     weight: 2,
     forMs: [100, 6_000],
-    strike({ broker, nodes }, { target }) {
+    waits: true,
+    strike({ broker, nodes }, { target, struck }) {
       const name = nodes[target]?.name ?? ""
-      broker.model?.cut(name)
+      broker.model?.cut(name, struck)
       return () => broker.model?.heal(name)
     },
   },
@@ -19,9 +20,10 @@ export const BROKER_FAULTS = {
     cluster: true,
     weight: 1,
     forMs: [100, 3_000],
-    strike({ broker, nodes }, { target }) {
+    waits: true,
+    strike({ broker, nodes }, { target, struck }) {
       const name = nodes[target]?.name ?? ""
-      broker.model?.refuseAppends(name, true)
+      broker.model?.refuseAppends(name, true, struck)
       return () => broker.model?.refuseAppends(name, false)
     },
   },
@@ -30,8 +32,9 @@ export const BROKER_FAULTS = {
     cluster: true,
     weight: 2,
     forMs: AT_ONCE,
-    strike({ broker, nodes }, { target, amount }) {
-      broker.model?.loseAcks(nodes[target]?.name ?? "", 1 + Math.floor(amount * 4))
+    waits: true,
+    strike({ broker, nodes }, { target, amount, struck }) {
+      broker.model?.loseAcks(nodes[target]?.name ?? "", 1 + Math.floor(amount * 4), { struck })
       return NOTHING_TO_UNDO
     },
   },
@@ -40,8 +43,9 @@ export const BROKER_FAULTS = {
     cluster: true,
     weight: 2,
     forMs: AT_ONCE,
-    strike({ broker, nodes }, { target, amount }) {
-      broker.model?.landLate(nodes[target]?.name ?? "", 1 + Math.floor(amount * 3), 100 + amount * 5_000)
+    waits: true,
+    strike({ broker, nodes }, { target, amount, struck }) {
+      broker.model?.landLate(nodes[target]?.name ?? "", 1 + Math.floor(amount * 3), 100 + amount * 5_000, { struck })
       return NOTHING_TO_UNDO
     },
   },
@@ -50,8 +54,9 @@ export const BROKER_FAULTS = {
     cluster: true,
     weight: 2,
     forMs: AT_ONCE,
-    strike({ broker, nodes }, { target, amount }) {
-      broker.model?.doubleAppends(nodes[target]?.name ?? "", 1 + Math.floor(amount * 4))
+    waits: true,
+    strike({ broker, nodes }, { target, amount, struck }) {
+      broker.model?.doubleAppends(nodes[target]?.name ?? "", 1 + Math.floor(amount * 4), { struck })
       return NOTHING_TO_UNDO
     },
   },
@@ -61,8 +66,8 @@ export const BROKER_FAULTS = {
     weight: 2,
     forMs: AT_ONCE,
     strike({ broker, nodes }, { target, amount }) {
-      broker.model?.redeliver(nodes[target]?.name ?? "", 1 + Math.floor(amount * 20))
-      return NOTHING_TO_UNDO
+      const repeated = broker.model?.redeliver(nodes[target]?.name ?? "", 1 + Math.floor(amount * 20))
+      return repeated ? NOTHING_TO_UNDO : undefined
     },
   },
   "slow-tail": {
@@ -70,9 +75,10 @@ export const BROKER_FAULTS = {
     cluster: true,
     weight: 2,
     forMs: [200, 6_000],
-    strike({ broker, nodes }, { target, amount }) {
+    waits: true,
+    strike({ broker, nodes }, { target, amount, struck }) {
       const name = nodes[target]?.name ?? ""
-      broker.model?.slowTail(name, 50 + amount * 2_000)
+      broker.model?.slowTail(name, 50 + amount * 2_000, struck)
       return () => broker.model?.slowTail(name, 0)
     },
   },
@@ -94,9 +100,9 @@ export const BROKER_FAULTS = {
     strike({ broker, judge }, { amount }) {
       // Also those that no node has applied yet.
       const epochs = STREAMS.flatMap((channel) => broker.epochsOf(channel).map((epoch) => [channel, epoch] as const))
-      broker.model?.restart({ lose: 1 + Math.floor(amount * 5) })
+      const gone = broker.model?.restart({ lose: 1 + Math.floor(amount * 5) })
       judge.rolledBack(epochs)
-      return NOTHING_TO_UNDO
+      return gone ? NOTHING_TO_UNDO : undefined
     },
   },
   "bus-cut": {
@@ -104,11 +110,12 @@ export const BROKER_FAULTS = {
     cluster: true,
     weight: 2,
     forMs: [200, 15_000],
-    strike({ bus, nodes, judge, scheduler }, { target, amount, forMs }) {
+    waits: true,
+    strike({ bus, nodes, judge, scheduler }, { target, amount, forMs, struck }) {
       const name = nodes[target]?.name ?? ""
       // From everybody, or from one other node only.
       const other = amount < 0.5 ? undefined : nodes[(target + 1) % nodes.length]?.name
-      bus.cut(name, other)
+      bus.cut(name, other, struck)
       judge.presence.disturbed(scheduler.monotonicMs + forMs)
       return () => bus.heal(name, other)
     },
@@ -118,12 +125,11 @@ export const BROKER_FAULTS = {
     cluster: true,
     weight: 2,
     forMs: [500, 6_000],
-    strike({ bus, judge, scheduler }, { amount, forMs }) {
-      bus.loss = 0.1 + amount * 0.6
+    waits: true,
+    strike({ bus, judge, scheduler }, { amount, forMs, struck }) {
+      bus.lose(0.1 + amount * 0.6, struck)
       judge.presence.disturbed(scheduler.monotonicMs + forMs)
-      return () => {
-        bus.loss = 0
-      }
+      return () => bus.lose(0)
     },
   },
 } as const satisfies Record<string, FaultRow>

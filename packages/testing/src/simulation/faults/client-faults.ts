@@ -11,6 +11,7 @@ export const CLIENT_FAULTS = {
     weight: 4,
     forMs: AT_ONCE,
     strike({ network }, { target }) {
+      if (network.linksOf(addressOf(target)) === 0) return undefined
       network.reset(addressOf(target))
       return NOTHING_TO_UNDO
     },
@@ -39,6 +40,7 @@ export const CLIENT_FAULTS = {
     echoMs: 20_000,
     forMs: AT_ONCE,
     strike({ network }, { target }) {
+      if (network.linksOf(addressOf(target)) === 0) return undefined
       network.strand(addressOf(target))
       return NOTHING_TO_UNDO
     },
@@ -56,9 +58,15 @@ export const CLIENT_FAULTS = {
     on: "client",
     weight: 3,
     forMs: [300, 2_000],
+    waits: true,
     // What is lost on a link that stays up is a message that was passed on, never an answer or a close.
-    strike({ network, blindness }, { target }) {
-      const pick = (frame: string): boolean => isOnlyMessages(frame) && blindness.lost(target, frame)
+    strike({ network, blindness }, { target, struck }) {
+      function pick(frame: string): boolean {
+        if (!isOnlyMessages(frame)) return false
+        struck()
+        blindness.lost(target, frame)
+        return true
+      }
       return network.loseDown(pick, addressOf(target))
     },
   },
@@ -66,8 +74,9 @@ export const CLIENT_FAULTS = {
     on: "client",
     weight: 2,
     forMs: [200, 4_000],
-    strike({ slowLinks }, { target, amount }) {
-      slowLinks.set(addressOf(target), 50 + amount * 1_500)
+    waits: true,
+    strike({ slowLinks }, { target, amount, struck }) {
+      slowLinks.set(addressOf(target), { ms: 50 + amount * 1_500, struck })
       return () => void slowLinks.delete(addressOf(target))
     },
   },

@@ -5,6 +5,8 @@ export interface Strike {
   readonly target: number
   readonly amount: number
   readonly forMs: number
+  /** To be called when it meets work, by those that lie in wait for it. */
+  readonly struck: () => void
 }
 
 export interface FaultRow {
@@ -17,8 +19,22 @@ export interface FaultRow {
   readonly forMs: readonly [minimum: number, maximum: number]
   /** How long after its end it may still be felt: until heartbeats have noticed. */
   readonly echoMs?: number
+  /** It only lies in wait, and counts from when it strikes. */
+  readonly waits?: true
   /** Does it, and returns how to undo it; undefined where there was nothing to strike. */
   readonly strike: (world: World, strike: Strike) => (() => void) | undefined
+}
+
+/** What takes longer for a while. */
+export interface Delay {
+  readonly ms: number
+  readonly struck: () => void
+}
+
+/** How much longer it takes this time. */
+export function delayBy(delay: Delay | undefined): number {
+  delay?.struck()
+  return delay?.ms ?? 0
 }
 
 export const NOTHING_TO_UNDO = (): void => {}

@@ -1,5 +1,10 @@
+import { toMagpieError } from "@magpie/protocol"
+import { Violation } from "../judge/violation.ts"
 import { AT_ONCE, type FaultRow, NOTHING_TO_UNDO } from "./fault-row.ts"
 
+const DRAIN_SPREAD_MS = 500
+/** Until a supervisor starts what has ended. */
+export const RESTART_MS = 300
 /** What is shed comes back step by step. */
 const SHED_ECHO_MS = 12_000
 
@@ -32,7 +37,9 @@ export const NODE_FAULTS = {
     weight: 1,
     forMs: AT_ONCE,
     strike({ nodes }, { target, amount }) {
-      nodes[target]?.jumpWallClock((amount - 0.5) * 4_000)
+      const node = nodes[target]
+      if (node?.core === undefined) return undefined
+      node.jumpWallClock((amount - 0.5) * 4_000)
       return NOTHING_TO_UNDO
     },
   },
@@ -52,14 +59,28 @@ export const NODE_FAULTS = {
     on: "node",
     weight: 1,
     forMs: [50, 1_500],
-    strike: (world, { target, forMs }) => world.drainAndRestart(target, forMs),
+    strike({ nodes, clients, judge, supervisor }, { target, forMs }) {
+      const node = nodes[target]
+      if (node?.core === undefined) return undefined
+      if (clients.some((client) => client.isBusy)) judge.reached("drained-with-work")
+      node.drain(DRAIN_SPREAD_MS).then(
+        () => supervisor.setTimer(forMs, node.start),
+        (failure: unknown) => {
+          const { code } = toMagpieError(failure)
+          judge.reached(`drain-${code}`)
+          if (code !== "STORAGE_FENCED") judge.broken(new Violation("I24", `the drain of ${node.name} failed: ${failure}`))
+        },
+      )
+      return NOTHING_TO_UNDO
+    },
   },
   "slow-disk": {
     on: "node",
     weight: 2,
     forMs: [100, 4_000],
-    strike({ slowDisks }, { target, amount }) {
-      slowDisks.set(target, 20 + amount * 800)
+    waits: true,
+    strike({ slowDisks }, { target, amount, struck }) {
+      slowDisks.set(target, { ms: 20 + amount * 800, struck })
       return () => void slowDisks.delete(target)
     },
   },
@@ -67,21 +88,16 @@ export const NODE_FAULTS = {
     on: "node",
     weight: 1,
     forMs: [100, 3_000],
-    strike({ nodes }, { target }) {
-      const disk = nodes[target]?.disk
-      if (disk === undefined || disk.full) return undefined
-      disk.full = true
-      return () => {
-        disk.full = false
-      }
-    },
+    waits: true,
+    strike: ({ nodes }, { target, struck }) => nodes[target]?.disk.fill(struck),
   },
   "failed-flush": {
     on: "node",
     weight: 1,
     forMs: AT_ONCE,
-    strike({ nodes }, { target }) {
-      nodes[target]?.disk.failNextFlush()
+    waits: true,
+    strike({ nodes }, { target, struck }) {
+      nodes[target]?.disk.failNextFlush(struck)
       return NOTHING_TO_UNDO
     },
   },
@@ -102,6 +118,17 @@ export const NODE_FAULTS = {
     on: "node",
     weight: 1,
     forMs: [300, 6_000],
-    strike: (world, { target }) => world.restoreLater(target),
+    strike({ nodes, broker, judge, supervisor }, { target }) {
+      const node = nodes[target]
+      if (node === undefined) return undefined
+      const backup = node.disk.backup()
+      return () => {
+        node.kill()
+        node.disk.restore(backup)
+        // A broker still has what the copy lacks.
+        if (broker.model === undefined) judge.restored()
+        supervisor.setTimer(RESTART_MS, node.start)
+      }
+    },
   },
 } as const satisfies Record<string, FaultRow>

@@ -73,6 +73,8 @@ export interface HistoryMessage {
 export interface JudgeOptions
   extends Partial<Pick<PresenceTruthOptions, "leaseMs" | "ghostMs"> & Pick<RevocationTruthOptions, "furthestClock">> {
   readonly rights: Rights
+  /** What the log acknowledges. Default `disk`. */
+  readonly level?: AckLevel
   readonly load?: Pick<OverloadTruthOptions, "lagMs" | "order"> | undefined
   /** Channels of one number share an order. */
   partitionOf(channel: string): number
@@ -84,9 +86,10 @@ export interface JudgeOptions
 }
 
 export function createJudge(options: JudgeOptions): Judge {
-  const { rights, partitionOf, monotonic, logs, whole, leaseMs = 10_000, ghostMs = 60_000, furthestClock = () => 0, load } = options
+  const { rights, partitionOf, monotonic, logs, whole, load, level = "disk" } = options
+  const { leaseMs = 10_000, ghostMs = 60_000, furthestClock = () => 0 } = options
   const truth = createLogTruth()
-  const publishes = createPublishes({ truth, monotonic, epochOf, lost: () => restored })
+  const publishes = createPublishes({ truth, monotonic, epochOf, lost: () => restored, level })
   const durability = createDurability(partitionOf)
   const sessions = createSessions()
   const sometimes = new Map<string, number>()

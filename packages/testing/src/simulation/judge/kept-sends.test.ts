@@ -10,7 +10,7 @@ const receipt = (offset: number) => ({ position: at(offset), level: "disk" as co
 /** A page that has sent one message and is gone; `kept` says whether that was on its disk. */
 function left(kept: boolean) {
   const truth = createLogTruth()
-  const publishes = createPublishes({ truth, monotonic: () => 0, epochOf: () => "e1", lost: () => false })
+  const publishes = createPublishes({ truth, monotonic: () => 0, epochOf: () => "e1", lost: () => false, level: "disk" })
   const record = publishes.call({ id: ID, channel: "chat/a", publisher: "c1.1", user: "c1", calledAt: 0 })
   const reached: string[] = []
   const sends = createKeptSends({

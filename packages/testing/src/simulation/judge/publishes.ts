@@ -44,9 +44,11 @@ export interface PublishesOptions {
   readonly epochOf: (channel: string) => string | undefined
   /** Whether something of the log may have been lost. Until then a page that stays is told whether its message was stored. */
   readonly lost: () => boolean
+  /** What the log here can promise, and no more. */
+  readonly level: AckLevel
 }
 
-export function createPublishes({ truth, monotonic, epochOf, lost }: PublishesOptions): Publishes {
+export function createPublishes({ truth, monotonic, epochOf, lost, level: promised }: PublishesOptions): Publishes {
   const records = new Map<string, PublishRecord>()
   let pending = 0
 
@@ -72,7 +74,7 @@ export function createPublishes({ truth, monotonic, epochOf, lost }: PublishesOp
     stored(record, position, level) {
       settle(record, { result: "stored", position, level })
       record.answeredAt = monotonic()
-      if (level !== "disk" && level !== "quorum") throw new Violation("I8", `${record.id} was acknowledged as ${level}`)
+      if (level !== promised) throw new Violation("I8", `${record.id} was acknowledged as ${level}, and the log keeps it on ${promised}`)
       truth.saw(`the acknowledgement to ${record.publisher}`, record.channel, position, record.id)
     },
     failed(record, code) {

@@ -66,6 +66,7 @@ describe("a planted defect", () => {
   test("has survived an attempt that takes more seeds than it may", async () => {
     expect(await attempt([3_100])).toMatchObject({ seeds: 100 })
     expect(await attempt([3_101])).toMatchObject({ seeds: Number.POSITIVE_INFINITY, invariant: undefined })
+    expect(await attempt([3_007, 3_101], [3_007])).toMatchObject({ seeds: Number.POSITIVE_INFINITY, unsound: [3_007] })
   })
 
   test("is caught where every attempt has caught it, and survives where one has not", () => {

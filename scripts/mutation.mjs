@@ -12,7 +12,7 @@ const figures = join(root, "docs", "mutation.json")
 export const LEAST_SCORE = 80
 
 /** @typedef {{ file: string, line: number, column: number, mutatorName: string, replacement: string, status: string }} Mutant */
-/** @typedef {{ killed: number, survived: number, timeout: number, score: number }} Room */
+/** @typedef {{ date: string, killed: number, survived: number, timeout: number, score: number }} Room */
 
 /**
  * Runs the rooms of those names, or all; returns whether each has the least score.
@@ -30,10 +30,11 @@ export async function mutation({ rooms = [], survivors = false, write = false, j
     const mutants = run(name)
     const room = scoreOf(mutants)
     scores[name] = room
+    // At once, so that a run that is broken off leaves what it found.
+    if (write) keep(name, room)
     say(`${name.padEnd(14)} ${room.score.toFixed(1)} % (${room.killed} killed, ${room.timeout} timed out, ${room.survived} survived)`)
     if (survivors) for (const line of survivorsOf(mutants)) say(`  ${line}`)
   }
-  if (write) keep(scores)
   if (json) console.log(JSON.stringify({ rooms: scores }))
   return Object.values(scores).every(({ score }) => score >= LEAST_SCORE)
 }
@@ -61,7 +62,8 @@ function run(/** @type {string} */ name) {
 function scoreOf(/** @type {readonly Mutant[]} */ mutants) {
   const count = (/** @type {string[]} */ ...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length
   const [killed, timeout, survived] = [count("Killed"), count("Timeout"), count("Survived", "NoCoverage")]
-  return { killed, survived, timeout, score: Math.round(((killed + timeout) / (killed + timeout + survived)) * 1_000) / 10 }
+  const date = new Date().toISOString().slice(0, 10)
+  return { date, killed, survived, timeout, score: Math.round(((killed + timeout) / (killed + timeout + survived)) * 1_000) / 10 }
 }
 
 function survivorsOf(/** @type {readonly Mutant[]} */ mutants) {
@@ -73,11 +75,10 @@ function survivorsOf(/** @type {readonly Mutant[]} */ mutants) {
     })
 }
 
-/** Rooms that were not run keep their figures. */
-function keep(/** @type {Record<string, Room>} */ scores) {
+/** The other rooms keep their figures, each with its own date. */
+function keep(/** @type {string} */ name, /** @type {Room} */ room) {
   const known = existsSync(figures) ? JSON.parse(readFileSync(figures, "utf8")).rooms : {}
-  const date = new Date().toISOString().slice(0, 10)
-  writeFileSync(figures, `${JSON.stringify({ date, rooms: { ...known, ...scores } }, null, 2)}\n`)
+  writeFileSync(figures, `${JSON.stringify({ rooms: { ...known, [name]: room } }, null, 2)}\n`)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -27,7 +27,7 @@ const filled = (name: string, language = "en") =>
 
 describe("a generated block", () => {
   it("is filled anew between its marks, and nothing else is touched", () => {
-    keep("mutation.json", { date: "2026-01-02", rooms: {} })
+    keep("mutation.json", { rooms: {} })
     const once = fill(block("mutation"), { figures: openFigures(root) }, "en")
     expect(once.startsWith("before\n<!-- generated: mutation -->\n\n| room |")).toBe(true)
     expect(once.endsWith("\n\n<!-- end -->\nafter\n")).toBe(true)
@@ -49,7 +49,7 @@ describe("a generated block", () => {
   })
 
   it("fails with the command that is owed where its part of the file is missing", () => {
-    keep("simulation.json", { planted: { ...run, known: 0, planted: 0, caught: 0, defects: [] } })
+    keep("simulation.json", { planted: [] })
     keep("chaos.json", { scenarios: {} })
     expect(() => filled("simulation")).toThrow('"runs" in docs/simulation.json is missing: run `npm run sim -- --seeds 10000 --write`')
     expect(() => filled("chaos-storm")).toThrow('"storm" in docs/chaos.json is missing: run `npm run chaos -- --storm 10000 --write`')
@@ -81,12 +81,38 @@ describe("the figures", () => {
       { name: "acknowledged-before-the-flush", caught: true, medianSeeds: 3, invariants: ["I1", "I8"] },
       { name: "timer-left-after-the-close", caught: false, medianSeeds: null, invariants: [] },
     ]
-    keep("simulation.json", { planted: { ...run, known: 32, planted: 2, caught: 1, defects } })
+    keep("simulation.json", { planted: [{ ...run, firstSeeds: [1, 3_001], defects }] })
     const rows = filled("planted-G1")
-    expect(rows).toContain("| `acknowledged-before-the-flush` | I1, I8 | 3 |")
-    expect(rows).toContain("| `retry-after-a-failed-flush` | not run yet |  |")
-    expect(filled("planted-G12").slice(2)).toEqual(["| `timer-left-after-the-close` | **nobody** |  |"])
-    expect(filled("planted")[0]).toMatch(/^2 of 32 planted defects were run, and 1 of them caught, each after at most 3 seeds/)
+    expect(rows).toContain("| `acknowledged-before-the-flush` | I1, I8 | 3 | 2026-01-02 |")
+    expect(rows).toContain("| `retry-after-a-failed-flush` | not run yet |  |  |")
+    expect(filled("planted-G12").slice(2)).toEqual(["| `timer-left-after-the-close` | **nobody** |  | 2026-01-02 |"])
+    expect(filled("planted")).toEqual([
+      `2 of ${DEFECTS.length} planted defects were run, and 1 of them caught, each after at most 3 seeds (the median of three runs). 2 from the seeds 1, 3,001 on: \`npm run it\`, 2026-01-02; Node v20, 2 cores (a processor).`,
+    ])
+  })
+
+  it("of planted defects tell which run has written how many of them, and that one was not caught each time", () => {
+    const missed = { name: "sequences-not-persisted", caught: false, medianSeeds: 7, invariants: ["I2"] }
+    const caught = { caught: true, medianSeeds: 3, invariants: ["I1"] }
+    const firstSeeds = [1, 3_001]
+    const only = (name: string) => ({
+      ...run,
+      firstSeeds,
+      date: "2026-01-03",
+      command: `it --only ${name}`,
+      defects: [{ name, ...caught }],
+    })
+    const alone = ["timer-left-after-the-close", "acknowledged-before-the-flush"].map(only)
+    keep("simulation.json", {
+      planted: [{ ...run, firstSeeds: [7], defects: [missed, { name: "no-longer-planted", ...caught }] }, ...alone],
+    })
+    const [line = ""] = filled("planted")
+    expect(line).toMatch(/^3 of \d+ planted defects were run, and 2 of them caught/)
+    expect(line).toContain("1 from the seeds 7 on: `npm run it`, 2026-01-02; Node")
+    expect(line).toContain("2 from the seeds 1, 3,001 on: `it --only NAME`, 2026-01-03; Node")
+    expect(filled("planted", "zh-TW")[0]).toContain("其中 2 個從種子 1, 3,001 起：`it --only NAME`，2026-01-03；Node")
+    expect(filled("planted-G2")).toContain("| `sequences-not-persisted` | **not in each run** |  | 2026-01-02 |")
+    expect(filled("planted-G12")).toContain("| `timer-left-after-the-close` | I1 | 3 | 2026-01-03 |")
   })
 
   it("of chaos are held against the deliveries that were owed, and say that a promise was broken", () => {
@@ -101,10 +127,10 @@ describe("the figures", () => {
   })
 
   it("of mutation testing list every room, also one that was not run", () => {
-    keep("mutation.json", { date: "2026-01-02", rooms: { limits: { killed: 80, timeout: 5, survived: 15, score: 85 } } })
+    keep("mutation.json", { rooms: { limits: { date: "2026-01-02", killed: 80, timeout: 5, survived: 15, score: 85 } } })
     const rows = filled("mutation")
-    expect(rows).toContain("| limits | 100 | 85 | 85.0 % |")
-    expect(rows).toContain("| resume |  |  | not run yet |")
+    expect(rows).toContain("| limits | 100 | 85 | 85.0 % | 2026-01-02 |")
+    expect(rows).toContain("| resume |  |  | not run yet |  |")
   })
 })
 

@@ -22,8 +22,32 @@ const HEADS = {
     "zh-TW": ["kill 次數", "已確認", "遺失", "重複", "亂序", "重新開啟耗時 p50", "p99", "最長", "日誌"],
   },
   storm: {
-    en: ["clients cut", "resumed", "after, p50", "p99", "longest", "event loop late, p99", "longest", "attempts", "in a second, at most", "second wave", "lost"],
-    "zh-TW": ["被切斷的客戶端", "已恢復", "耗時 p50", "p99", "最長", "事件迴圈延遲 p99", "最長", "連線嘗試", "一秒內最多", "第二波", "遺失"],
+    en: [
+      "clients cut",
+      "resumed",
+      "after, p50",
+      "p99",
+      "longest",
+      "event loop late, p99",
+      "longest",
+      "attempts",
+      "in a second, at most",
+      "second wave",
+      "lost",
+    ],
+    "zh-TW": [
+      "被切斷的客戶端",
+      "已恢復",
+      "耗時 p50",
+      "p99",
+      "最長",
+      "事件迴圈延遲 p99",
+      "最長",
+      "連線嘗試",
+      "一秒內最多",
+      "第二波",
+      "遺失",
+    ],
   },
   stalled: {
     en: [
@@ -70,7 +94,15 @@ export const CHAOS_PARTS = {
     const { clients, resumed, resumedMs, loopMs, attempts, waves, lost } = run
     const times = [resumedMs.p50, resumedMs.p99, resumedMs.max, loopMs.p99, loopMs.max].map(ms)
     const [yes = "", no = ""] = YES_NO[language]
-    const row = [count(clients), count(resumed), ...times, count(attempts), count(waves.firstPeak), waves.secondWave ? yes : no, count(lost)]
+    const row = [
+      count(clients),
+      count(resumed),
+      ...times,
+      count(attempts),
+      count(waves.firstPeak),
+      waves.secondWave ? yes : no,
+      count(lost),
+    ]
     return below(table(HEADS.storm[language], [row]), run, language)
   },
   "chaos-stalled"({ figures }, language) {

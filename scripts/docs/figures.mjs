@@ -8,7 +8,7 @@ import { join } from "node:path"
  * @typedef {Run & { firstSeed: number, seconds: number, seeds: number, steps: number, operations: number, faults: number,
  *   faultsByKind: Record<string, number>, violations: number, hash: string }} Runs
  * @typedef {{ name: string, caught: boolean, medianSeeds: number | null, invariants: readonly string[] }} Defect
- * @typedef {Run & { known: number, planted: number, caught: number, defects: readonly Defect[] }} Planted
+ * @typedef {Run & { firstSeeds: readonly number[], defects: readonly Defect[] }} Planted
  * @typedef {Run & { inputs: number, targets: number, failures: number, seconds: number, slowestMsPer64KiB: number,
  *   mostTimesTheLimit: number, mostTimesInAll: number }} Fuzz
  * @typedef {{ lost: number, doubled: number, reordered: number, invented: number }} Wrong
@@ -23,7 +23,7 @@ import { join } from "node:path"
  * @typedef {{ kind: string, readers: number, megabytesPerSecond: number, queuedBytes: number, heapBytes: number, ownBytes: number,
  *   latencyMs: { before: number, during: number }, skipped: { healthy: number, stalled: number } }} StalledKind
  * @typedef {Scenario & { kinds: readonly StalledKind[] }} Stalled
- * @typedef {{ date: string, rooms: Record<string, { killed: number, survived: number, timeout: number, score: number }> }} Mutation
+ * @typedef {{ rooms: Record<string, { date: string, killed: number, survived: number, timeout: number, score: number }> }} Mutation
  */
 
 /** @typedef {ReturnType<typeof openFigures>} Figures */
@@ -50,7 +50,7 @@ export function openFigures(/** @type {string} */ root) {
   return {
     /** @returns {Runs} */
     runs: () => simulation("runs", "--seeds 10000"),
-    /** @returns {Planted} */
+    /** Each run with the defects that it was the last to write. @returns {readonly Planted[]} */
     planted: () => simulation("planted", "--planted"),
     /** @returns {Fuzz} */
     fuzz: () => simulation("fuzz", "--fuzz 100000000"),

@@ -11,7 +11,8 @@ import { SERVER_DEFECTS } from "./defects/server.mjs"
 
 /**
  * `breaks` is the guarantee that gives way first, or `presence`; `find` stands once in `file`.
- * @typedef {{ name: string, breaks: string, file: string, find: string, replace: string }} Defect
+ * `transports`: only clients with every transport meet it.
+ * @typedef {{ name: string, breaks: string, file: string, find: string, replace: string, transports?: true }} Defect
  */
 
 /** @type {readonly Defect[]} */

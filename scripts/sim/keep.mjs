@@ -1,12 +1,15 @@
 // Keeps the simulation's figures in the file that the pages are made from: `runs` from seeds, `planted` from planted defects, `fuzz` from hostile inputs.
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { isDeepStrictEqual } from "node:util"
 import { build } from "esbuild"
 import { DEFECTS } from "./defects.mjs"
 
 /**
  * @typedef {typeof import("../../tests/chaos/record.ts")} Records
- * @typedef {{ name: string, caught: boolean, medianSeeds: number, invariants: readonly string[] }} Caught
+ * @typedef {{ name: string, caught: boolean, medianSeeds: number, seeds: readonly number[], invariants: readonly string[] }} Caught
+ * @typedef {{ date: string, machine: ReturnType<Records["thisMachine"]>, command: string }} Run
+ * @typedef {Run & { firstSeeds: readonly number[], defects: readonly Caught[] }} PlantedRun
  * @typedef {ReturnType<ReturnType<typeof import("./tally.mjs").createTally>["summary"]>} Summary
  */
 
@@ -19,21 +22,27 @@ const FILE = "docs/simulation.json"
  * @returns {Promise<string>} the file
  */
 export function keepRuns(root, { sometimes: _, ...summary }, run) {
-  return keep(root, "runs", () => ({ ...run, ...summary }))
+  return keep(root, "runs", (_before, its) => ({ ...its, ...run, ...summary }))
 }
 
 /**
- * `one`: only this defect was run, and the others keep their figures.
+ * Each defect stands under the run that wrote it last; what others have written stays under theirs.
  * @param {string} root
  * @param {readonly Caught[]} results
- * @param {string} [one]
+ * @param {readonly number[]} firstSeeds of the attempts, in the order of each result's `seeds`
  * @returns {Promise<string>} the file
  */
-export function keepPlanted(root, results, one) {
-  return keep(root, "planted", (before) => {
-    const known = one === undefined ? [] : (before?.defects ?? [])
-    const rows = DEFECTS.flatMap(({ name }) => [...results, ...known].find((row) => row.name === name) ?? [])
-    return { known: DEFECTS.length, planted: rows.length, caught: rows.filter(({ caught }) => caught).length, defects: rows }
+export function keepPlanted(root, results, firstSeeds) {
+  const rows = results.map(({ name, caught, medianSeeds, seeds, invariants }) => ({ name, caught, medianSeeds, seeds, invariants }))
+  const places = new Map(DEFECTS.map(({ name }, place) => [name, place]))
+  const placeOf = (/** @type {Caught} */ { name }) => places.get(name) ?? -1
+  const stays = (/** @type {Caught} */ row) => placeOf(row) >= 0 && !rows.some(({ name }) => name === row.name)
+  return keep(root, "planted", (/** @type {readonly PlantedRun[]} */ before = [], its) => {
+    const run = { ...its, firstSeeds }
+    const isThis = (/** @type {object} */ { defects: _, ...other }) => isDeepStrictEqual(other, run)
+    const others = before.map((known) => ({ ...known, defects: known.defects.filter(stays) }))
+    const defects = [...(others.find(isThis)?.defects ?? []), ...rows].sort((a, b) => placeOf(a) - placeOf(b))
+    return [...others.filter((other) => other.defects.length > 0 && !isThis(other)), { ...run, defects }]
   })
 }
 
@@ -44,21 +53,18 @@ export function keepPlanted(root, results, one) {
  * @returns {Promise<string>} the file
  */
 export function keepFuzz(root, figures) {
-  return keep(root, "fuzz", () => figures)
+  return keep(root, "fuzz", (_before, run) => ({ ...run, ...figures }))
 }
 
 /**
  * @param {string} root
  * @param {"runs" | "planted" | "fuzz"} part the others stay as they were
- * @param {(before: { readonly defects?: readonly Caught[] } | undefined) => object} figures
+ * @param {(before: any, run: Run) => object} figures
  */
 async function keep(root, part, figures) {
   const { changeRecord, commandOf, thisMachine, today } = await records()
   const run = { date: today(), machine: thisMachine(), command: commandOf("sim") }
-  changeRecord(join(root, FILE), (before) => {
-    const its = /** @type {Parameters<typeof figures>[0]} */ (before[part])
-    return { ...before, [part]: { ...run, ...figures(its) } }
-  })
+  changeRecord(join(root, FILE), (before) => ({ ...before, [part]: figures(before[part], run) }))
   return FILE
 }
 

@@ -2,16 +2,21 @@
 import { rmSync } from "node:fs"
 import { dirname } from "node:path"
 import { bundleSimulation } from "./bundle.mjs"
+import { seedsToCatch, summaryOf } from "./catching.mjs"
 import { DEFECTS } from "./defects.mjs"
 import { keepPlanted } from "./keep.mjs"
 import { runSeeds } from "./pool.mjs"
 
-/** Runs from different first seeds, whose median is told. */
+/** Runs from different first seeds, each of which must catch the defect. */
 const ATTEMPTS = 3
-/** A defect that no run of so many seeds catches has survived. */
-const SEEDS_PER_ATTEMPT = 200
-const APART = 10_000
+/** A defect that a run of so many seeds does not catch has survived. */
+const SEEDS_PER_ATTEMPT = 400
+/** All of them lie within the seeds of the long run, which show that the sound sources break none. */
+const APART = 3_000
 const CHUNK = 2
+
+/** @typedef {import("./defects.mjs").Defect} Defect */
+/** @typedef {ReturnType<typeof summaryOf>} Result */
 
 /**
  * @param {{ root: string, json: boolean, write: boolean, only?: string, first: number }} options
@@ -20,51 +25,100 @@ const CHUNK = 2
 export async function runPlanted({ root, json, write, only, first }) {
   const chosen = DEFECTS.filter(({ name }) => only === undefined || name === only)
   if (chosen.length === 0) throw new RangeError(`no such defect: ${only}; there are ${DEFECTS.map(({ name }) => name).join(", ")}`)
+  const firstSeeds = Array.from({ length: ATTEMPTS }, (_, attempt) => first + attempt * APART)
+  const sound = await bundleSimulation(root)
+  const isSound = soundness(sound)
+  /** @type {Result[]} */
   const results = []
-  for (const defect of chosen) {
-    const result = await runDefect(root, defect, first)
-    results.push(result)
-    const { name, caught, medianSeeds, invariants } = result
-    const told = caught ? `caught after ${String(medianSeeds).padStart(3)} seeds (${invariants.join(", ")})` : "SURVIVED"
-    console.log(`${name.padEnd(36)} ${told}`)
+  let file
+  try {
+    for (const defect of chosen) {
+      const result = await runDefect(root, defect, firstSeeds, isSound)
+      results.push(result)
+      report(result)
+      // At once, so that a run that is broken off leaves what it found.
+      if (write) file = await keepPlanted(root, [result], firstSeeds)
+    }
+  } finally {
+    rmSync(dirname(sound), { recursive: true, force: true })
   }
   const caught = results.filter((result) => result.caught).length
-  console.log(`\n${caught} of ${results.length} planted defects caught`)
-  if (write) console.log(`wrote ${await keepPlanted(root, results, only)}`)
+  console.log(`\n${caught} of ${results.length} planted defects caught, each in ${ATTEMPTS} runs of at most ${SEEDS_PER_ATTEMPT} seeds`)
+  if (file !== undefined) console.log(`wrote ${file}`)
   if (json) console.log(JSON.stringify({ planted: results.length, caught, defects: results }))
   return caught === results.length
 }
 
-/** @returns {Promise<import("./keep.mjs").Caught>} */
-async function runDefect(/** @type {string} */ root, /** @type {import("./defects.mjs").Defect} */ defect, /** @type {number} */ first) {
+function report(/** @type {Result} */ { name, caught, medianSeeds, seeds, invariants, unsound }) {
+  const missed = seeds.filter((count) => !Number.isFinite(count)).length
+  const told = caught
+    ? `caught after ${String(medianSeeds).padStart(3)} seeds (${invariants.join(", ")}; ${seeds.join(", ")})`
+    : `SURVIVED ${missed} of ${ATTEMPTS} runs of ${SEEDS_PER_ATTEMPT} seeds`
+  console.log(`${name.padEnd(42)} ${told}`)
+  if (unsound.length > 0) console.log(`  not counted, because they break without the defect too: seeds ${unsound.join(", ")}`)
+}
+
+/** @returns {Promise<Result>} */
+async function runDefect(
+  /** @type {string} */ root,
+  /** @type {Defect} */ defect,
+  /** @type {readonly number[]} */ firstSeeds,
+  /** @type {ReturnType<typeof soundness>} */ isSound,
+) {
+  const { name, transports = false } = defect
   const bundle = await bundleSimulation(root, defect)
   const attempts = []
   try {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) attempts.push(await seedsToCatch(bundle, first + attempt * APART))
+    for (const its of firstSeeds) {
+      attempts.push(
+        await seedsToCatch({
+          planted: (from, seeds) => firstBroken(bundle, transports, from, seeds),
+          isSound: (seed) => isSound(seed, transports),
+          first: its,
+          most: SEEDS_PER_ATTEMPT,
+        }),
+      )
+    }
   } finally {
-    rmSync(dirname(bundle), { recursive: true, force: true })
+    rmSync(bundle, { force: true })
   }
-  const counts = attempts.map(({ seeds }) => seeds).sort((a, b) => a - b)
-  const medianSeeds = counts[Math.floor(counts.length / 2)] ?? Number.POSITIVE_INFINITY
-  const invariants = [...new Set(attempts.map(({ invariant }) => invariant).filter((name) => name !== undefined))]
-  return { name: defect.name, caught: Number.isFinite(medianSeeds), medianSeeds, invariants }
+  return summaryOf(name, attempts)
 }
 
-async function seedsToCatch(/** @type {string} */ bundle, /** @type {number} */ first) {
-  let seeds = Number.POSITIVE_INFINITY
-  /** @type {string | undefined} */
-  let invariant
+/** Whether the sources as they are pass a seed, which is asked once for all defects. */
+function soundness(/** @type {string} */ bundle) {
+  /** @type {Map<string, Promise<boolean>>} */
+  const known = new Map()
+  return (/** @type {number} */ seed, /** @type {boolean} */ transports) => {
+    const key = `${seed} ${transports}`
+    const passes = known.get(key) ?? firstBroken(bundle, transports, seed, 1).then((broken) => broken === undefined)
+    known.set(key, passes)
+    return passes
+  }
+}
+
+/**
+ * Threads take seeds in their order and finish what they took, so none before the lowest that broke is left out.
+ * @returns {Promise<import("./catching.mjs").Broken | undefined>}
+ */
+async function firstBroken(
+  /** @type {string} */ bundle,
+  /** @type {boolean} */ transports,
+  /** @type {number} */ first,
+  /** @type {number} */ seeds,
+) {
+  /** @type {import("./catching.mjs").Broken | undefined} */
+  let lowest
   await runSeeds({
     bundle,
+    transports,
     first,
-    seeds: SEEDS_PER_ATTEMPT,
+    seeds,
     chunk: CHUNK,
     onResult({ seed, violation }) {
-      if (violation === undefined || seed - first + 1 >= seeds) return
-      seeds = seed - first + 1
-      invariant = violation.invariant
+      if (violation !== undefined && (lowest === undefined || seed < lowest.seed)) lowest = { seed, invariant: violation.invariant }
     },
-    done: () => Number.isFinite(seeds),
+    done: () => lowest !== undefined,
   })
-  return { seeds, invariant }
+  return lowest
 }

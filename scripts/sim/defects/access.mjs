@@ -31,4 +31,19 @@ export const ACCESS_DEFECTS = [
     find: "row !== undefined && (proof.issuedAt ?? 0) <= decodeRevocation(row).issuedUntil",
     replace: "row !== undefined",
   },
+  {
+    name: "revocation-skips-http-links",
+    breaks: "G10",
+    file: `${SERVER}/access/revocations.ts`,
+    find: "function leave(connection: Connection): void {\n",
+    replace: "function leave(connection: Connection): void {\n  if (connection.request.subprotocol === undefined) return\n",
+    transports: true,
+  },
+  {
+    name: "fresh-token-swaps-the-user",
+    breaks: "G10",
+    file: `${SERVER}/session/dispatch.ts`,
+    find: '    if (identity.user?.id !== open.identity.user?.id) return connection.close("UNAUTHORIZED", "the token belongs to another user")\n',
+    replace: "",
+  },
 ]

@@ -79,4 +79,26 @@ export const CLIENT_DEFECTS = [
     find: "    schedule.clear()\n",
     replace: "",
   },
+  {
+    name: "listener-removed-late",
+    breaks: "G4",
+    file: `${CLIENT}/subscription/subscription.ts`,
+    find: '      transition({ state: "idle" }, new MagpieError("ABORTED", "the channel was unsubscribed"))\n      return new Promise((resolve) => {\n',
+    replace:
+      '      const end = () => transition({ state: "idle" }, new MagpieError("ABORTED", "the channel was unsubscribed"))\n      return new Promise<void>((done) => {\n        const resolve = () => {\n          end()\n          done()\n        }\n',
+  },
+  {
+    name: "live-before-what-is-owed",
+    breaks: "G4",
+    file: `${CLIENT}/subscription/subscription.ts`,
+    find: "    if (owed && position && asked !== owed && skips(owed, position)) {\n      start = { position: owed }\n      return sendAsk()\n    }\n",
+    replace: "",
+  },
+  {
+    name: "second-timer-beside-the-first",
+    breaks: "presence",
+    file: `${CLIENT}/schedule.ts`,
+    find: "      after(delayMs, run) {\n        timer?.cancel()\n",
+    replace: "      after(delayMs, run) {\n",
+  },
 ]

@@ -65,4 +65,19 @@ export const CLUSTER_DEFECTS = [
     find: "await this.storage.commit([...writes, this.#generations.placeWrite(place)])",
     replace: "await this.storage.commit(writes)",
   },
+  {
+    name: "failed-append-goes-behind-later-ones",
+    breaks: "G2",
+    file: `${CLUSTER}/appender.ts`,
+    find: "        if (sent !== undefined) this.#settle(counter, sent, error)\n      }\n    }\n    if (this.#underWay",
+    replace:
+      '        if (sent === undefined) continue\n        if (error.code === "STORAGE_FENCED" || this.#refusal !== undefined) this.#settle(counter, sent, error)\n        else {\n          this.#sent.delete(counter)\n          this.#queue.push(sent)\n        }\n      }\n    }\n    if (this.#underWay',
+  },
+  {
+    name: "log-behind-a-snapshot-not-read",
+    breaks: "G1",
+    file: `${CLUSTER}/partition-log.ts`,
+    find: "    return this.#goOn(Math.max(1, place.position), isUnproven)\n",
+    replace: "    return this.#goOn(this.#journalPlace.newest + 1, false)\n",
+  },
 ]

@@ -88,4 +88,11 @@ export const JOURNAL_DEFECTS = [
     find: "    this.nextChannelId = progress.nextChannelId\n",
     replace: "    this.nextChannelId = Math.max(1, progress.nextChannelId - 1)\n",
   },
+  {
+    name: "offset-taken-from-the-publish",
+    breaks: "G3",
+    file: `${JOURNAL}/state-machine/streams.ts`,
+    find: "    const offset = channel.newest + 1\n",
+    replace: "    const offset = (entry as { sequence?: number }).sequence ?? channel.newest + 1\n",
+  },
 ]

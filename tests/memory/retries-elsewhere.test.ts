@@ -78,7 +78,7 @@ describe("a publish whose answer was lost and which is sent again to another ser
 
   test("[F52][F68][G2] is stored once where the broker lands the first server's append behind that of the second", async () => {
     const { env, model, balancer, ann, listeners, settled, stored } = await begin()
-    model.landLate(A, 1, 30_000, partitionOf(CHANNEL, { partition: 3 }))
+    model.landLate(A, 1, 30_000, { partition: partitionOf(CHANNEL, 3) })
     const second = say(ann, "second")
     await env.clock.advance(100)
     balancer.moveOn()

@@ -36,14 +36,19 @@ interface Reference {
 type Refer = (page: bigint, kind: Reference["kind"]) => boolean
 
 /**
- * Looks whether the pages of an LMDB file are what the tree says, from its root down, level by level, at most so many of
+ * Looks whether a file is LMDB's, or empty, and whether its pages are what the tree says, from its root down, level by level, at most so many of
  * them. LMDB itself does not, and ends its process at such a page. Returns what is wrong, or undefined. What stands inside
  * of values is not looked at, and of a file that somebody writes meanwhile nothing is said.
  */
 export function findDamagedPage(path: string, mostPages: number): string | undefined {
   const file = openSync(path, "r")
   try {
-    if (!isOfVersion(file)) return undefined
+    const head = Buffer.alloc(META.bytes)
+    const length = readSync(file, head, 0, head.length, 0)
+    if (length === 0) return undefined
+    if (length < head.length || head.readUInt32LE(META.magic) !== MAGIC) return "it is not an LMDB file, or its beginning is damaged"
+    // Of another version LMDB itself says that it is one.
+    if (head.readUInt32LE(META.version) !== VERSION) return undefined
     const meta = newestMeta(file)
     if (typeof meta === "string") return meta
     const damage = walk(file, meta, mostPages)
@@ -53,13 +58,6 @@ export function findDamagedPage(path: string, mostPages: number): string | undef
   } finally {
     closeSync(file)
   }
-}
-
-/** Of another version LMDB itself says that it is one. */
-function isOfVersion(file: number): boolean {
-  const bytes = Buffer.alloc(META.bytes)
-  readSync(file, bytes, 0, bytes.length, 0)
-  return bytes.readUInt32LE(META.version) === VERSION
 }
 
 /** Both are looked at: one that is damaged was written before, and would be written to again. */

@@ -8,7 +8,6 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  readSync,
   realpathSync,
   statSync,
   writeSync,
@@ -91,10 +90,6 @@ function lockFile(path: string, directory: string): number {
 
 const FLOCK_HELD = 1
 
-/** LMDB's mark, behind the head of the first page. */
-const LMDB_MAGIC = 0xbeefc0de
-const PAGE_HEAD_BYTES = 24
-
 /** Of a larger tree the upper levels and as many of the leaves: 32 MiB, which a start can wait for. */
 const MOST_PAGES = 8_192
 
@@ -104,25 +99,11 @@ const MOST_PAGES = 8_192
  */
 export function refuseUnreadableFile(dataPath: string): void {
   if (!existsSync(dataPath)) return
-  const start = startOf(dataPath)
-  if (start === "empty") return
-  const damage = start === "lmdb" ? findDamagedPage(dataPath, MOST_PAGES) : "it is not an LMDB file, or its beginning is damaged"
+  const damage = findDamagedPage(dataPath, MOST_PAGES)
   if (damage === undefined) return
   throw new MagpieError("UNAVAILABLE", `${dataPath} cannot be read: ${damage}; move it away and restore a backup`, {
     details: { damage },
   })
-}
-
-function startOf(dataPath: string): "empty" | "lmdb" | "unknown" {
-  const file = openSync(dataPath, "r")
-  try {
-    const head = Buffer.alloc(64)
-    const length = readSync(file, head, 0, head.length, 0)
-    if (length === 0) return "empty"
-    return length === head.length && head.readUInt32LE(PAGE_HEAD_BYTES) === LMDB_MAGIC ? "lmdb" : "unknown"
-  } finally {
-    closeSync(file)
-  }
 }
 
 /** Reads the format row before anything is written. Fails with INVALID_OPTIONS on a stranger's or a newer file [F110]. */

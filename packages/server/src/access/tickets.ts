@@ -71,11 +71,17 @@ export function isTicket(text: string): boolean {
 
 export function createTicketOffice<U extends User>(options: TicketOfficeOptions): TicketOffice<U> {
   const { clock, random, crypto, control, keys, maxBytes } = options
+  const ticketKeys = new WeakMap<Uint8Array, Uint8Array>()
+
+  function ticketKeyOf(key: Uint8Array): Uint8Array {
+    const ticketKey = ticketKeys.get(key) ?? crypto.hmacSha256(key, utf8.encode("magpie ticket"))
+    ticketKeys.set(key, ticketKey)
+    return ticketKey
+  }
 
   /** Bound to the scope in which it can be spent, so that none outlives what remembers that it was used. */
   function sign(content: string, key: Uint8Array): string {
-    const ticketKey = crypto.hmacSha256(key, utf8.encode("magpie ticket"))
-    return toHex(crypto.hmacSha256(ticketKey, utf8.encode(`${control.spendScope}\n${content}`)))
+    return toHex(crypto.hmacSha256(ticketKeyOf(key), utf8.encode(`${control.spendScope}\n${content}`)))
   }
 
   function read(ticket: string): Content | undefined {

@@ -1,5 +1,6 @@
 import { type Bus, MAX_BUS_MESSAGE_BYTES } from "@magpie/journal"
 import { type JsonText, MagpieError, type Publication, type Random } from "@magpie/protocol"
+import { parseBusJson } from "../core/bus-json.ts"
 import { toHex } from "../session/session-token.ts"
 
 /** Carries broadcasts between the nodes of a cluster, each at most once and those of one node in their order, encoded once, to the nodes that have followers. */
@@ -81,7 +82,7 @@ export function createRelay({ bus, random, deliver }: RelayOptions): Relay {
 
 /** Undefined for what is none of this version. */
 function headOf(text: string): Head | undefined {
-  const head = parsed(text)
+  const head = parseBusJson(text)
   if (!Array.isArray(head)) return undefined
   const [origin, number, name, at, from, ref] = head as readonly unknown[]
   const isSound = typeof origin === "string" && Number.isSafeInteger(number) && typeof name === "string" && Number.isFinite(at)
@@ -94,16 +95,7 @@ function isTextOrNull(value: unknown): boolean {
 
 /** Whether it can be a part of clients' frames as it is: one that cannot would end the connection of everybody who follows the channel. */
 function isData(text: string): text is JsonText {
-  return !text.includes("\n") && parsed(text) !== undefined
-}
-
-/** Undefined where it is no JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return !text.includes("\n") && parseBusJson(text) !== undefined
 }
 
 function subjectOf(channel: string): string {

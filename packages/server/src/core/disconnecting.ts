@@ -3,6 +3,7 @@ import type { CloseName, Random } from "@magpie/protocol"
 import type { Connection } from "../session/connection.ts"
 import type { Registry } from "../session/registry.ts"
 import { toHex } from "../session/session-token.ts"
+import { parseBusJson } from "./bus-json.ts"
 
 /** Ends connections wherever in the cluster they are. */
 export interface Disconnecting {
@@ -91,14 +92,10 @@ function encode(message: Message): Uint8Array {
 
 /** Undefined for what is none of this version. The bus is the cluster's own, so the rest is taken at its word. */
 function decode(bytes: Uint8Array): Message | undefined {
-  try {
-    const message = Object(JSON.parse(fromUtf8.decode(bytes))) as Partial<Message>
-    const { origin, close, target } = message
-    const isKnown = typeof origin === "string" && (close === "RIGHTS_CHANGED" || close === "REVOKED")
-    return isKnown && isTarget(target) ? (message as Message) : undefined
-  } catch {
-    return undefined
-  }
+  const message = Object(parseBusJson(fromUtf8.decode(bytes))) as Partial<Message>
+  const { origin, close, target } = message
+  const isKnown = typeof origin === "string" && (close === "RIGHTS_CHANGED" || close === "REVOKED")
+  return isKnown && isTarget(target) ? (message as Message) : undefined
 }
 
 function isTarget(target: unknown): boolean {

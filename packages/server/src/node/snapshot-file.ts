@@ -48,15 +48,20 @@ export async function* chunksIn(pieces: AsyncIterable<Uint8Array> | Iterable<Uin
   for await (const piece of pieces) {
     held.push(piece)
     heldBytes += piece.length
-    while (heldBytes >= wanted) {
-      const bytes = Buffer.concat(held)
+    if (heldBytes < wanted) continue
+    // Copied once for all chunks that are in it.
+    let bytes = Buffer.concat(held)
+    for (wanted = LENGTH_BYTES; bytes.length >= wanted; ) {
       const end = LENGTH_BYTES + bytes.readUInt32BE()
       if (end > MAX_CHUNK_BYTES) throw damaged()
-      if (end <= heldBytes) yield bytes.subarray(LENGTH_BYTES, end)
-      held = [end <= heldBytes ? bytes.subarray(end) : bytes]
-      wanted = end <= heldBytes ? LENGTH_BYTES : end
-      heldBytes = held[0]?.length ?? 0
+      wanted = end
+      if (bytes.length < end) break
+      yield bytes.subarray(LENGTH_BYTES, end)
+      bytes = bytes.subarray(end)
+      wanted = LENGTH_BYTES
     }
+    held = [bytes]
+    heldBytes = bytes.length
   }
 }
 

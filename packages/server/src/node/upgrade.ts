@@ -70,7 +70,7 @@ export function createUpgradeListener({ core, clock, limits, spoken, path, trust
     if (!handshake.ok) return refuseUpgrade(stream, handshake.status, handshake.reason, handshake.headers)
     const peer = plainAddress(request.socket.remoteAddress)
     const address = clientAddress(peer, headerText(request.headers["x-forwarded-for"]), trustedProxies)
-    const { origin, host, cookie, authorization, ...others } = request.headers
+    const { origin, host, cookie, authorization } = request.headers
     const verdict = core.knock({
       address,
       origin,
@@ -78,8 +78,8 @@ export function createUpgradeListener({ core, clock, limits, spoken, path, trust
       cookieOnly: isCookieOnly({
         cookie,
         authorization,
-        key: headerText(others["x-api-key"]),
-        site: headerText(others["sec-fetch-site"]),
+        key: headerText(request.headers["x-api-key"]),
+        site: headerText(request.headers["sec-fetch-site"]),
       }),
       forwarded: trustedProxies.has(peer),
       origins: endpoint?.origins,

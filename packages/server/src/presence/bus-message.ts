@@ -1,4 +1,5 @@
 import type { JsonText } from "@magpie/protocol"
+import { parseBusJson } from "../core/bus-json.ts"
 import { encodedBytes } from "../flow/batch.ts"
 import type { Claim, Farewell } from "./claims.ts"
 
@@ -36,7 +37,7 @@ export function encodeBusMessage(message: BusMessage): Uint8Array {
 
 /** Undefined for what is no message of this version: whatever stands on the bus, a node goes on. */
 export function decodeBusMessage(bytes: Uint8Array): BusMessage | undefined {
-  const message = parsed(fromUtf8.decode(bytes))
+  const message = parseBusJson(fromUtf8.decode(bytes))
   const { kind, node } = Object(message) as { kind?: unknown; node?: unknown }
   const isSound = typeof kind === "string" && Object.hasOwn(FIELDS, kind) ? FIELDS[kind as BusMessage["kind"]] : undefined
   return typeof node === "string" && isSound?.(message as never) ? (message as BusMessage) : undefined
@@ -60,7 +61,7 @@ const FIELDS: { readonly [K in BusMessage["kind"]]: (message: Unknown<Extract<Bu
 function isClaimRow([member, user, at, link, revision, state]: readonly unknown[]): boolean {
   const isSaid = isText(member) && (user === null || isText(user)) && Number.isFinite(at) && isCount(link) && isCount(revision)
   // It becomes a part of clients' frames as it is.
-  return isSaid && isText(state) && !state.includes("\n") && parsed(state) !== undefined
+  return isSaid && isText(state) && !state.includes("\n") && parseBusJson(state) !== undefined
 }
 
 function isList(value: unknown, isSound: (row: readonly unknown[]) => boolean): boolean {
@@ -73,15 +74,6 @@ function isText(value: unknown): value is string {
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0
-}
-
-/** Undefined where it is no JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** A message is about so long at most; a text within JSON may double, and the rest of a row is short. */

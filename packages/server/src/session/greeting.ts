@@ -121,7 +121,8 @@ export function createGreeting(options: GreetingOptions): Greeting {
     // In the very moment in which it is listed: a revocation that came earlier would have found nobody to send away.
     admit(identity)
     const user = identity.user?.id ?? ""
-    const known = hello?.session === undefined ? undefined : tokens.verify(hello.session, user)
+    const offered = hello?.session
+    const known = offered === undefined ? undefined : tokens.verify(offered, user)
     const orphan = unwelcomed(user, hello, known)
     const holder = known === undefined ? undefined : registry.ofSession(known)
     if (isLate(hello, orphan) || isLate(hello, holder))
@@ -135,9 +136,10 @@ export function createGreeting(options: GreetingOptions): Greeting {
     if (isProofFull(identity, replaced)) {
       return connection.close("CONNECTION_LIMIT", closeReason("too many connections with these credentials", USER_LIMIT_RETRY_MS))
     }
-    const { session, token } = known === undefined ? tokens.create(user) : { session: known, token: tokens.tokenOf(known, user) }
+    const { session, token } =
+      offered === undefined || known === undefined ? tokens.create(user) : { session: known, token: tokens.renew(offered, known, user) }
     const producer = bindProducer(user, hello?.producer, session)
-    connection.becomeOpen({ identity, session, producer: producer.bound, offered: hello?.session, link: hello?.link })
+    connection.becomeOpen({ identity, session, producer: producer.bound, offered, link: hello?.link })
     registry.opened(connection)?.close("REPLACED", REPLACED)
     connection.send({
       type: "welcome",

@@ -6,8 +6,8 @@ import type { Crypto, Random } from "@magpie/protocol"
  */
 export interface SessionTokens {
   create(user: string): { readonly session: string; readonly token: string }
-  /** The token of a session that is known, signed as new ones are. */
-  tokenOf(session: string, user: string): string
+  /** A token that was verified, signed as new ones are. */
+  renew(token: string, session: string, user: string): string
   /** The session's name when the token is ours, by whichever of our keys, and belongs to the user. */
   verify(token: string, user: string): string | undefined
 }
@@ -32,10 +32,11 @@ export function createSessionTokens(crypto: Crypto, random: Random, keys: () => 
       const session = toHex(random.bytes(ID_BYTES))
       return { session, token: tokenOf(session, user) }
     },
-    tokenOf,
+    // By the only key there is it was signed already.
+    renew: (token, session, user) => (keys().length === 1 ? token : tokenOf(session, user)),
     verify(token, user) {
-      const [session, its, ...rest] = token.split(".")
-      if (session === undefined || its === undefined || rest.length > 0) return undefined
+      const [session, its, more] = token.split(".", 3)
+      if (session === undefined || its === undefined || more !== undefined) return undefined
       return keys().some((key) => equalInConstantTime(its, signature(key, session, user))) ? session : undefined
     },
   }

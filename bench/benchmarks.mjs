@@ -1,4 +1,5 @@
 import { append } from "./append/append.mjs"
+import { cluster } from "./cluster/cluster.mjs"
 import { codecs } from "./codec/codec.mjs"
 import { durable } from "./durable/durable.mjs"
 import { echo } from "./echo/echo.mjs"
@@ -7,6 +8,7 @@ import { http } from "./http/http.mjs"
 import { idle } from "./idle/idle.mjs"
 import { presence } from "./presence/presence.mjs"
 import { clientSize, persistentSize, supportWidgetSize } from "./size/size.mjs"
+import { tableAtTwoHertz, tableForMany } from "./table/table.mjs"
 import { transports } from "./transports/transports.mjs"
 
 /**
@@ -25,6 +27,9 @@ export const benchmarks = [
   presence,
   durable,
   append,
+  cluster,
+  tableAtTwoHertz,
+  tableForMany,
   transports,
   codecs,
   clientSize,

@@ -18,7 +18,7 @@ function prepare(/** @type {string} */ what, /** @type {string} */ command, /** 
 
 // npm writes this file last, so half an install does not count.
 const installed = existsSync(join(bench, "node_modules/.package-lock.json"))
-const peers = !["--kills", "--outbox", "--storm", "--stalled", "--hot"].some((alone) => wanted.includes(alone))
+const peers = !["--kills", "--outbox", "--storm", "--stalled", "--hot", "--cluster"].some((alone) => wanted.includes(alone))
 if (peers && !installed) prepare("the install of the peers", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], bench)
 const tsc = join(root, "node_modules/.bin/tsc")
 prepare("the build", tsc, ["-b", "tsconfig.build.json"], root)

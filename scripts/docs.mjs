@@ -8,10 +8,9 @@ import { openSources } from "./docs/sources.mjs"
 /** Pages with generated parts between what people wrote; all but the protocol's exist in both languages. */
 const FILES = [
   "docs/protocol.md",
-  ...["README", "docs/guarantees", "docs/http-api", "docs/config", "docs/cli", "docs/presence", "docs/deploying"].flatMap((page) => [
-    `${page}.md`,
-    `${page}.zh-TW.md`,
-  ]),
+  ...["README", "docs/guarantees", "docs/http-api", "docs/config", "docs/cli", "docs/presence", "docs/deploying", "docs/brokers"].flatMap(
+    (page) => [`${page}.md`, `${page}.zh-TW.md`],
+  ),
 ]
 
 /**

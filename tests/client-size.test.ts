@@ -15,6 +15,7 @@ const MAX_ADDED_BYTES = {
   transports: 6_144,
   changes: 2_816,
   table: 2_560,
+  command: 6_656,
 }
 
 /** Of a package of its own. */

@@ -55,6 +55,16 @@ test.each(["docs/tables.md", "docs/tables.zh-TW.md"])("the server and client of 
   await close()
 })
 
+test.each(["docs/commands.md", "docs/commands.zh-TW.md"])("the server, the device and the client of %s run", async (page) => {
+  const [first = new Map<string, string>()] = statesOf(snippetsOf(page))
+  const { printed, close } = await runSnippets(first)
+  await printed.line("sum 6")
+  await printed.line("started")
+  await printed.line("angle 90")
+  await printed.line("stuck")
+  await close()
+})
+
 test.each(["docs/codecs.md", "docs/codecs.zh-TW.md"])("the server and client of %s run", async (page) => {
   const [first = new Map<string, string>()] = statesOf(snippetsOf(page))
   const { printed, close } = await runSnippets(first)

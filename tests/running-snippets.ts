@@ -15,8 +15,8 @@ const URL = "ws://localhost:8080"
 const DATA = '"data"'
 
 /**
- * Runs `contract.ts`, `server.ts` and `client.ts` of a page as they stand, but for the port, which is a free one, and the
- * directory of the data. The server prints where it listens; what both print can be waited for.
+ * Runs `contract.ts`, `server.ts`, `device.ts` where there is one, and `client.ts` of a page as they stand, but for the port, which is a free one, and the
+ * directory of the data. The server prints where it listens; what all print can be waited for.
  */
 export async function runSnippets(files: ReadonlyMap<string, string>): Promise<RunningSnippets> {
   const directory = temporaryDirectory("run")
@@ -37,10 +37,12 @@ export async function runSnippets(files: ReadonlyMap<string, string>): Promise<R
     live.push({ close: () => serving.server.close({ spreadMs: 0 }) })
     const url = /ws:\S+/.exec(await printed.line(/ws:/))?.[0] ?? ""
 
-    const client = `${textOf(files, "client.ts", URL).replace(URL, url)}\nexport { magpie }\n`
-    writeFiles(directory.path, new Map([["client.ts", client]]))
-    const connected: { readonly magpie: Client<AnyContract> } = await import(join(directory.path, "client.ts"))
-    live.push({ close: () => connected.magpie.close() })
+    for (const name of ["device.ts", "client.ts"].filter((file) => files.has(file))) {
+      const text = `${textOf(files, name, URL).replace(URL, url)}\nexport { magpie }\n`
+      writeFiles(directory.path, new Map([[name, text]]))
+      const connected: { readonly magpie: Client<AnyContract> } = await import(join(directory.path, name))
+      live.push({ close: () => connected.magpie.close() })
+    }
     return { printed, close }
   } catch (failure) {
     await close()

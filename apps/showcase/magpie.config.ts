@@ -2,10 +2,12 @@ import { defineConfig, echo } from "@magpie/cli"
 import { anonymous, anyOf, contract } from "@magpie/server"
 import { demoAgents, type SupportUser, support, supportAuth, supportRules } from "@magpie/support"
 import { showcase } from "./src/contract.ts"
+import { startFeed } from "./src/quotes/feed/start-feed.ts"
+import { quoteRules } from "./src/quotes/quote-rules.ts"
 
 /**
- * What `npm start` serves: the chat, the support chat under `/support/`, and the guide's echo at `/`. In the chat everybody may
- * talk to everybody; who may do what in the support chat stands in its own rules.
+ * What `npm start` serves: the chat, the share quotes, the support chat under `/support/`, and the guide's echo at `/`. In the chat
+ * everybody may talk to everybody; who may do what with quotes and in the support chat stands in their own rules.
  */
 export default defineConfig({
   contract: contract({ ...showcase.channels, ...support.channels }),
@@ -14,7 +16,18 @@ export default defineConfig({
   channels: {
     "chat/:room": { authorize: () => true },
     "typing/:room": { authorize: () => true },
+    ...quoteRules,
     ...supportRules(),
   },
   endpoints: { "/": echo },
+  setup(server) {
+    const feed = startFeed({
+      quotes: server.channel("quotes"),
+      wanted: server.channel("quotes/wanted"),
+      replay: server.channel("quotes/replay"),
+      book: (symbol) => server.channel(`quotes/book/${symbol}`),
+      bars: (symbol) => server.channel(`quotes/bars/${symbol}`),
+    })
+    server.closed.finally(feed.close).catch(() => {})
+  },
 })

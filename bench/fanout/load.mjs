@@ -1,4 +1,4 @@
-// Five hundred subscribers and one publisher in one process. Every delivery is checked: the right message, in order, once.
+// Five hundred subscribers and one publisher in one process, at one server or at several. Every delivery is checked: the right message, in order, once.
 import { answer } from "../harness/answer.mjs"
 import { createHistogram } from "../harness/histogram.mjs"
 import { openLinks } from "../harness/links.mjs"
@@ -28,11 +28,15 @@ let onQuiet = () => {}
 let numberAt = 0
 let lineLength = 0
 
-async function connect(/** @type {any} */ { port, wire: name, channel: of, subscribers }) {
+async function connect(/** @type {any} */ { port, ports = [port], wire: name, channel: of, subscribers }) {
   channel = of
-  const opened = await openLinks({ port, wire: name, channel, count: subscribers, follows: true })
-  wire = opened.wire
-  links = opened.links
+  const each = Math.ceil(subscribers / ports.length)
+  for (const [index, at] of ports.entries()) {
+    const count = Math.min(each, subscribers - links.length)
+    const opened = await openLinks({ port: at, wire: name, channel, count, first: index * each, follows: true })
+    wire = opened.wire
+    links = [...links, ...opened.links]
+  }
   reached = new Float64Array(links.length)
   for (const [index, link] of links.entries()) link.listen((bytes, start, end) => onFrame(index, bytes, start, end))
   return links.length

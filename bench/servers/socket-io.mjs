@@ -1,10 +1,14 @@
-// Socket.IO with its defaults, WebSocket only, no authentication, no validation.
+// Socket.IO with its defaults, WebSocket only, no authentication, no validation. With a port of Redis: one of several servers.
 import { createServer } from "node:http"
+import { createAdapter } from "@socket.io/redis-streams-adapter"
+import { Redis } from "ioredis"
 import { Server } from "socket.io"
 import { answer } from "../harness/answer.mjs"
 
+const [redisPort] = process.argv.slice(2)
 const http = createServer()
-const io = new Server(http, { transports: ["websocket"], serveClient: false })
+const adapter = redisPort === undefined ? {} : { adapter: createAdapter(new Redis(Number(redisPort), "127.0.0.1")) }
+const io = new Server(http, { transports: ["websocket"], serveClient: false, ...adapter })
 io.on("connection", (socket) => {
   socket.on("subscribe", (channel, confirm) => {
     socket.join(channel)

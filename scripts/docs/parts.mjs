@@ -1,5 +1,6 @@
 // Everything that is generated into the pages, by the name in `<!-- generated: name -->`.
 import { API_PARTS } from "./api.mjs"
+import { BROKER_PARTS } from "./brokers.mjs"
 import { CHAOS_PARTS } from "./chaos.mjs"
 import { COMMAND_PARTS } from "./command.mjs"
 import { DEPLOY_PARTS } from "./deploy.mjs"
@@ -17,6 +18,7 @@ import { SIMULATION_PARTS } from "./simulation.mjs"
  *   readonly description: import("./api.mjs").Description,
  *   readonly fields: import("./command.mjs").Fields,
  *   readonly commands: readonly import("./command.mjs").Command[],
+ *   readonly brokers: readonly import("./brokers.mjs").Broker[],
  *   readonly figures: import("./figures.mjs").Figures,
  * }} Sources
  * @typedef {(sources: Sources, language: Language) => string} Part
@@ -28,6 +30,7 @@ const PARTS = {
   ...API_PARTS,
   ...COMMAND_PARTS,
   ...DEPLOY_PARTS,
+  ...BROKER_PARTS,
   ...SIMULATION_PARTS,
   ...PLANTED_PARTS,
   ...CHAOS_PARTS,

@@ -17,7 +17,7 @@ export const PROOF_PARTS = {
     const rest = known - rows.length
     const lines = {
       en: [
-        `${count(seeds)} simulated runs with ${count(faults)} faults that struck: ${count(violations)} broken promises.`,
+        `${count(seeds)} simulated runs with ${count(faults)} faults that struck: ${count(violations)} broken promise${violations === 1 ? "" : "s"}.`,
         `${caught} of ${rows.length} planted defects caught${rest > 0 ? `, ${rest} more not run yet` : ""}.`,
         `${count(kills)} times \`kill -9\` under load: of ${count(acknowledged)} acknowledged messages ${count(store.lost)} lost, ${count(store.doubled)} doubled.`,
         `A chat through resets, stalls and kills: ${count(wrong)} messages lost, doubled or out of order. Socket.IO, which promises at most once, lost ${count(least)} % of its deliveries under the same plan, with the best of its options.`,

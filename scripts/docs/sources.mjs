@@ -1,4 +1,6 @@
 // What the built packages and the kept figures say, for the parts of the pages that are generated from them.
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { openFigures } from "./figures.mjs"
@@ -13,7 +15,38 @@ export async function openSources(root) {
   const { HTTP_STATUSES: statuses } = await built("server/dist/http/statuses.js")
   const { FIELDS: fields } = await built("cli/dist/config/fields.js")
   const description = await askForDescription(protocol, built)
-  return { protocol, statuses, fields, commands: await commandsOf(built), description, figures: openFigures(root) }
+  const commands = await commandsOf(built)
+  return { protocol, statuses, fields, commands, description, brokers: await brokersOf(built), figures: openFigures(root) }
+}
+
+/** The store of a server alone, and what each adapter declares. @param {Load} built @returns {Promise<readonly import("./brokers.mjs").Broker[]>} */
+async function brokersOf(built) {
+  const { redis } = await built("journal-redis/dist/index.js")
+  const { nats } = await built("journal-nats/dist/index.js")
+  const { rabbitmq } = await built("journal-rabbitmq/dist/index.js")
+  const { kafka } = await built("journal-kafka/dist/index.js")
+  return [
+    await embedded(built),
+    redis({ url: "redis://localhost" }),
+    nats({ servers: "localhost" }),
+    rabbitmq({ url: "amqp://localhost" }),
+    kafka({ brokers: ["localhost:9092"] }),
+  ]
+}
+
+/** @param {Load} built @returns {Promise<import("./brokers.mjs").Broker>} */
+async function embedded(built) {
+  const { lmdb } = await built("journal/dist/lmdb/index.js")
+  const { embeddedJournal } = await built("journal/dist/index.js")
+  const directory = mkdtempSync(join(tmpdir(), "magpie-docs-"))
+  try {
+    const storage = lmdb({ directory })
+    const { level, trims } = embeddedJournal({ env: { clock: undefined }, level: storage.level }).capabilities
+    await storage.close()
+    return { name: "embedded", capabilities: { levels: [level], trims, bus: "none" } }
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
 }
 
 /** @param {Load} built @returns {Promise<readonly import("./command.mjs").Command[]>} */

@@ -4,11 +4,13 @@ import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { seededRandom } from "@magpie/testing"
+import { BROKERS } from "./cluster/brokers.ts"
 import { CONTENDERS } from "./contenders/contenders.ts"
 import { killAll, profileServersInto } from "./process/child.ts"
 import { commandOf, thisMachine } from "./record.ts"
 import { figureTable, jsonLine, machineLine, textTable, writeRecord } from "./report.ts"
 import type { Scenario } from "./scenario.ts"
+import { cluster } from "./scenarios/cluster.ts"
 import { hot } from "./scenarios/hot.ts"
 import { kills } from "./scenarios/kills.ts"
 import { outbox } from "./scenarios/outbox.ts"
@@ -23,8 +25,10 @@ npm run chaos -- --outbox 100000     sends through outboxes on the disk, while t
 npm run chaos -- --storm 10000       so many clients whose links are cut in one moment
 npm run chaos -- --stalled           subscribers that read nothing
 npm run chaos -- --hot 50000         one channel that so many follow
+npm run chaos -- --cluster           three nodes over each broker that is installed, behind NGINX, while all of them fail
 options: --seed <text>, --quick, --json, --write (docs/chaos.json), --profile <directory> (of servers),
-  of the chat --seconds <number>, --clients <number>, --only <${Object.keys(CONTENDERS).join(" | ")}>, of --stalled --readers <number>`
+  of the chat --seconds <number>, --clients <number>, --only <${Object.keys(CONTENDERS).join(" | ")}>, of --stalled --readers <number>,
+  of --cluster --only <${Object.keys(BROKERS).join(" | ")}>`
 
 /** The repository, seen from where the build puts this file. */
 const ROOT = new URL("../../../", import.meta.url)
@@ -43,7 +47,7 @@ function readOptions() {
   const sizes = { kills: text, outbox: text, storm: text, hot: text, clients: text, readers: text, seconds: text }
   try {
     return parseArgs({
-      options: { ...sizes, stalled: flag, seed: text, only: text, profile: text, quick: flag, json: flag, write: flag },
+      options: { ...sizes, stalled: flag, cluster: flag, seed: text, only: text, profile: text, quick: flag, json: flag, write: flag },
     }).values
   } catch (failure) {
     return refuse(failure instanceof Error ? failure.message : String(failure))
@@ -65,6 +69,7 @@ function chosen(): { readonly scenario: Scenario; readonly size: number | undefi
   if (options.outbox !== undefined) return { scenario: outbox, size: numberOf("outbox") }
   if (options.storm !== undefined) return { scenario: storm, size: numberOf("storm") }
   if (options.hot !== undefined) return { scenario: hot, size: numberOf("hot") }
+  if (options.cluster) return { scenario: cluster, size: numberOf("clients") }
   if (options.stalled) return { scenario: stalled, size: numberOf("readers") }
   return { scenario: traffic, size: numberOf("clients") }
 }
@@ -77,7 +82,8 @@ function makeDirectory(): string {
 }
 
 const { scenario, size } = chosen()
-if (options.only !== undefined && !Object.hasOwn(CONTENDERS, options.only)) refuse(`--only: there is no "${options.only}"`)
+if (options.only !== undefined && !Object.hasOwn(scenario === cluster ? BROKERS : CONTENDERS, options.only))
+  refuse(`--only: there is no "${options.only}"`)
 if (options.profile !== undefined) profileServersInto(resolve(options.profile))
 // Before any child is started, so that all of them have it.
 secret()

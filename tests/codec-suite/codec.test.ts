@@ -8,6 +8,7 @@ import {
   type Publication,
   parseDown,
   parseUp,
+  type RowText,
   toJsonText,
   type UpMessage,
 } from "@magpie/protocol"
@@ -127,11 +128,12 @@ describe.each(CODECS)("codec $name", ({ client, server, write, doubled, nested, 
     const header = { channel: "quotes", since: 3, position: { epoch: "e", offset: 9 }, ...extra }
     const head = { version: 7, count: 2, at: 1_767_225_600_000, ...extra }
     const value = { bid: 9.5, name: "鵲橋", deep: [{}, null] }
-    const frame = server.encodeRows({ ...header, reset: true, more: true }, [
+    const texts: readonly RowText[] = [
       { ...head, key: "a", from: "ann", data: toJsonText(value) },
       { ...head, key: "b", fields: toJsonText({ bid: 1 }) },
       { ...head, key: "c", born: 5, gone: true },
-    ])
+    ]
+    const frame = server.encodeRows({ ...header, reset: true, more: true }, texts.map(server.encodeRow))
     const { secret: _, ...row } = head
     const rows = [
       { key: "a", ...row, from: "ann", data: value },
@@ -141,6 +143,8 @@ describe.each(CODECS)("codec $name", ({ client, server, write, doubled, nested, 
     const message = { type: "rows", channel: "quotes", since: 3, position: { epoch: "e", offset: 9 }, reset: true, more: true, rows }
     expect(client.decode(frame)).toStrictEqual([message])
     expect(client.decode(server.encodeRows(header, []))).toMatchObject([{ type: "rows", rows: [] }])
+    const slowed = { ...header, intervalMs: 1_000, slowedBy: "link" } as const
+    expect(client.decode(server.encodeRows(slowed, []))).toMatchObject([{ intervalMs: 1_000, slowedBy: "link", rows: [] }])
   })
 
   it("writes who is present as the messages that they are, without a field more", () => {

@@ -1,4 +1,5 @@
-import { memorySnapshots, type SnapshotStore } from "@magpie/journal"
+import { memorySnapshots, type Snapshot, type SnapshotStore } from "@magpie/journal"
+import { MagpieError } from "@magpie/protocol"
 import { describe, expect, test } from "vitest"
 import { encodeRecord } from "../../packages/journal/src/cluster/record.ts"
 import { CHANNEL_PARTITION, datas, message, PAGE, type SharedLogBed } from "./shared-log-bed.ts"
@@ -9,6 +10,24 @@ const never = (): Promise<never> => new Promise(() => {})
 async function published(bed: SharedLogBed, from: number, to: number): Promise<void> {
   for (let data = from; data <= to; data++) await bed.settled(bed.log("a").publish(message(data)))
 }
+
+test("a snapshot that fails is told in the log, with its store's reason but without what a vendor says", async () => {
+  const bed = bedOfTest()
+  const causes = [new MagpieError("UNAVAILABLE", "the bucket refused: 403 AccessDenied"), new Error("of the secret 42")]
+  const kept = memorySnapshots()
+  const put = (snapshot: Snapshot) => {
+    const cause = snapshot.partition === CHANNEL_PARTITION ? causes.shift() : undefined
+    return cause === undefined ? kept.put(snapshot) : Promise.reject(cause)
+  }
+  await bed.start("a", { snapshots: { ...kept, put }, snapshotEvery: 10 })
+  const lines = () => bed.env.lines.filter(({ event }) => event === "journal.snapshot-failed").map(({ fields }) => fields)
+  await published(bed, 1, 60)
+  await bed.until(() => lines().length >= 2)
+  expect(lines()).toEqual([
+    { partition: CHANNEL_PARTITION, code: "UNAVAILABLE", reason: "the bucket refused: 403 AccessDenied" },
+    { partition: CHANNEL_PARTITION, code: "INTERNAL" },
+  ])
+})
 
 describe("a snapshot store that hangs", () => {
   const hanging: Readonly<Record<string, (kept: SnapshotStore) => SnapshotStore>> = {

@@ -35,7 +35,8 @@ describe("tables in a shared log", () => {
       { key: "short", version: 4, count: 2, data: undefined },
     ])
     for (const other of others) expect(other).toEqual(first)
-    expect(told).toEqual(["short", "long", "long", "short"].map((key, index) => [index + 1, JSON.stringify({ key })]))
+    const rows = [["short", 1], ["long", { bid: 1, ask: 1 }], ["long", { bid: 2, ask: 1 }], ["short"]] as const
+    expect(told).toEqual(rows.map(([key, data], index) => [index + 1, JSON.stringify({ key, data })]))
   })
 
   test("[F85] take no writes while a node of an older Magpie is there", async () => {

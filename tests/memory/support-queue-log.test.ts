@@ -1,9 +1,9 @@
 import { changes, messageList } from "@magpie/client/changes"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { followQueue } from "../../apps/support/src/desk/queue-log.ts"
 import { MAX_SUM_BYTES, SUM_EVERY } from "../../apps/support/src/limits.ts"
 import { addUp, EMPTY_QUEUE, foldQueue, type Place, placesOfSum, type Queue, type QueueEntry } from "../../apps/support/src/queue.ts"
 import { codeOf, createSupportBed, type SupportBed } from "./support-bed.ts"
+import { openDesk } from "./support-desk.ts"
 
 let bed: SupportBed
 beforeEach(async () => {
@@ -12,26 +12,6 @@ beforeEach(async () => {
 afterEach(() => bed.close())
 
 const idOf = (number: number): string => number.toString(16).padStart(32, "0")
-
-/** One agent's desk, as far as the queue goes. */
-async function openDesk(id: "mei" | "ben") {
-  let queue: Queue | undefined
-  const client = bed.agent(id)
-  const log = followQueue({
-    client,
-    me: id,
-    onQueue(next) {
-      queue = next
-    },
-    onLoading() {},
-    onAsked() {},
-    onRefused(error) {
-      throw error
-    },
-  })
-  await bed.clock.until(() => queue !== undefined)
-  return { client, log, queue: () => queue ?? EMPTY_QUEUE }
-}
 
 /** So many visitors asked and were closed; the last one waits. */
 async function fill(count: number): Promise<void> {
@@ -45,7 +25,7 @@ async function fill(count: number): Promise<void> {
 
 describe("the log of the queue", () => {
   it("is summed up by the agent whose entry makes it long, and another desk that begins with the sum sees the same", async () => {
-    const mei = await openDesk("mei")
+    const mei = await openDesk(bed, "mei")
     let summed = false
     mei.log.channel.on("sums", () => {
       summed = true
@@ -54,7 +34,7 @@ describe("the log of the queue", () => {
     await bed.clock.until(() => mei.queue().size === SUM_EVERY)
     await bed.told(mei.log.channel.send("answers", { visitor: idOf(SUM_EVERY) }))
     await bed.clock.until(() => summed)
-    const ben = await openDesk("ben")
+    const ben = await openDesk(bed, "ben")
     expect(ben.queue().size).toBeLessThan(SUM_EVERY)
     expect(ben.queue().get(idOf(SUM_EVERY))).toEqual(mei.queue().get(idOf(SUM_EVERY)))
     for (const [visitor, place] of ben.queue()) expect(place).toEqual(mei.queue().get(visitor))

@@ -1,11 +1,11 @@
 import type { Client } from "@magpie/client"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { readAllLines } from "../../apps/support/src/conversation/transcript.ts"
-import { followQueue } from "../../apps/support/src/desk/queue-log.ts"
 import { type SearchView, searchLines } from "../../apps/support/src/desk/search-lines.ts"
 import type { Support } from "../../apps/support/src/index.ts"
-import { EMPTY_QUEUE, type Place, type Queue } from "../../apps/support/src/queue.ts"
+import type { Place } from "../../apps/support/src/queue.ts"
 import { createSupportBed, type SupportBed } from "./support-bed.ts"
+import { openDesk } from "./support-desk.ts"
 
 let bed: SupportBed
 beforeEach(async () => {
@@ -36,22 +36,8 @@ async function fill(count: number): Promise<void> {
 }
 
 /** An agent's desk, and what a search at it has shown so far. */
-async function openDesk(hear: (view: SearchView, client: Client<Support>) => void = () => {}) {
-  let queue: Queue | undefined
-  const client = bed.agent("mei")
-  const log = followQueue({
-    client,
-    me: "mei",
-    onQueue(next) {
-      queue = next
-    },
-    onLoading() {},
-    onAsked() {},
-    onRefused(error) {
-      throw error
-    },
-  })
-  await bed.clock.until(() => queue !== undefined)
+async function openSearch(hear: (view: SearchView, client: Client<Support>) => void = () => {}) {
+  const { client, log, queue } = await openDesk(bed, "mei")
   const views: SearchView[] = []
   const places: Place[] = []
   const stopped = new AbortController()
@@ -63,7 +49,7 @@ async function openDesk(hear: (view: SearchView, client: Client<Support>) => voi
         hear(view, client)
       },
     }
-    return bed.told(searchLines({ client, query, queue: queue ?? EMPTY_QUEUE, older: log.older, signal: stopped.signal, ...told }))
+    return bed.told(searchLines({ client, query, queue: queue(), older: log.older, signal: stopped.signal, ...told }))
   }
   return { stopped, views, places, search, last: () => views.at(-1) }
 }
@@ -72,7 +58,7 @@ describe("the search of the desk", () => {
   it("finds what the last of 150 conversations has, as fast as historyReadsPerSecond allows", async () => {
     await fill(150)
     await say(1, "the crate is broken")
-    const desk = await openDesk()
+    const desk = await openSearch()
     await desk.search("CRATE")
     expect(desk.last()?.state).toBe("over")
     expect(desk.last()?.found.map(({ visitor, line }) => [visitor, line.text])).toEqual([[idOf(1), "the crate is broken"]])
@@ -81,7 +67,7 @@ describe("the search of the desk", () => {
 
   it("says that there is more than the hundred that it shows, and not so of a hundred", async () => {
     await fill(100)
-    const desk = await openDesk()
+    const desk = await openSearch()
     await desk.search("parcel")
     expect(desk.last()).toMatchObject({ state: "over", found: { length: 100 } })
     await say(100, "the parcel again")
@@ -93,14 +79,14 @@ describe("the search of the desk", () => {
 
   it("[G4] says that it is incomplete where reading ends with an error, and keeps what was found", async () => {
     await fill(3)
-    const desk = await openDesk(({ found }, client) => void (found.length === 2 && client.close()))
+    const desk = await openSearch(({ found }, client) => void (found.length === 2 && client.close()))
     await desk.search("parcel")
     expect(desk.last()).toMatchObject({ state: "incomplete", found: { length: 2 } })
   })
 
   it("tells nothing more once it is stopped, also while it waits", async () => {
     await fill(150)
-    const desk = await openDesk()
+    const desk = await openSearch()
     const over = desk.search("parcel")
     await bed.clock.until(() => desk.views.length > 0)
     const { length } = desk.views

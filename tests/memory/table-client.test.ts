@@ -5,9 +5,15 @@ import { createTestBed } from "@magpie/testing"
 import { afterEach, describe, expect, expectTypeOf, it } from "vitest"
 
 type Quote = { readonly bid: number; readonly ask: number }
-const app = contract({ quotes: tableKind({ key: json<string>(), value: json<Quote>() }) })
+const app = contract({
+  quotes: tableKind({ key: json<string>(), value: json<Quote>() }),
+  quick: tableKind({ key: json<string>(), value: json<Quote>(), durability: "memory" }),
+})
 const start = () =>
-  createTestBed(app, { auth: anonymous(), rules: { quotes: { authorize: ({ action, key }) => action !== "write" || key !== "locked" } } })
+  createTestBed(app, {
+    auth: anonymous(),
+    rules: { quotes: { authorize: ({ action, key }) => action !== "write" || key !== "locked" }, quick: { authorize: () => true } },
+  })
 
 let bed: Awaited<ReturnType<typeof start>>
 afterEach(async () => {
@@ -182,5 +188,18 @@ describe("a table on a client", () => {
     const again = table(channel)
     await isLive(again)
     expect([quotes.state.state, again.state.state]).toEqual(["closed", "live"])
+  })
+
+  it("[G2] writes a table in memory on after the server forgot it, each write once and in the order of the calls", async () => {
+    bed = await start()
+    const [ann, bob] = [table(bed.connect().channel("quick")), table(bed.connect().channel("quick"))]
+    for (let bid = 1; bid <= 3; bid++) await done(ann.set("a", { bid, ask: 0 }))
+    await bed.clock.until(() => bob.rows.get("a")?.value.bid === 3)
+    bed.kill()
+    await bed.start()
+    const sums = [4, 5, 6].map((bid) => ann.set(`k${bid}`, { bid, ask: 0 }))
+    expect(await done(Promise.all(sums))).toMatchObject([1, 2, 3].map((offset) => ({ position: { offset }, level: "memory" })))
+    await bed.clock.until(() => bob.rows.size === 3 && bob.state.state === "live")
+    expect([...bob.rows.keys()]).toEqual(["k4", "k5", "k6"])
   })
 })

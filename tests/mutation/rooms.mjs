@@ -16,7 +16,7 @@ export const ROOMS = {
   },
   sequences: {
     mutate: [
-      "packages/journal/src/state-machine/sequences.ts",
+      "packages/journal/src/state-machine/{sequences,newcomers,producers}.ts",
       "packages/journal/src/state-machine/idempotency.ts",
       "packages/journal/src/state-machine/recall.ts",
       "packages/client/src/outbox/*.ts",
@@ -56,7 +56,7 @@ export const ROOMS = {
     ],
   },
   "state-machine": {
-    mutate: ["packages/journal/src/state-machine/!(sequences|idempotency|recall).ts"],
+    mutate: ["packages/journal/src/state-machine/!(sequences|newcomers|producers|idempotency|recall).ts"],
     tests: ["packages/journal/src/state-machine/*.test.ts", "packages/journal/src/open-durable-log.test.ts"],
   },
 }

@@ -2,30 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { startRelay } from "../chaos/relay.ts"
-
-interface Place {
-  readonly port: number
-  readonly directory: string
-  readonly settings?: Readonly<Record<string, string>>
-}
-
-interface Service {
-  readonly name: string
-  readonly title: string
-  missing(): string | undefined
-}
-
-export interface Running {
-  readonly pid: number
-  readonly ended: Promise<void>
-}
-
-/** What starts and stops services as processes. */
-export interface Processes {
-  startService(service: Service, place: Place): Promise<Running>
-  signal(pid: number, name: NodeJS.Signals): boolean
-  freePort(): Promise<number>
-}
+import { processes, type Running, serviceOf } from "../chaos/services.ts"
 
 /** A real broker of a test's own, on loopback, which may be killed, frozen, emptied and put back to what it was. */
 export interface BrokerProcess {
@@ -49,17 +26,9 @@ export interface BrokerProcess {
   dispose(): Promise<void>
 }
 
-export const processes = (): Promise<Processes> => script("service")
-
-const script = (name: string) => import(new URL(`../../scripts/services/${name}.mjs`, import.meta.url).href)
-
 /** Says in a sentence why a service cannot be started here; undefined where it can. */
 export async function whyMissing(name: string): Promise<string | undefined> {
   return (await serviceOf(name)).missing()
-}
-
-export async function serviceOf(name: string): Promise<Service> {
-  return (await script(name))[name]
 }
 
 /**

@@ -3,7 +3,7 @@ import { type IncomingMessage, request as plainRequest } from "node:http"
 import { type RequestOptions, request } from "node:https"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { processes, type Running, serviceOf } from "./broker-process.ts"
+import { processes, type Running, serviceOf } from "../chaos/services.ts"
 import type { FrontNode } from "./front-nodes.ts"
 
 /** A load balancer of a test's own, with the configuration that users copy. */

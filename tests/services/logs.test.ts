@@ -29,6 +29,17 @@ for (const kind of KINDS) {
       }
     })
 
+    it("[F71] [F72] what it says of itself once it is connected is among what its adapter declares", async () => {
+      const { capabilities, ...adapter } = kind.adapter({ port: broker().port, name: newName() })
+      const journal = adapter.openJournal(env)
+      await journal.append(0, [Uint8Array.of(1)])
+      expect(journal.capabilities.level).toBe(kind.level)
+      expect(capabilities.levels).toContain(kind.level)
+      expect(capabilities.trims).toBe(kind.trims)
+      expect(journal.capabilities.trims).toBe(kind.trims)
+      await journal.close()
+    })
+
     it("[G12] a journal and a bus leave nothing behind that keeps the process alive", async () => {
       const before = process.getActiveResourcesInfo().filter((resource) => /Socket|TCP/.test(resource)).length
       const adapter = kind.adapter({ port: broker().port, name: newName() })

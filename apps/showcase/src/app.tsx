@@ -1,71 +1,61 @@
-import { CodeDrawer, chosenLanguage, Drawer, PageHeader, StatusBar, useStore } from "@magpie/frame"
-import { type MouseEvent, useEffect, useMemo, useState } from "react"
-import { ChatPane } from "./chat/chat-pane.tsx"
+import { CodeDrawer, chosenLanguage, PageHeader, StatusBar, useStore } from "@magpie/frame"
+import { lazy, type MouseEvent, Suspense, useEffect, useMemo, useState } from "react"
+import { ChatPage } from "./chat/chat-page.tsx"
 import { sourceFiles } from "./code/source-files.ts"
-import { useConnection } from "./connection/connection-context.ts"
 import { LanguageContext, languageOf } from "./language/language.ts"
+import { AppMenu } from "./layout/app-menu.tsx"
 import { HeaderLinks } from "./layout/header-links.tsx"
-import { RoomList } from "./rooms/room-list.tsx"
-import { useRoute } from "./rooms/use-route.ts"
+import { useRoute } from "./route.ts"
 
-type OpenDrawer = "none" | "code" | "rooms"
+// Whoever chats does not wait for charts.
+const QuotesPage = lazy(() => import("./quotes/quotes-page.tsx").then((module) => ({ default: module.QuotesPage })))
 
 export function App() {
   const tag = useStore(chosenLanguage)
   const language = useMemo(() => languageOf(tag), [tag])
-  const [drawer, setDrawer] = useState<OpenDrawer>("none")
-  const room = useRoute()
+  const [codeOpen, setCodeOpen] = useState(false)
+  const route = useRoute()
   const { words } = language
-  const close = () => setDrawer("none")
-  useLeaveWarning()
+  const title = route.app === "chat" ? (words.rooms.given[route.room] ?? route.room) : (route.symbol ?? words.apps.quotes.name)
 
   useEffect(() => {
     document.documentElement.lang = tag
-    document.title = `${words.rooms.given[room] ?? room} · Magpie 鵲橋`
-  }, [tag, words, room])
+    document.title = `${title} · Magpie 鵲橋`
+  }, [tag, title])
 
   return (
     <LanguageContext value={language}>
-      {/* biome-ignore lint/a11y/useValidAnchor: it goes to the messages; the address keeps naming the room */}
-      <a className="skip-link" href="#messages" onClick={skipToMessages}>
-        {words.skip}
+      {/* biome-ignore lint/a11y/useValidAnchor: it goes to the content; the address keeps naming what is shown */}
+      <a className="skip-link" href="#content" onClick={skipToContent}>
+        {words.skip[route.app]}
       </a>
-      <div className={drawer === "code" ? "shell with-code" : "shell"}>
+      <div className={codeOpen ? "shell with-code" : "shell"}>
         <div className="app">
-          <PageHeader tagline={words.tagline} codeOpen={drawer === "code"} onCode={() => setDrawer(drawer === "code" ? "none" : "code")}>
+          <PageHeader
+            tagline={words.apps[route.app].about}
+            menu={<AppMenu shown={route.app} />}
+            codeOpen={codeOpen}
+            onCode={() => setCodeOpen(!codeOpen)}
+          >
             <HeaderLinks />
           </PageHeader>
           <StatusBar />
-          <div className="page">
-            <aside className="side">
-              <RoomList shown={room} />
-            </aside>
-            <ChatPane key={room} name={room} onRooms={() => setDrawer("rooms")} />
-          </div>
+          {route.app === "chat" ? (
+            <ChatPage room={route.room} />
+          ) : (
+            <Suspense fallback={<div className="page" />}>
+              <QuotesPage symbol={route.symbol} />
+            </Suspense>
+          )}
         </div>
       </div>
-      <CodeDrawer open={drawer === "code"} onClose={close} files={sourceFiles(words)} />
-      <Drawer open={drawer === "rooms"} onClose={close} title={words.rooms.label} closeLabel={words.rooms.close} className="rooms-drawer">
-        <RoomList shown={room} onChoose={close} />
-      </Drawer>
+      <CodeDrawer open={codeOpen} onClose={() => setCodeOpen(false)} files={sourceFiles(words)[route.app]} />
     </LanguageContext>
   )
 }
 
-/** The address keeps its room, so the link does what a link to an anchor would do. */
-function skipToMessages(event: MouseEvent) {
+/** The address keeps what it names, so the link does what a link to an anchor would do. */
+function skipToContent(event: MouseEvent) {
   event.preventDefault()
-  document.getElementById("messages")?.focus()
-}
-
-/** What is not confirmed is held by this page alone; leaving would lose it. */
-function useLeaveWarning() {
-  const { client } = useConnection()
-  useEffect(() => {
-    const warn = (event: BeforeUnloadEvent) => {
-      if (client.statistics.pending > 0) event.preventDefault()
-    }
-    window.addEventListener("beforeunload", warn)
-    return () => window.removeEventListener("beforeunload", warn)
-  }, [client])
+  document.querySelector<HTMLElement>("[data-content]")?.focus()
 }

@@ -1,5 +1,6 @@
-import { broadcast, contract, stream } from "@magpie/protocol"
+import { broadcast, contract, stream, table } from "@magpie/protocol"
 import * as v from "valibot"
+import { bar, depth, level, quote, replay, symbol, wanted } from "./quotes/schemas.ts"
 
 const author = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(40))
 const text = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(2000))
@@ -15,4 +16,12 @@ export const showcase = contract({
   "typing/:room": broadcast({
     messages: { typing: v.object({ author, active: v.boolean() }) },
   }),
+  // The newest value by key: each page says which rows it wants, how often and how many bytes at most. After a restart there are new ones soon.
+  quotes: table({ key: symbol, value: quote, maxRate: 20, durability: "memory" }),
+  "quotes/book/:symbol": table({ key: level, value: depth, maxRate: 10, durability: "memory" }),
+  // Days that are over, as history for charts.
+  "quotes/bars/:symbol": stream({ messages: { bar }, retention: { maxCount: 400 } }),
+  // One row each, for everybody: what visitors chose, and how far the replay is.
+  "quotes/wanted": table({ key: v.literal("all"), value: wanted }),
+  "quotes/replay": table({ key: v.literal("all"), value: replay, maxRate: 5 }),
 })

@@ -173,6 +173,14 @@ export interface TableChannel<K, Unknown extends undefined = undefined> {
   readonly typed?: (kind: K) => K
 }
 
+/** Commands seen from the client. `commands` of `@magpie/client/command` calls them, and `serveCommands` runs them. */
+export interface CommandChannel<K, Unknown extends undefined = undefined> {
+  readonly name: string
+  readonly kind: "command" | Unknown
+  /** For types alone: never there. */
+  readonly typed?: (kind: K) => K
+}
+
 /** The channel that stands behind a kind. */
 export type ChannelOfKind<K, Unknown extends undefined = undefined> = K extends { readonly kind: "stream" }
   ? StreamChannel<K, Unknown>
@@ -180,4 +188,6 @@ export type ChannelOfKind<K, Unknown extends undefined = undefined> = K extends 
     ? BroadcastChannel<K, Unknown>
     : K extends { readonly kind: "table" }
       ? TableChannel<K, Unknown>
-      : never
+      : K extends { readonly kind: "command" }
+        ? CommandChannel<K, Unknown>
+        : never

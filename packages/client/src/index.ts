@@ -2,6 +2,7 @@
 export type {
   BroadcastChannel,
   ChannelOfKind,
+  CommandChannel,
   GapNotice,
   HistoryOptions,
   HistoryPage,

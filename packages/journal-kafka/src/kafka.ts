@@ -2,7 +2,7 @@ import { type BrokerAdapter, brokerBus, brokerJournal } from "@magpie/journal"
 import { MagpieError } from "@magpie/protocol"
 import type { KafkaClientOptions } from "./vendor/client.ts"
 import { kafkaBus } from "./vendor/kafka-bus.ts"
-import { kafkaLog } from "./vendor/kafka-log.ts"
+import { kafkaLog, LEVELS, TRIMS } from "./vendor/kafka-log.ts"
 
 export type { KafkaClientOptions }
 
@@ -33,6 +33,7 @@ export function kafka(options: KafkaAdapterOptions): BrokerAdapter {
   if (appendMs !== undefined && !(appendMs >= 1)) refuse("appendMs", "must be a number of milliseconds above 0")
   return {
     name: "kafka",
+    capabilities: { levels: LEVELS, trims: TRIMS, bus: "log" },
     openJournal: (env) => brokerJournal({ env, appendMs, broker: kafkaLog({ brokers, name, partitions, replicas, client }) }),
     openBus: (env) => brokerBus({ env, broker: kafkaBus({ brokers, name, replicas, client }) }),
   }

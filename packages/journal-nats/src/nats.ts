@@ -2,7 +2,7 @@ import { type BrokerAdapter, brokerBus, brokerJournal } from "@magpie/journal"
 import { MagpieError } from "@magpie/protocol"
 import type { NodeConnectionOptions } from "@nats-io/transport-node"
 import { natsBus } from "./vendor/nats-bus.ts"
-import { natsLog } from "./vendor/nats-log.ts"
+import { LEVELS, natsLog, TRIMS } from "./vendor/nats-log.ts"
 
 export interface NatsAdapterOptions {
   /** `host:4222`, one or several of the same cluster. */
@@ -32,6 +32,7 @@ export function nats(options: NatsAdapterOptions): BrokerAdapter {
   if (appendMs !== undefined && !(appendMs >= 1)) refuse("appendMs", "must be a number of milliseconds above 0")
   return {
     name: "nats",
+    capabilities: { levels: LEVELS, trims: TRIMS, bus: "pub/sub" },
     openJournal: (env) => brokerJournal({ env, appendMs, broker: natsLog({ servers, name, partitions, replicas, client }) }),
     openBus: (env) => brokerBus({ env, broker: natsBus({ servers, name, client }) }),
   }

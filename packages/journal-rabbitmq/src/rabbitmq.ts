@@ -2,7 +2,7 @@ import { type BrokerAdapter, brokerBus, brokerJournal } from "@magpie/journal"
 import { MagpieError } from "@magpie/protocol"
 import type { RabbitMQClientOptions } from "./vendor/connection.ts"
 import { rabbitmqBus } from "./vendor/rabbitmq-bus.ts"
-import { rabbitmqLog } from "./vendor/rabbitmq-log.ts"
+import { LEVELS, rabbitmqLog, TRIMS } from "./vendor/rabbitmq-log.ts"
 
 export type { RabbitMQClientOptions }
 
@@ -31,6 +31,7 @@ export function rabbitmq(options: RabbitMQAdapterOptions): BrokerAdapter {
   if (appendMs !== undefined && !(appendMs >= 1)) refuse("appendMs", "must be a number of milliseconds above 0")
   return {
     name: "rabbitmq",
+    capabilities: { levels: LEVELS, trims: TRIMS, bus: "pub/sub" },
     openJournal: (env) =>
       brokerJournal({ env, appendMs, broker: rabbitmqLog({ url, name, partitions, maxBytes, client, random: env.random }) }),
     openBus: (env) => brokerBus({ env, broker: rabbitmqBus({ url, name, client }) }),

@@ -2,7 +2,7 @@ import { type BrokerAdapter, brokerBus, brokerJournal } from "@magpie/journal"
 import { MagpieError } from "@magpie/protocol"
 import type { RedisOptions } from "ioredis"
 import { redisBus } from "./vendor/redis-bus.ts"
-import { redisLog } from "./vendor/redis-log.ts"
+import { LEVELS, redisLog, TRIMS } from "./vendor/redis-log.ts"
 
 export interface RedisAdapterOptions {
   /** `redis://user:password@host:6379/0`, or `rediss://` with TLS. */
@@ -26,6 +26,7 @@ export function redis(options: RedisAdapterOptions): BrokerAdapter {
   if (appendMs !== undefined && !(appendMs >= 1)) refuse("appendMs", "must be a number of milliseconds above 0")
   return {
     name: "redis",
+    capabilities: { levels: LEVELS, trims: TRIMS, bus: "pub/sub" },
     openJournal: (env) => brokerJournal({ env, appendMs, broker: redisLog({ url, name, partitions, client, log: env.log }) }),
     openBus: (env) => brokerBus({ env, broker: redisBus({ url, name, client }) }),
   }

@@ -16,8 +16,37 @@ export interface Weight {
 
 export function weightOf(entries: readonly Entry[]): Weight {
   let bytes = 0
-  for (const entry of entries) bytes += entry.type === "publish" ? entry.data.length + ENTRY_BYTES : ENTRY_BYTES
+  for (const entry of entries) bytes += dataOf(entry).length + ENTRY_BYTES
   return { entries: entries.length, bytes }
+}
+
+function dataOf(entry: Entry): string {
+  switch (entry.type) {
+    case "publish":
+      return entry.data
+    case "change":
+      return dataIn(entry.change)
+    case "row":
+      return dataIn(entry.write)
+    case "command":
+      return dataIn(entry.step)
+    case "refused":
+    case "clock":
+    case "epoch":
+    case "settings":
+    case "node":
+    case "claim":
+    case "release":
+    case "revoke":
+    case "spend":
+    case "checkpoint":
+    case "hash":
+      return ""
+  }
+}
+
+function dataIn(its: { readonly data?: string | undefined } | object): string {
+  return "data" in its ? (its.data ?? "") : ""
 }
 
 /** How many from the front of a queue go together: one, and as many more as fit. */

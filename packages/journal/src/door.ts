@@ -1,5 +1,6 @@
 import { MagpieError } from "@magpie/protocol"
-import type { ChangeRequest, DurableLogSettings, PublishRequest, RefuseRequest, RowRequest } from "./durable-log.ts"
+import type { ChangeRequest, CommandRequest, DurableLogSettings, PublishRequest, RefuseRequest, RowRequest } from "./durable-log.ts"
+import type { CommandStep } from "./entry.ts"
 import { isMilliseconds, MOST_MS } from "./milliseconds.ts"
 
 /** Length of a channel's name, a producer or a key in a stored row's key, which LMDB bounds at 1,978 bytes. */
@@ -8,9 +9,10 @@ export const NAME_BYTES = 1_024
 const FORBIDDEN_CHARACTERS = /[\p{Cc}\p{Cs}]/u
 
 /** Fails with BAD_REQUEST on what could not be stored under a key of its own. */
-export function checkRequest(request: PublishRequest | ChangeRequest | RowRequest | RefuseRequest): void {
+export function checkRequest(request: PublishRequest | ChangeRequest | RowRequest | CommandRequest | RefuseRequest): void {
   checkName("channel", request.channel)
   checkName("pattern", request.pattern)
+  if ("step" in request) return checkStep(request.step)
   if (request.producer !== undefined) checkName("producer", request.producer)
   if (request.sequence !== undefined && !(Number.isSafeInteger(request.sequence) && request.sequence >= 1)) {
     throw new MagpieError("BAD_REQUEST", "sequence is not a whole number from 1", { details: { field: "sequence" } })
@@ -20,6 +22,17 @@ export function checkRequest(request: PublishRequest | ChangeRequest | RowReques
   if ("key" in request && request.key !== undefined) checkName("key", request.key)
   if ((request.producer === undefined) !== (request.sequence === undefined)) {
     throw new MagpieError("BAD_REQUEST", "producer and sequence come together", { details: { field: "sequence" } })
+  }
+}
+
+function checkStep(step: CommandStep): void {
+  if (!("id" in step)) return
+  checkName("command", step.id)
+  if (step.action !== "call") return
+  for (const field of ["deadlineMs", "reportMs", "deliverMs"] as const) {
+    if (step[field] !== undefined && !isMilliseconds(step[field])) {
+      throw new MagpieError("BAD_REQUEST", `${field} is not a whole number of 0 to ${MOST_MS}`, { details: { field } })
+    }
   }
 }
 

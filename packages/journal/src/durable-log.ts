@@ -1,7 +1,10 @@
 import type { AckLevel, ErrorCode, JsonText, Position, Publication, ReadReceipt, Retention, UnrecoverableReason } from "@magpie/protocol"
 import type { Control } from "./control.ts"
-import type { Change, RefusedEntry, RowWrite } from "./entry.ts"
+import type { Change, CommandStep, RefusedEntry, RowWrite } from "./entry.ts"
+import type { OpenCommand } from "./read-commands.ts"
 import type { RowsPage } from "./read-rows.ts"
+import type { CommandCounts } from "./rows/channel-row.ts"
+import type { CommandRow } from "./rows/command-row.ts"
 import type { MessageRecord } from "./rows/message-row.ts"
 import type { TableRow } from "./rows/table-row.ts"
 
@@ -27,6 +30,11 @@ export interface RowRequest extends Omit<PublishRequest, "name" | "data"> {
   readonly write: RowWrite
 }
 
+/** A step of a command, or of who serves the channel. Its id, and what stands already, make it happen once: it has no number. */
+export interface CommandRequest extends Pick<PublishRequest, "channel" | "pattern" | "from" | "ref"> {
+  readonly step: CommandStep
+}
+
 /** A publish that is refused for good. */
 export type RefuseRequest = Omit<RefusedEntry, "type" | "at">
 
@@ -39,7 +47,10 @@ export type Outcome =
   | { readonly result: "out-of-order"; readonly expected: number }
   /** This sequence was used up by a refusal, with that code. */
   | { readonly result: "refused"; readonly code: ErrorCode }
-  /** The producer is unknown on this channel; nothing was written and the number is free. With a code: what refused a change. */
+  /**
+   * Nothing was written and the number is free: the producer is unknown on this channel, and was refused too often already, or a
+   * node runs rules by which that is not remembered. With a code: what refused a change.
+   */
   | { readonly result: "unused"; readonly code?: ErrorCode }
   /** This sequence or key stands for other content; nothing was stored. */
   | { readonly result: "conflict" }
@@ -104,8 +115,15 @@ export interface DurableLog {
    */
   write(request: RowRequest): Promise<Outcome>
   /**
-   * Uses up a sequence that was finally refused, of a producer that has used one on the channel before; of any other it
-   * writes nothing and resolves to `unused`. Resolves to `refused`, or to what the sequence already stands for.
+   * As `publish`; what stands already is called a duplicate. Refused with CONFLICT (an id that stands for another command, another
+   * fence or runner, an end that was another one), EXPIRED, UNRECOVERABLE (a command that is not remembered), FORBIDDEN (somebody
+   * else's), UNAVAILABLE (nobody serves the channel) or LIMIT_EXCEEDED. Fails with UNAVAILABLE while some node runs a Magpie
+   * that does not know commands.
+   */
+  step(request: CommandRequest): Promise<Outcome>
+  /**
+   * Uses up a sequence that was finally refused. Of producers that have stored nothing on the channel the newest 1,024 are
+   * remembered, with 16 refusals each. Resolves to `refused`, `unused`, or to what the sequence already stands for.
    */
   refuse(request: RefuseRequest): Promise<Outcome>
   /**
@@ -133,6 +151,12 @@ export interface DurableLog {
    * Where some rows are wanted `only`, others may be left out, and need not.
    */
   readRows(channel: string, offset: number, limits: PageLimits, only?: ReadonlySet<string>): RowsPage
+  /** A command as it is now; undefined where it is not remembered. Those that have ended are for as long as sequences are. */
+  command(channel: string, id: string): CommandRow | undefined
+  /** Commands that have not ended and were called behind an offset, in the order of their calls. */
+  openCommands(channel: string, offset: number, limit: number): readonly OpenCommand[]
+  /** How many commands are open, and who serves them. */
+  commandCounts(channel: string): CommandCounts
   /**
    * What came right after an offset: messages as they are now, each once, and changes of messages from before that offset,
    * each with the message as it is now. Fails with UNRECOVERABLE (details.reason, from, to) where the next one is gone or damaged. */

@@ -1,3 +1,4 @@
+import type { JsonText } from "@magpie/protocol"
 import { fakeEnv } from "@magpie/testing"
 import { expect, test } from "vitest"
 import { embeddedJournal } from "./embedded-journal.ts"
@@ -65,6 +66,21 @@ test("refuses with UNAVAILABLE when too much waits, and accepts again later", as
   const again = journal.append(0, c ?? [])
   await env.clock.settle()
   await again
+})
+
+test("[F76] weighs what rows and changes carry, as what messages do", async () => {
+  const env = fakeEnv()
+  const data = JSON.stringify("x".repeat(1_000)) as JsonText
+  const sent = { at: 1, channel: "c", pattern: "c" } as const
+  const entries: Entry[] = [
+    { ...sent, type: "publish", name: "say", data },
+    { ...sent, type: "row", write: { action: "merge", key: "k", data, maxBytes: 2_000 } },
+    { ...sent, type: "change", change: { action: "edit", offset: 1, mark: 1, data, keep: 0 } },
+  ]
+  for (const entry of entries) {
+    const journal = embeddedJournal({ env, level: "disk", pendingBytes: 1_000 })
+    await expect(journal.append(0, [entry])).rejects.toMatchObject({ code: "UNAVAILABLE" })
+  }
 })
 
 test("[F105] ends when its tail rejects, with the same error for everything that waits", async () => {

@@ -1,9 +1,10 @@
 import { MagpieError } from "@magpie/protocol"
 import { checkRequest } from "./door.ts"
-import type { ChangeRequest, Outcome, PublishRequest, RefuseRequest, RowRequest } from "./durable-log.ts"
-import type { ChangeEntry, PublishEntry, RefusedEntry, RowEntry } from "./entry.ts"
+import type { ChangeRequest, CommandRequest, Outcome, PublishRequest, RefuseRequest, RowRequest } from "./durable-log.ts"
+import type { ChangeEntry, CommandEntry, PublishEntry, RefusedEntry, RowEntry } from "./entry.ts"
 import { requireVersion } from "./require-version.ts"
 import type { Applied } from "./state-machine/applied.ts"
+import { COMMANDS_SINCE } from "./state-machine/commands.ts"
 import { CHANGED_SINCE } from "./state-machine/streams.ts"
 import { TABLES_SINCE } from "./state-machine/tables.ts"
 
@@ -28,6 +29,14 @@ export function rowEntry(request: RowRequest, at: number, applyVersion: number):
   requireVersion(applyVersion, TABLES_SINCE)
   const { channel, pattern, write, from, ref, producer, sequence, key } = request
   return { type: "row", at, channel, pattern, write, from, ref, producer, sequence, key }
+}
+
+/** As `changeEntry`. */
+export function commandEntry(request: CommandRequest, at: number, applyVersion: number): CommandEntry {
+  checkRequest(request)
+  requireVersion(applyVersion, COMMANDS_SINCE)
+  const { channel, pattern, step, from, ref } = request
+  return { type: "command", at, channel, pattern, step, from, ref }
 }
 
 /** Fails with BAD_REQUEST on what could not be stored. */

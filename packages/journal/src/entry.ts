@@ -51,6 +51,53 @@ export type RowWrite = RowCondition &
     | { readonly action: "delete" }
   )
 
+/** A step of a command's life, or of who serves the channel's commands. */
+export interface CommandEntry extends SentEntry {
+  readonly type: "command"
+  readonly step: CommandStep
+}
+
+/** What whoever runs a command may say of it. */
+export type ReportedState = "delivered" | "started" | "progress" | "done" | "failed" | "expired" | "cancelled" | "indeterminate"
+
+/**
+ * What is done. Caps stand beside it, so that nodes with other settings apply the same: `most` commands of the channel that
+ * have not ended, or reports of progress of one command; `keep` that have ended and are remembered. Times count in the log's time, from the entry on.
+ */
+export type CommandStep =
+  | {
+      readonly action: "call"
+      readonly id: string
+      readonly name: string
+      readonly data: JsonText
+      /** It is not begun after that. 0: it never is, and its id is used up. */
+      readonly deadlineMs: number
+      /** Refused where nobody serves the channel, and expired where nobody has taken it after so long. */
+      readonly deliverMs?: number | undefined
+      /** How long after the deadline the outcome of one that was begun may come. */
+      readonly reportMs: number
+      /** The server that runs it itself: it is begun at once. */
+      readonly runner?: string | undefined
+      readonly most: number
+      readonly keep: number
+    }
+  /** `anybody`: also where somebody else has called it. */
+  | { readonly action: "cancel"; readonly id: string; readonly anybody: boolean }
+  /** The place of the entry is the fence of whoever serves from now on; with `fence` somebody comes back under his. */
+  | { readonly action: "serve"; readonly fence?: number | undefined }
+  | { readonly action: "leave"; readonly fence: number }
+  | {
+      readonly action: "report"
+      readonly id: string
+      readonly state: ReportedState
+      /** Of a device; else the server that runs it says its name. */
+      readonly fence?: number | undefined
+      readonly runner?: string | undefined
+      /** Progress, output or error. */
+      readonly data?: JsonText | undefined
+      readonly most: number
+    }
+
 /** Which row, and of which version it must be: 0 where it must not be there; undefined where that does not matter. */
 interface RowCondition {
   readonly key: string
@@ -187,6 +234,7 @@ export type Entry =
   | PublishEntry
   | ChangeEntry
   | RowEntry
+  | CommandEntry
   | RefusedEntry
   | ClockEntry
   | EpochEntry

@@ -1,8 +1,10 @@
 import { MagpieError, type Position, type Publication, type ReadReceipt, type UnrecoverableReason } from "@magpie/protocol"
 import { changeAt, receiptsIn, recordAt, versionsAt } from "./changed-records.ts"
 import type { MessageVersion, Page, PageLimits, ResumeAnswer } from "./durable-log.ts"
+import { commandIn, type OpenCommand, openCommandsIn } from "./read-commands.ts"
 import { type RowsPage, readRows, rowIn, rowMarkAt } from "./read-rows.ts"
-import { type ChannelRow, decodeChannelRow } from "./rows/channel-row.ts"
+import { type ChannelRow, type CommandCounts, decodeChannelRow, NO_COMMANDS } from "./rows/channel-row.ts"
+import type { CommandRow } from "./rows/command-row.ts"
 import { channelKey, messageKey, messagePrefix, messageRange, readSortable } from "./rows/keys.ts"
 import { decodeRow, isPointer, type MessageRecord, markText, messageMark, publicationOf } from "./rows/message-row.ts"
 import { isIntact } from "./rows/row-reader.ts"
@@ -59,6 +61,20 @@ export class History {
     const { rows, last } = readRows(this.#storage, row, offset, limits, only)
     const position = last === undefined ? this.#newestOf(row) : { epoch: this.#epoch, ...last }
     return { rows, position, more: last !== undefined && last.offset < row.newest }
+  }
+
+  command(channel: string, id: string): CommandRow | undefined {
+    const row = this.#channel(channel)
+    return row && commandIn(this.#storage, row, id)
+  }
+
+  openCommands(channel: string, offset: number, limit: number): readonly OpenCommand[] {
+    const row = this.#channel(channel)
+    return row === undefined ? [] : openCommandsIn(this.#storage, row, offset, limit)
+  }
+
+  commandCounts(channel: string): CommandCounts {
+    return this.#channel(channel)?.commands ?? NO_COMMANDS
   }
 
   readAfter(channel: string, offset: number, limits: PageLimits): Page {

@@ -3,6 +3,7 @@
 // For adapters: the ports, what implements them, and the suites that check an implementation.
 export type {
   BrokerAdapter,
+  BrokerCapabilities,
   BrokerRecord,
   BusBroker,
   BusConnection,
@@ -25,12 +26,14 @@ export { decodeRecord } from "./cluster/record.ts"
 export type { SharedLogOptions } from "./cluster/shared-log-options.ts"
 export type { Snapshot, SnapshotPlace, SnapshotStore } from "./cluster/snapshot.ts"
 export { memorySnapshots } from "./cluster/snapshot.ts"
+export { chunksIn, decodeHead, encodeChunk, encodeHead, MAX_HEAD_BYTES } from "./cluster/snapshot-file.ts"
 export type { SnapshotStoreConformanceOptions } from "./cluster/snapshot-store-conformance.ts"
 export { snapshotStoreConformance } from "./cluster/snapshot-store-conformance.ts"
 export type { PartitionStatistics, SharedLogStatistics } from "./cluster/statistics.ts"
 export type { ClaimAnswer, Control, ControlChange, Fence, PresentNode, RevokeRequest } from "./control.ts"
 export type {
   ChangeRequest,
+  CommandRequest,
   DurableLog,
   DurableLogSettings,
   MessageVersion,
@@ -44,16 +47,19 @@ export type {
 } from "./durable-log.ts"
 export type { EmbeddedJournalOptions } from "./embedded-journal.ts"
 export { embeddedJournal } from "./embedded-journal.ts"
-export type { Change, Entry, Origin, RowWrite } from "./entry.ts"
+export type { Change, CommandStep, Entry, Origin, ReportedState, RowWrite } from "./entry.ts"
 export type { Journal, JournalBatch, JournalCapabilities, JournalPlace, JournalReader, Tail } from "./journal.ts"
 export type { JournalConformanceOptions } from "./journal-conformance.ts"
 export { journalConformance } from "./journal-conformance.ts"
 export type { JournalUnderTest } from "./journal-under-test.ts"
 export type { DurableLogOptions } from "./open-durable-log.ts"
 export { openDurableLog } from "./open-durable-log.ts"
+export type { OpenCommand } from "./read-commands.ts"
 export type { KeyedRow, RowsPage } from "./read-rows.ts"
 export type { ClaimValue, Proof, Revocation, RevocationTarget } from "./revocation.ts"
 export { isRevokedBy, userOfRevocation } from "./revocation.ts"
+export type { CommandCounts } from "./rows/channel-row.ts"
+export type { CommandRow } from "./rows/command-row.ts"
 export type { MessageRecord } from "./rows/message-row.ts"
 export { markText, publicationOf } from "./rows/message-row.ts"
 export type { TableRow } from "./rows/table-row.ts"

@@ -1,8 +1,17 @@
 import { type AckLevel, type Env, isMagpieError, MagpieError, type Publication } from "@magpie/protocol"
 import { checkSettings } from "./door.ts"
-import type { ChangeRequest, DurableLog, DurableLogSettings, Outcome, PublishRequest, RefuseRequest, RowRequest } from "./durable-log.ts"
+import type {
+  ChangeRequest,
+  CommandRequest,
+  DurableLog,
+  DurableLogSettings,
+  Outcome,
+  PublishRequest,
+  RefuseRequest,
+  RowRequest,
+} from "./durable-log.ts"
 import { embeddedJournal } from "./embedded-journal.ts"
-import { changeEntry, outcomeOf, publishEntry, refusedEntry, rowEntry } from "./entries-of-requests.ts"
+import { changeEntry, commandEntry, outcomeOf, publishEntry, refusedEntry, rowEntry } from "./entries-of-requests.ts"
 import type { Entry } from "./entry.ts"
 import { ExpiryTimer } from "./expiry-timer.ts"
 import { History } from "./history.ts"
@@ -127,6 +136,10 @@ class Log extends ReadingLog implements DurableLog {
 
   async write(request: RowRequest): Promise<Outcome> {
     return outcomeOf(await this.#submit(rowEntry(request, this.#now(), this.#machine.settings.applyVersion)))
+  }
+
+  async step(request: CommandRequest): Promise<Outcome> {
+    return outcomeOf(await this.#submit(commandEntry(request, this.#now(), this.#machine.settings.applyVersion)))
   }
 
   async refuse(request: RefuseRequest): Promise<Outcome> {

@@ -1,11 +1,28 @@
 import type { Position, ReadReceipt } from "@magpie/protocol"
 import type { DurableLog, MessageVersion, Page, PageLimits, ResumeAnswer } from "./durable-log.ts"
 import type { History } from "./history.ts"
+import type { OpenCommand } from "./read-commands.ts"
 import type { RowsPage } from "./read-rows.ts"
+import type { CommandCounts } from "./rows/channel-row.ts"
+import type { CommandRow } from "./rows/command-row.ts"
 import type { MessageRecord } from "./rows/message-row.ts"
 import type { TableRow } from "./rows/table-row.ts"
 
-type Reads = Pick<DurableLog, "newest" | "resume" | "find" | "versions" | "receipts" | "row" | "readRows" | "readAfter" | "readBefore">
+type Reads = Pick<
+  DurableLog,
+  | "newest"
+  | "resume"
+  | "find"
+  | "versions"
+  | "receipts"
+  | "row"
+  | "readRows"
+  | "command"
+  | "openCommands"
+  | "commandCounts"
+  | "readAfter"
+  | "readBefore"
+>
 
 /** What a log reads, from wherever it has the rows of a channel. */
 export abstract class ReadingLog implements Reads {
@@ -37,6 +54,18 @@ export abstract class ReadingLog implements Reads {
 
   readRows(channel: string, offset: number, limits: PageLimits, only?: ReadonlySet<string>): RowsPage {
     return this.historyOf(channel).readRows(channel, offset, limits, only)
+  }
+
+  command(channel: string, id: string): CommandRow | undefined {
+    return this.historyOf(channel).command(channel, id)
+  }
+
+  openCommands(channel: string, offset: number, limit: number): readonly OpenCommand[] {
+    return this.historyOf(channel).openCommands(channel, offset, limit)
+  }
+
+  commandCounts(channel: string): CommandCounts {
+    return this.historyOf(channel).commandCounts(channel)
   }
 
   readAfter(channel: string, offset: number, limits: PageLimits): Page {

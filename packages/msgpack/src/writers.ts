@@ -1,8 +1,12 @@
-import type { Counts, JsonText, PresentText, Publication, RowText, ServerCodec } from "@magpie/protocol"
+import type { Counts, JsonText, PresentText, Publication, ServerCodec } from "@magpie/protocol"
+import { bytesOf } from "./client-codec.ts"
 import { listHead, packPlain } from "./pack.ts"
 import { concatenate } from "./unpack.ts"
 
-type Writers = Pick<ServerCodec, "encodePublication" | "encodePage" | "encodeRows" | "encodePresence" | "encodeWatched" | "encodeMembers">
+type Writers = Pick<
+  ServerCodec,
+  "encodePublication" | "encodePage" | "encodeRow" | "encodeRows" | "encodePresence" | "encodeWatched" | "encodeMembers"
+>
 
 /** A field whose value is packed already; left out where that is undefined. */
 type Packed = readonly [name: Uint8Array, value: Uint8Array | undefined]
@@ -28,9 +32,6 @@ export function createWriters(pack: Pack, packedOf: Pack): Writers {
     return withFields(fields, [DATA, packed], [CHANGED, changed && packedOf(changed)])
   }
 
-  const rowOf = ({ key, version, count, born, at, from, data, fields, gone }: RowText): Uint8Array =>
-    withFields({ key, version, count, born, at, from, gone }, [DATA, data && packedOf(data)], [FIELDS, fields && packedOf(fields)])
-
   const presentOf = ({ member, user, at, state }: PresentText): Uint8Array => withFields({ member, user, at }, [STATE, packedOf(state)])
 
   const updateOf = ({ member, state }: Pick<PresentText, "member" | "state">): Uint8Array =>
@@ -42,8 +43,10 @@ export function createWriters(pack: Pack, packedOf: Pack): Writers {
       const messages = listOf(publications, (publication) => publicationOf(publication))
       return withFields({ type: "history", id, channel, more, position }, [MESSAGES, messages])
     },
-    encodeRows: ({ channel, since, position, reset, more }, rows) =>
-      withFields({ type: "rows", channel, since, position, reset, more }, [ROWS, listOf(rows, rowOf)]),
+    encodeRow: ({ key, version, count, born, at, from, data, fields, gone }) =>
+      withFields({ key, version, count, born, at, from, gone }, [DATA, data && packedOf(data)], [FIELDS, fields && packedOf(fields)]),
+    encodeRows: ({ channel, since, position, reset, more, intervalMs, slowedBy }, rows) =>
+      withFields({ type: "rows", channel, since, position, reset, more, intervalMs, slowedBy }, [ROWS, listOf(rows, bytesOf)]),
     encodePresence({ channel, since, version, counts, joined, updated, left }) {
       const fields = { type: "presence", channel, since, version, counts: countsOf(counts), left: filled(left) }
       return withFields(fields, [JOINED, listOf(filled(joined), presentOf)], [UPDATED, listOf(filled(updated), updateOf)])

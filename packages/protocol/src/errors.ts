@@ -4,8 +4,10 @@
  */
 export const ERROR_CODES = {
   UNAUTHORIZED: false,
+  INDETERMINATE: false,
   FORBIDDEN: false,
   BAD_REQUEST: false,
+  FAILED: false,
   UNKNOWN_CHANNEL: false,
   TOO_LARGE: false,
   RATE_LIMITED: true,

@@ -1,6 +1,9 @@
 // biome-ignore-all assist/source/organizeImports: the user's part stands first
 
 // For everyone: the contract, the kinds of channel, the errors.
+export { commandFailure, failureOf, outcomeError } from "./contract/command-failure.ts"
+export type { AnyCommands, CommandKind, CommandOptions, CommandSchemas } from "./contract/command-kind.ts"
+export { command } from "./contract/command-kind.ts"
 export type { ChannelKinds, ChannelMatch, Contract } from "./contract/contract.ts"
 export { contract } from "./contract/contract.ts"
 export type {
@@ -17,13 +20,20 @@ export type {
   StreamOptions,
 } from "./contract/kinds.ts"
 export { broadcast, DEFAULT_RETENTION, stream } from "./contract/kinds.ts"
-export type { KeySchema, TableKind, TableOptions } from "./contract/table-kind.ts"
+export type { FilterArguments, KeySchema, TableDurability, TableFilter, TableKind, TableOptions } from "./contract/table-kind.ts"
 export { table } from "./contract/table-kind.ts"
 export { json } from "./contract/json.ts"
 export type {
   Addition,
   AnyContract,
   ChannelName,
+  CommandFailure,
+  CommandGiven,
+  CommandInput,
+  CommandName,
+  CommandOutput,
+  CommandResult,
+  FailureInput,
   KindOf,
   MessageInput,
   MessageName,
@@ -34,7 +44,11 @@ export type {
   PatternOf,
   PatternsOfKind,
   PatternsWithPresence,
+  ProgressInput,
+  ProgressOutput,
   ReactionName,
+  RowField,
+  RowFilter,
   RowInput,
   RowKey,
   RowValue,
@@ -67,7 +81,16 @@ export { countKeys, inspectJson } from "./codec/inspect-json.ts"
 export { jsonCodec } from "./codec/json.ts"
 export { jsonServerCodec, storedMessageText, toJsonText } from "./codec/json-server.ts"
 export { isReaction, MOST_REACTIONS } from "./contract/check-changes.ts"
-export { validateKey, validateMessage, validateState, validateValue } from "./contract/validate.ts"
+export {
+  commandOf,
+  validateFailure,
+  validateFilter,
+  validateKey,
+  validateMessage,
+  validatePart,
+  validateState,
+  validateValue,
+} from "./contract/validate.ts"
 export type { Clock, Crypto, Env, Log, LogLevel, Random, Timer } from "./env.ts"
 export type { LimitName, Limits } from "./limits.ts"
 export { DEFAULT_LIMITS, LIMITS } from "./limits.ts"
@@ -84,6 +107,8 @@ export type {
   VersionsPage,
 } from "./messages/change.ts"
 export { CHANGE, CHANGE_ACTIONS, changeRequest, DELETED, READ, readRequest } from "./messages/change.ts"
+export type { Command, CommandErrorData, CommandRequestData, CommandState, Unserved } from "./messages/command.ts"
+export { COMMAND, COMMAND_STATES, commandError, commandRequest, isFinal } from "./messages/command.ts"
 export type { DownMessage, PresenceDown } from "./messages/down.ts"
 export { DOWN_SHAPES, parseDown } from "./messages/down.ts"
 export type { Enter, Entered } from "./messages/enter.ts"

@@ -7,8 +7,8 @@ export interface LimitRow {
   readonly unit: "count" | "bytes" | "ms" | "per second" | "levels" | "percent"
   /**
    * What the one who crosses it is told: an error code, a close code's name, an HTTP status, or the message that says what is
-   * missing. Nothing, where it only comes `later`.
+   * missing. Nothing, where something is `forgotten` or only comes `later`.
    */
-  readonly answer: ErrorCode | `close ${CloseName}` | `http ${number}` | "gap" | "watched" | "members" | "versions" | "later"
+  readonly answer: ErrorCode | `close ${CloseName}` | `http ${number}` | "gap" | "watched" | "members" | "versions" | "forgotten" | "later"
   readonly about: string
 }

@@ -12,7 +12,7 @@ it.each(Object.entries(LIMITS))("%s has a positive default and an answer that ex
   if (kind === "close") expect(Object.keys(CLOSE_CODES)).toContain(name)
   else if (kind === "http") expect(Number(name)).toBeGreaterThanOrEqual(400)
   else if (kind === "gap" || kind === "watched" || kind === "members" || kind === "versions") expect(DOWN_SHAPES.has(answer)).toBe(true)
-  else if (kind === "later") expect(answer).toBe(kind)
+  else if (kind === "later" || kind === "forgotten") expect(answer).toBe(kind)
   else expect(isErrorCode(answer)).toBe(true)
 })
 

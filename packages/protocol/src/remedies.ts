@@ -17,6 +17,8 @@ export const ERROR_REMEDIES: Readonly<Record<ErrorCode, string>> = {
   UNAVAILABLE: "Try again later; what was published may have been stored, so repeat it under its sequence or key.",
   STORAGE_FENCED: "Look at the server's disk and restart it; nothing was acknowledged since the failure.",
   DOC_REJECTED: "Reload the document and make the edit in a way that its rules allow.",
+  FAILED: "Read the code in details.error; call again under another id where that may help.",
+  INDETERMINATE: "Look at the device: whether the command took effect is not known.",
   ABORTED: "The caller ended this itself.",
   CLOSED: "Create a new client or server; this one was closed.",
   INVALID_OPTIONS: "Correct the option that the message names.",

@@ -1,11 +1,16 @@
 import {
   type CHANGE,
+  type COMMAND,
+  type CommandGiven,
+  type CommandName,
+  type CommandResult,
   type KindOf,
   MagpieError,
   type MessageInput,
   type MessageName,
   type MessageOutput,
   type ParamsOf,
+  type ProgressInput,
   type READ,
   type ROW,
 } from "@magpie/protocol"
@@ -15,7 +20,9 @@ import type { MessageRate } from "./access/message-rates.ts"
 /**
  * What somebody wants to do on a channel: `enter` is to be present on it, `watch` to be told who is. `edit`, `delete` and
  * `append` are about messages of one's own, `edit-any` and `delete-any` about those of others, where the contract lets
- * others at all; `versions` is to read what messages said before. `write` is about one row of a table.
+ * others at all; `versions` is to read what messages said before. `write` is about one row of a table. `call` is about one
+ * command, `cancel-any` about those that others called, and `serve` is to be the device that runs a channel's commands; their
+ * ledger is read with `subscribe` and `history`.
  */
 export type Action =
   | "subscribe"
@@ -32,6 +39,9 @@ export type Action =
   | "receipt"
   | "versions"
   | "write"
+  | "call"
+  | "cancel-any"
+  | "serve"
 
 export interface AuthorizeRequest<U extends User, Params> {
   /** Undefined for an anonymous one. */
@@ -39,7 +49,7 @@ export interface AuthorizeRequest<U extends User, Params> {
   readonly channel: string
   readonly params: Params
   readonly action: Action
-  /** The row that is to be written. */
+  /** The row that is to be written, or the name of the command that is called. */
   readonly key?: string
 }
 
@@ -94,7 +104,38 @@ type ChangeName<K> = K extends { readonly kind: "stream" }
   ? typeof CHANGE | typeof READ
   : K extends { readonly kind: "table" }
     ? typeof ROW
-    : never
+    : K extends { readonly kind: "command" }
+      ? typeof COMMAND
+      : never
+
+/** What a handler knows of the command that it runs. */
+export interface CommandContext<Progress, Params = Readonly<Record<string, string>>> {
+  readonly id: string
+  readonly channel: string
+  readonly params: Params
+  /** Who called it; undefined for the server itself and for anonymous ones. */
+  readonly from: string | undefined
+  /** Server time, milliseconds since 1970. */
+  readonly deadline: number
+  /** Fires when the caller asks that it end, at the deadline, and when the server closes. */
+  readonly signal: AbortSignal
+  /**
+   * Resolves when it is in the ledger. Fails with BAD_REQUEST, LIMIT_EXCEEDED, or CONFLICT where the command has ended, and need
+   * not be awaited: progress that nobody takes changes nothing of the command.
+   */
+  progress(progress: Progress): Promise<void>
+}
+
+export type AnyCommandContext = CommandContext<unknown>
+export type AnyHandlers = Readonly<Record<string, ((input: never, context: AnyCommandContext) => unknown) | undefined>>
+
+/** What the server runs itself, by the command's name. It fails with `commandFailure` or a MagpieError. */
+type Handlers<C, P extends string> = {
+  readonly [N in CommandName<KindOf<C, P>>]?: (
+    input: CommandGiven<KindOf<C, P>, N>,
+    context: CommandContext<ProgressInput<KindOf<C, P>, N>, ParamsOf<P>>,
+  ) => CommandResult<KindOf<C, P>, N> | Promise<CommandResult<KindOf<C, P>, N>>
+}
 
 /** The rules of the channels behind one pattern. */
 export interface ChannelRules<C, P extends string, U extends User> {
@@ -113,9 +154,11 @@ export interface ChannelRules<C, P extends string, U extends User> {
   /**
    * How often one user may send each message, per second, over all channels of the pattern on this node; an anonymous one is
    * known by its address. A number stands for itself with a burst of twice as many. One too many is RATE_LIMITED with the exact
-   * time to wait, and may be sent again [F49]. On a stream `$change` stands for all changes of messages, and `$read` for receipts; on a table `$row` for all writes.
+   * time to wait, and may be sent again [F49]. On a stream `$change` stands for all changes of messages, and `$read` for receipts; on a table `$row` for all writes, and of commands `$command` for all steps.
    */
   readonly rate?: { readonly [N in MessageName<KindOf<C, P>> | ChangeName<KindOf<C, P>>]?: MessageRate }
+  /** Of commands: which of them the server runs itself. Then no device serves the channel. */
+  readonly handle?: Handlers<C, P>
   /** What becomes of subscribers that read too slowly. Fails with INVALID_OPTIONS where the kind has no such policy. */
   readonly overflow?: Overflow<KindOf<C, P>>
 }
@@ -127,6 +170,7 @@ export interface AnyChannelRules {
     Record<string, ((request: AcceptRequest<User, Readonly<Record<string, string>>, unknown>) => unknown) | undefined>
   >
   readonly rate?: Readonly<Record<string, MessageRate | undefined>>
+  readonly handle?: AnyHandlers
   readonly overflow?: AnyOverflow
 }
 

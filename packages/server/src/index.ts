@@ -2,7 +2,7 @@
 
 export { memoryStorage } from "@magpie/journal"
 export { lmdb } from "@magpie/journal/lmdb"
-export { broadcast, contract, isMagpieError, json, MagpieError, stream, table } from "@magpie/protocol"
+export { broadcast, command, commandFailure, contract, isMagpieError, json, MagpieError, stream, table } from "@magpie/protocol"
 export type { RevokeOptions } from "./access/access.ts"
 export type { Capabilities, CapabilitiesOptions, CapabilityClaim, CapabilityQuestion } from "./access/capabilities.ts"
 export { capabilities } from "./access/capabilities.ts"
@@ -11,8 +11,9 @@ export { anonymous, anyOf } from "./access/identity.ts"
 export type { MessageRate } from "./access/message-rates.ts"
 export type { OriginPolicy } from "./access/origin.ts"
 export type { TicketOptions, Tickets } from "./access/tickets.ts"
-export type { AcceptRequest, Action, AuthorizeRequest, ChannelRules, Overflow, OverflowMessage } from "./channel-rules.ts"
+export type { AcceptRequest, Action, AuthorizeRequest, ChannelRules, CommandContext, Overflow, OverflowMessage } from "./channel-rules.ts"
 export type { ConnectionHandle, Connections } from "./core/connections.ts"
+export type { Derive, DerivedFrom, DeriveOptions } from "./core/deriving.ts"
 export type {
   MessagePlace,
   ServerBroadcastChannel,
@@ -20,6 +21,7 @@ export type {
   ServerMessage,
   ServerStreamChannel,
 } from "./core/server-channel.ts"
+export type { CommandOutcome, ServerCallOptions, ServerCommand, ServerCommands } from "./core/server-commands.ts"
 export type { ServerPublishOptions, ServerReceipt } from "./core/server-receipt.ts"
 export type { ServerRow, ServerTable, ServerWriteOptions } from "./core/server-table.ts"
 export type { ApiAction, ApiRights, ApiUser } from "./http/rights.ts"

@@ -40,7 +40,7 @@ export interface CoreOptions<U extends User = User> {
    * lets keys change without a restart [F87].
    */
   readonly sessionKey?: Changing<OneOrMore<Uint8Array>>
-  /** How long sequences and idempotency keys are remembered, in milliseconds. Default 48 hours. */
+  /** How long sequences and idempotency keys are remembered, in milliseconds; of tables in memory, ten minutes at most. Default 48 hours. */
   readonly deduplicationMs?: number
   /** How long a member of a channel's presence outlives a lost link, in milliseconds. Default 10,000. */
   readonly presenceLeaseMs?: number
@@ -144,7 +144,8 @@ function checkCodecs(codecs: readonly ServerCodec[]): ReadonlyMap<string, Server
 /** How long each stream of a contract is kept, by pattern. */
 export function retentionOf(contract: AnyContract): Readonly<Record<string, Required<Retention>>> {
   const retention: Record<string, Required<Retention>> = {}
-  for (const [pattern, kind] of Object.entries(contract.channels)) if (kind.kind === "stream") retention[pattern] = kind.retention
+  for (const [pattern, kind] of Object.entries(contract.channels))
+    if (kind.kind === "stream" || kind.kind === "command") retention[pattern] = kind.retention
   return retention
 }
 

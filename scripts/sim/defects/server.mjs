@@ -73,4 +73,11 @@ export const SERVER_DEFECTS = [
     find: "return Math.min(this.#options.limits.queuedBytes, (",
     replace: "return Math.min(this.#options.limits.queuedBytes * 1.33, (",
   },
+  {
+    name: "drain-drops-what-was-taken",
+    breaks: "G12",
+    file: `${SERVER}/session/departure.ts`,
+    find: "if (this.#connection.pendingPublishes === 0 && !this.#connection.isDeciding) this.close()",
+    replace: "this.close()",
+  },
 ]

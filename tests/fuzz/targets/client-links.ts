@@ -1,12 +1,10 @@
-import { type ClientEnvironment, connect } from "@magpie/client"
+import type { ClientEnvironment } from "@magpie/client"
 import { type HttpClient, longPoll, sse, type TransportWorld } from "@magpie/client/transports"
-import { contract, isMagpieError, json, stream } from "@magpie/protocol"
 import { fakeMachine } from "@magpie/testing"
 import { openVisits } from "../../../packages/client/src/transports/visits.ts"
-import { insist, textTarget } from "../target.ts"
+import { textTarget } from "../target.ts"
 import { DOWN_WIRES, WIRE_WORDS } from "./corpus.ts"
-
-const app = contract({ "chat/:room": stream({ messages: { say: json() } }) })
+import { wholeClient } from "./whole-client.ts"
 
 /** Between answers. */
 const NEXT = "\n~\n"
@@ -86,30 +84,13 @@ export const clientLinks = textTarget({
     WELCOME,
   ],
   maxLength: 131_072,
-  async run(text) {
+  run(text) {
     const [kind = "", ...answers] = text.split(NEXT, MOST_ANSWERS)
     const machine = fakeMachine({ seed: 1 })
-    const world: TransportWorld = { ...machine, http: scripted(machine.clock, answers) }
+    const { clock } = machine
+    const world: TransportWorld = { ...machine, http: scripted(clock, answers) }
     const environment: ClientEnvironment = { ...machine, transport: transportOf(kind, world) }
-    const client = connect<typeof app>("ws://test", { environment, contract: app })
-    const told: string[] = []
-    const fails = (what: string, thrown: unknown): void => {
-      insist(isMagpieError(thrown), `fails with a coded error (${what}: ${thrown})`)
-      told.push(`${what} ${thrown.code}`)
-    }
-    client.on("error", (error) => fails("error", error))
-    const lobby = client.channel("chat/lobby")
-    lobby.on("say", ({ offset }) => told.push(`accepted ${offset}`))
-    lobby.send("say", "hello").then(
-      () => told.push("accepted"),
-      (thrown) => fails("send", thrown),
-    )
-    await machine.clock.advance(5_000)
-    const closing = client.close()
-    await machine.clock.advance(5_000)
-    await closing
-    insist(machine.clock.pendingTimers === 0 && machine.signalListeners === 0, "leaves nothing behind")
-    return `${told.join(" ")} ${client.status.state}`
+    return wholeClient(machine, environment, { heard: "accepted", talk: () => clock.advance(5_000), closesWithinMs: 5_000 })
   },
 })
 

@@ -1,10 +1,8 @@
-import { type ClientEnvironment, connect } from "@magpie/client"
-import { contract, isMagpieError, json, stream } from "@magpie/protocol"
+import type { ClientEnvironment } from "@magpie/client"
 import { answerPolitely, fakeMachine } from "@magpie/testing"
-import { insist, textTarget } from "../target.ts"
+import { textTarget } from "../target.ts"
 import { DOWN_WIRES, framesOf, WIRE_WORDS } from "./corpus.ts"
-
-const app = contract({ "chat/:room": stream({ messages: { say: json() } }) })
+import { wholeClient } from "./whole-client.ts"
 
 /** A whole client, with a subscription and a publish under way, and what a server says to it: it goes on, or says why not. */
 export const clientSession = textTarget({
@@ -19,29 +17,15 @@ export const clientSession = textTarget({
   ],
   words: [...WIRE_WORDS, '"chat/lobby"', '"retryAfterMs":', '"expected":'],
   maxLength: 131_072,
-  async run(frame) {
+  run(frame) {
     const machine = fakeMachine({ seed: 1 })
-    machine.peer.onMessage = answerPolitely
-    const client = connect<typeof app>("ws://test", { environment: machine satisfies ClientEnvironment, contract: app })
-    const told: string[] = []
-    const fails = (what: string, thrown: unknown): void => {
-      insist(isMagpieError(thrown), `fails with a coded error (${what}: ${thrown})`)
-      told.push(`${what} ${thrown.code}`)
+    const { clock, peer } = machine
+    peer.onMessage = answerPolitely
+    async function talk(): Promise<void> {
+      await clock.settle()
+      peer.link.sendRaw(frame)
+      await clock.advance(2_000)
     }
-    client.on("error", (error) => fails("error", error))
-    const lobby = client.channel("chat/lobby")
-    lobby.on("say", ({ offset }) => told.push(`heard ${offset}`))
-    lobby.send("say", "hello").then(
-      () => told.push("accepted"),
-      (thrown) => fails("send", thrown),
-    )
-    await machine.clock.settle()
-    machine.peer.link.sendRaw(frame)
-    await machine.clock.advance(2_000)
-    const closing = client.close()
-    await machine.clock.advance(2_000)
-    await closing
-    insist(machine.clock.pendingTimers === 0 && machine.signalListeners === 0, "leaves nothing behind")
-    return `${told.join(" ")} ${client.status.state}`
+    return wholeClient(machine, machine satisfies ClientEnvironment, { heard: "heard", talk, closesWithinMs: 2_000 })
   },
 })

@@ -1,30 +1,15 @@
-import { memoryStorage, openDurableLog } from "@magpie/journal"
-import { broadcast, contract, isErrorCode, json, MagpieError, stream } from "@magpie/protocol"
-import {
-  type Answered,
-  type Authenticator,
-  checkOptions,
-  createCore,
-  createHttpTransports,
-  type Exchange,
-  retentionOf,
-  type User,
-} from "@magpie/server/core"
-import { fakeCrypto, fakeEnv } from "@magpie/testing"
+import { isErrorCode, MagpieError } from "@magpie/protocol"
+import { type Answered, type Authenticator, createHttpTransports, type Exchange, type User } from "@magpie/server/core"
 import { insist, textTarget } from "../target.ts"
 import { UP_WIRES, WIRE_WORDS } from "./corpus.ts"
+import { wholeServer } from "./whole-server.ts"
 
-const messages = { say: json(), move: json() }
-const app = contract({ "chat/:room": stream({ messages }), "typing/:room": broadcast({ messages }) })
 const KEY = "key-of-a-back-end-1"
 const backEnd = { id: "shop", api: { may: "everything", channels: "any", users: "any" } }
 const auth: Authenticator = {
   authenticate: ({ key, token }) =>
     key === KEY ? { user: backEnd as User } : (key ?? token) === undefined ? { user: undefined } : undefined,
 }
-const options = checkOptions({ auth, api: {} })
-const settings = { retention: retentionOf(app), deduplicationMs: options.deduplicationMs }
-
 const LINK = "0123456789abcdef"
 const HELLO = '{"type":"hello","version":1,"producer":"fuzz-1234"}'
 /** In place of the secret that a link was told last. */
@@ -82,12 +67,7 @@ export const httpServer = textTarget({
   ],
   maxLength: 65_536,
   async run(text) {
-    const env = fakeEnv({ seed: 1 })
-    const opening = openDurableLog({ storage: memoryStorage(), env, settings })
-    await env.clock.settle()
-    const core = createCore(app, options, await opening, { ...env, crypto: fakeCrypto })
-    core.channel("chat/:room", { authorize: () => true })
-    core.channel("typing/:room", { authorize: () => true })
+    const { env, core, options, close } = await wholeServer({ auth, api: {} })
     const http = createHttpTransports({ core, path: "/magpie", origins: options.origins, limits: options.limits, ...env })
     const requests: Answer[] = []
     for (const one of text.split(NEXT).slice(0, 12)) {
@@ -105,13 +85,8 @@ export const httpServer = textTarget({
       await env.clock.settle()
     }
     await env.clock.advance(100)
-    const closing = core.close({ spreadMs: 0 })
-    await env.clock.advance(options.limits.pollMs + options.limits.closeMs)
-    await closing
+    await close(options.limits.pollMs + options.limits.closeMs)
     http.close()
-
-    const failures = env.lines.filter(({ level }) => level === "error").map(({ event }) => event)
-    insist(failures.length === 0, `fails in nothing of its own (${failures.join()})`)
     insist(env.clock.pendingTimers === 0 && http.links === 0, "leaves nothing behind")
     return requests.map(outcomeOf).join(" ")
   },

@@ -1,14 +1,9 @@
-import { memoryStorage, openDurableLog } from "@magpie/journal"
-import { broadcast, CLOSE_CODES, contract, json, jsonCodec, parseDown, stream } from "@magpie/protocol"
-import { anonymous, type Batch, checkOptions, createCore, payloadOf, retentionOf } from "@magpie/server/core"
-import { fakeCrypto, fakeEnv } from "@magpie/testing"
+import { CLOSE_CODES, DEFAULT_LIMITS, jsonCodec, parseDown } from "@magpie/protocol"
+import { anonymous, type Batch, payloadOf } from "@magpie/server/core"
 import { insist, textTarget } from "../target.ts"
 import { framesOf, UP_WIRES, WIRE_WORDS } from "./corpus.ts"
+import { wholeServer } from "./whole-server.ts"
 
-const messages = { say: json(), move: json() }
-const app = contract({ "chat/:room": stream({ messages }), "typing/:room": broadcast({ messages }) })
-const options = checkOptions({ auth: anonymous() })
-const settings = { retention: retentionOf(app), deduplicationMs: options.deduplicationMs }
 const CLOSES: ReadonlySet<number> = new Set(Object.values(CLOSE_CODES))
 const utf8 = new TextDecoder()
 
@@ -23,14 +18,9 @@ export const serverConnection = textTarget({
   share: 1,
   corpus: [...framesOf(UP_WIRES), ...framesOf(UP_WIRES.slice(1)).map(afterHello)],
   words: [...WIRE_WORDS, HELLO, '"chat/lobby"', '"typing/lobby"'],
-  maxLength: options.limits.messageBytes,
+  maxLength: DEFAULT_LIMITS.messageBytes,
   async run(text) {
-    const env = fakeEnv({ seed: 1 })
-    const opening = openDurableLog({ storage: memoryStorage(), env, settings })
-    await env.clock.settle()
-    const core = createCore(app, options, await opening, { ...env, crypto: fakeCrypto })
-    core.channel("chat/:room", { authorize: () => true })
-    core.channel("typing/:room", { authorize: () => true })
+    const { env, core, close } = await wholeServer({ auth: anonymous() })
     const link = createLink()
     const events = core.accept(
       link.socket,
@@ -44,12 +34,7 @@ export const serverConnection = textTarget({
     await env.clock.settle()
     await env.clock.advance(100)
     const heard = link.said.join(" ")
-    const closing = core.close({ spreadMs: 0 })
-    await env.clock.advance(1_000)
-    await closing
-
-    const failures = env.lines.filter(({ level }) => level === "error").map(({ event }) => event)
-    insist(failures.length === 0, `fails in nothing of its own (${failures.join()})`)
+    await close(1_000)
     insist(env.clock.pendingTimers === 0, "leaves no timer behind")
     return heard
   },

@@ -1,8 +1,8 @@
 import { type MemoryStorage, memoryStorage, StateMachine } from "@magpie/journal"
 import type { SnapshotPlace } from "../../../packages/journal/src/cluster/snapshot.ts"
+import { chunksIn, decodeHead, encodeChunk, encodeHead } from "../../../packages/journal/src/cluster/snapshot-file.ts"
 import { chunksOf, importRows } from "../../../packages/journal/src/cluster/snapshot-rows.ts"
 import { RowReader } from "../../../packages/journal/src/rows/row-reader.ts"
-import { chunksIn, decodeHead, encodeChunk, encodeHead } from "../../../packages/server/src/node/snapshot-file.ts"
 import { refusalOf } from "../refusals.ts"
 import { insist, type Target } from "../target.ts"
 import { mendChecksum } from "./rows.ts"
@@ -23,7 +23,7 @@ function rowsOf(storage: MemoryStorage) {
   return storage.range({ from: "", to: "\u{10ffff}" })
 }
 
-const file = (chunks: readonly Uint8Array[]): Uint8Array => Buffer.concat([Buffer.from(encodeHead(PLACE)), ...chunks.map(encodeChunk)])
+const file = (chunks: readonly Uint8Array[]): Uint8Array => Buffer.concat([encodeHead(PLACE), ...chunks.map(encodeChunk)])
 /** In front of a file: whether the checksums of its chunks are made to fit, or those of its rows and all the others. */
 const AS_IT_IS = 0
 const CHUNKS_FIT = 1
@@ -41,7 +41,7 @@ export const snapshots: Target = {
     const bytes = (input as Uint8Array).slice(1)
     const head = decodeHead(bytes)
     if (head === undefined) return "no snapshot"
-    insist(encodeHead(head.place) === encodeHead(PLACE), "names the place that was written")
+    insist(Buffer.compare(encodeHead(head.place), encodeHead(PLACE)) === 0, "names the place that was written")
     const mended = input[0] !== AS_IT_IS
     const storage = memoryStorage()
     const chunks = chunksIn(inPieces(bytes.subarray(head.start)))

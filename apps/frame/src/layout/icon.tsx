@@ -12,6 +12,11 @@ const PATHS = {
   plus: "M8 3.5v9M3.5 8h9",
   cut: "M1.5 8h4M10.5 8h4M6.7 11.5l2.6-7",
   join: "M1.5 8h13",
+  unfold: "M4 6l4 4 4-4",
+  back: "M10 3.5L5.5 8l4.5 4.5",
+  search: "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M10.4 10.4L14 14",
+  pause: "M5.5 3.5v9M10.5 3.5v9",
+  play: "M5 3.2l7.5 4.8L5 12.8Z",
 } as const
 
 export type IconName = keyof typeof PATHS

@@ -8,6 +8,8 @@ import { Mark } from "./mark.tsx"
 
 interface PageHeaderProps {
   readonly tagline: string
+  /** Beside the name: the way to other applications. */
+  readonly menu?: ReactNode
   readonly codeOpen: boolean
   readonly onCode: () => void
   /** Links and controls of the page's own. */
@@ -16,7 +18,7 @@ interface PageHeaderProps {
 
 const LANGUAGE_NAMES: Readonly<Record<LanguageTag, string>> = { en: "English", "zh-TW": "繁體中文" }
 
-export function PageHeader({ tagline, codeOpen, onCode, children }: PageHeaderProps) {
+export function PageHeader({ tagline, menu, codeOpen, onCode, children }: PageHeaderProps) {
   const { words } = useLanguage()
   const language = useStore(chosenLanguage)
   const theme = useStore(chosenTheme)
@@ -26,6 +28,7 @@ export function PageHeader({ tagline, codeOpen, onCode, children }: PageHeaderPr
       <h1 className="brand">
         Magpie <span lang="zh-TW">鵲橋</span>
       </h1>
+      {menu}
       <p className="tagline">{tagline}</p>
       <div className="header-controls">
         {children}

@@ -50,7 +50,7 @@ export function MessageList({ room, title }: MessageListProps) {
         aria-label={words.chat.messages(title)}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolls by keyboard
         tabIndex={0}
-        id="messages"
+        data-content
       >
         <div className="rows" ref={content} style={{ paddingTop: list.spaceBeforePx, paddingBottom: list.spaceAfterPx }}>
           {rows.slice(list.from, list.to).map((row) => (

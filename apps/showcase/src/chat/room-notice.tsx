@@ -37,7 +37,7 @@ interface NoticeProps {
 
 function Notice({ title, text, kind, children }: NoticeProps) {
   return (
-    <div className={`room-notice ${kind}`} role={kind === "failed" ? "alert" : "status"} id="messages">
+    <div className={`room-notice ${kind}`} role={kind === "failed" ? "alert" : "status"} data-content>
       <svg className="notice-bridge" viewBox="0 0 160 56" width="160" height="56" aria-hidden="true">
         <path d="M8 48C44 4 116 4 152 48" />
         <circle cx="8" cy="48" r="4" />

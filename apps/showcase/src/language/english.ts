@@ -5,11 +5,15 @@ const plural = pluralOf("en")
 /** The words of the page. The other languages have the type of this one, so a missing or surplus key does not compile. */
 export const english = {
   tag: "en",
-  skip: "Skip to the messages",
-  tagline: "A chat that loses nothing",
+  skip: { chat: "Skip to the messages", quotes: "Skip to the quotes" },
+  apps: {
+    label: "Applications",
+    choose: (shown: string) => `${shown}: choose another application`,
+    chat: { name: "Chat", about: "A chat that loses nothing" },
+    quotes: { name: "Share quotes", about: "The newest price, as often as you like" },
+    support: { name: "Support chat", about: "A widget for visitors, a desk for agents" },
+  },
   header: {
-    support: "Support chat",
-    supportHint: "Another application: a widget for visitors, a desk for agents",
     secondWindow: "Second window",
     secondWindowHint: "Open a second window as somebody else, side by side with this one",
   },
@@ -83,6 +87,10 @@ export const english = {
     contract: "What page and server agree on",
     connection: "One connection",
     room: "One room: history, subscription, sending, gaps",
+    quoteBoard: "The table that the list shows: chosen rows, at a chosen rate",
+    barHistory: "The days behind a chart: history, then what follows",
+    quoteSchemas: "What stands in a row",
+    quoteRules: "Who may do what",
   },
   randomNames: ["Quiet Magpie", "Early Wren", "Curious Jay", "Nimble Swift", "Bold Robin", "Patient Heron", "Bright Finch", "Calm Owl"],
 }

@@ -4,11 +4,15 @@ const numbers = new Intl.NumberFormat("zh-TW")
 
 export const traditionalChinese: Dictionary = {
   tag: "zh-TW",
-  skip: "跳到訊息",
-  tagline: "不會遺失訊息的聊天室",
+  skip: { chat: "跳到訊息", quotes: "跳到報價" },
+  apps: {
+    label: "應用",
+    choose: (shown) => `${shown}：選擇其他應用`,
+    chat: { name: "聊天室", about: "不會遺失訊息的聊天室" },
+    quotes: { name: "股票報價", about: "最新價格，更新頻率由您決定" },
+    support: { name: "客服對話", about: "訪客的小工具與客服人員的工作台" },
+  },
   header: {
-    support: "客服對話",
-    supportHint: "另一個應用：訪客的小工具與客服人員的工作台",
     secondWindow: "第二個視窗",
     secondWindowHint: "以另一個人的身分開啟第二個視窗，與這個視窗並排",
   },
@@ -82,6 +86,10 @@ export const traditionalChinese: Dictionary = {
     contract: "頁面與伺服器的共同約定",
     connection: "一條連線",
     room: "一個聊天室：歷史、訂閱、傳送、缺漏",
+    quoteBoard: "清單背後的 table：自選的列、自訂的頻率",
+    barHistory: "圖表的過往日子：先讀歷史，再接續更新",
+    quoteSchemas: "一列的內容",
+    quoteRules: "誰可以做什麼",
   },
   randomNames: ["安靜的喜鵲", "早起的鷦鷯", "好奇的松鴉", "靈巧的雨燕", "大膽的知更鳥", "耐心的蒼鷺", "明亮的雀鳥", "沉著的貓頭鷹"],
 }

@@ -1,8 +1,8 @@
 import { Icon } from "@magpie/frame"
 import { type FormEvent, useId, useState } from "react"
 import { useLanguage } from "../language/language.ts"
+import { addressOfRoom } from "../route.ts"
 import { roomNameOf } from "./rooms.ts"
-import { addressOf } from "./use-route.ts"
 
 /** Opens a room by its name; rooms are not made, they are spoken in. */
 export function NewRoom({ onChoose }: { readonly onChoose: (() => void) | undefined }) {
@@ -17,7 +17,7 @@ export function NewRoom({ onChoose }: { readonly onChoose: (() => void) | undefi
     setInvalid(name === undefined)
     if (name === undefined) return
     setInput("")
-    location.hash = addressOf(name)
+    location.hash = addressOfRoom(name)
     onChoose?.()
   }
 

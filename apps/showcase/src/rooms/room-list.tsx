@@ -1,10 +1,10 @@
 import { Icon, useStore } from "@magpie/frame"
 import { useConnection } from "../connection/connection-context.ts"
 import { useLanguage } from "../language/language.ts"
+import { addressOfRoom } from "../route.ts"
 import { NameField } from "./name-field.tsx"
 import { NewRoom } from "./new-room.tsx"
 import { FIRST_ROOM } from "./rooms.ts"
-import { addressOf } from "./use-route.ts"
 import { useUnread } from "./use-unread.ts"
 
 interface RoomListProps {
@@ -43,13 +43,13 @@ function RoomLink({ name, shown, onChoose }: RoomLinkProps) {
   const title = words.rooms.given[name] ?? name
 
   const leave = () => {
-    if (shown) location.hash = addressOf(FIRST_ROOM)
+    if (shown) location.hash = addressOfRoom(FIRST_ROOM)
     rooms.leave(name)
   }
 
   return (
     <li className={shown ? "room shown" : "room"}>
-      <a href={addressOf(name)} aria-current={shown ? "page" : undefined} onClick={onChoose}>
+      <a href={addressOfRoom(name)} aria-current={shown ? "page" : undefined} onClick={onChoose}>
         <span className="room-name">{title}</span>
         {unread > 0 && (
           <span className="unread">

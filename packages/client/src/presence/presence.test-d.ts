@@ -1,4 +1,4 @@
-import { type AnyContract, broadcast, contract, stream, table } from "@magpie/protocol"
+import { type AnyContract, broadcast, command, contract, stream, table } from "@magpie/protocol"
 import { expectTypeOf, test } from "vitest"
 import { z } from "zod"
 import { type Client, connect } from "../index.ts"
@@ -8,6 +8,7 @@ const app = contract({
   "room/:id": broadcast({ messages: {}, presence: z.object({ name: z.string(), since: z.string().transform(Number) }) }),
   "chat/:id": stream({ messages: { say: z.string() }, presence: z.string() }),
   "prices/:id": table({ key: z.string(), value: z.number(), presence: z.object({ desk: z.string() }) }),
+  "valve/:id": command({ turn: { input: z.null(), output: z.null() } }, { presence: z.object({ firmware: z.string() }) }),
   "bare/:id": broadcast({ messages: { wave: z.null() } }),
 })
 declare const typed: Client<typeof app>
@@ -32,6 +33,8 @@ test("any kind of channel has it, and one whose contract is known as a value too
   expectTypeOf(chat.enter).parameter(0).toEqualTypeOf<string>()
   const prices = presence(typed.channel("prices/a"), { state: { desk: "north" } })
   expectTypeOf(prices.enter).parameter(0).toEqualTypeOf<{ desk: string }>()
+  const valve = presence(typed.channel("valve/a"), { state: { firmware: "1.0" } })
+  expectTypeOf(valve.enter).parameter(0).toEqualTypeOf<{ firmware: string }>()
   const known = connect("ws://test", { contract: app })
   expectTypeOf(presence(known.channel("chat/a"))).toEqualTypeOf<typeof chat>()
   expectTypeOf(presence(known.channel("prices/a"))).toEqualTypeOf<typeof prices>()

@@ -1,28 +1,33 @@
-import { isErrorCode, MagpieError, type Rows } from "@magpie/protocol"
+import { isErrorCode, MagpieError, type Rows, type Subscribe } from "@magpie/protocol"
 import type { Extension } from "../extension.ts"
 import { createRowKeeper } from "./row-keeper.ts"
-import type { Row, TableChange, TableState } from "./table.ts"
+import type { Row, TableChange, TableRate, TableState } from "./table.ts"
 
 export interface FollowingOptions {
-  readonly choice: { readonly keys: readonly string[] | undefined; readonly prefix: string | undefined }
-  readonly intervalMs: number | undefined
+  readonly choice: Pick<Subscribe, "keys" | "prefix" | "fields" | "filter">
+  readonly pace: PaceWanted
   changed(change: TableChange): void
   stateChanged(state: TableState): void
+  rateChanged(rate: TableRate): void
 }
+
+type PaceWanted = Pick<Subscribe, "intervalMs" | "maxBytesPerSecond">
 
 /** The subscription to a table over all links. */
 export interface Following {
   readonly rows: ReadonlyMap<string, Row<unknown>>
   readonly state: TableState
-  setInterval(intervalMs: number | undefined): void
+  readonly rate: TableRate
+  setPace(wanted: Partial<PaceWanted>): void
   close(): void
 }
 
 export function createFollowing(channel: Extension, options: FollowingOptions): Following {
   const { name, ask, schedule } = channel
-  const keeper = createRowKeeper()
+  const keeper = createRowKeeper(options.choice.filter !== undefined)
   const wait = schedule.createWait()
-  let { intervalMs } = options
+  let { pace } = options
+  let rate: TableRate = { rate: undefined, slowedBy: undefined }
   let state: TableState = { state: "loading" }
   /** The request whose answer alone counts: rows before it belong to an earlier subscription. */
   let asked: number | undefined
@@ -37,16 +42,21 @@ export function createFollowing(channel: Extension, options: FollowingOptions): 
   function subscribe(): void {
     wait.cancel()
     isAnswered = false
-    const { keys, prefix } = options.choice
-    const chosen = { ...(keys && { keys }), ...(prefix !== undefined && { prefix }), ...(intervalMs !== undefined && { intervalMs }) }
+    const asking = pace
+    const { intervalMs, maxBytesPerSecond } = pace
+    const chosen = {
+      ...options.choice,
+      ...(intervalMs !== undefined && { intervalMs }),
+      ...(maxBytesPerSecond !== undefined && { maxBytesPerSecond }),
+    }
     const position = keeper.begin()
-    const interval = intervalMs
     const id = ask({ type: "subscribe", channel: name, ...(position && { position }), ...chosen }, "subscribed", (reply) => {
       if (asked !== id || state.state === "closed") return
       if (reply instanceof MagpieError) return refused(reply)
       isAnswered = true
       // Chosen while the answer was on its way.
-      if (interval !== intervalMs) return subscribe()
+      if (asking !== pace) return subscribe()
+      setRate(reply)
       transition({ state: reply.answer === "recovered" ? "live" : "loading" })
     })
     asked = id
@@ -59,8 +69,17 @@ export function createFollowing(channel: Extension, options: FollowingOptions): 
     wait.again(subscribe, error.retryAfterMs)
   }
 
+  function setRate({ intervalMs, slowedBy }: Pick<Rows, "intervalMs" | "slowedBy">): void {
+    if (intervalMs === undefined) return
+    const next = { rate: intervalMs === 0 ? undefined : 1_000 / intervalMs, slowedBy }
+    if (next.rate === rate.rate && next.slowedBy === rate.slowedBy) return
+    rate = next
+    options.rateChanged(next)
+  }
+
   function receive(message: Rows): void {
     if (!isAnswered) return
+    setRate(message)
     const taken = keeper.take(message)
     if (taken === "lost") return subscribe()
     if (taken === undefined) return
@@ -100,8 +119,11 @@ export function createFollowing(channel: Extension, options: FollowingOptions): 
     get state() {
       return state
     },
-    setInterval(next) {
-      intervalMs = next
+    get rate() {
+      return rate
+    },
+    setPace(wanted) {
+      pace = { ...pace, ...wanted }
       if (isAnswered) subscribe()
     },
     close() {

@@ -1,2 +1,2 @@
-export type { Row, Table, TableChange, TableEvents, TableOptions, TableState, WriteOptions } from "./table.ts"
+export type { PartialTable, Row, Table, TableChange, TableEvents, TableOptions, TableRate, TableState, WriteOptions } from "./table.ts"
 export { table } from "./table.ts"

@@ -27,7 +27,8 @@ export interface RowKeeper {
   take(message: Rows): Taken | "lost" | undefined
 }
 
-export function createRowKeeper(): RowKeeper {
+/** `filtered`: rows come and go by what they are; of one that comes it is not known how often it was written before. */
+export function createRowKeeper(filtered = false): RowKeeper {
   const rows = new Map<string, Kept>()
   const gone = new Map<string, Pick<Kept, "version" | "count">>()
   /** What is given anew takes the place of the rows as a whole. */
@@ -51,6 +52,7 @@ export function createRowKeeper(): RowKeeper {
       const value = fields === undefined ? data : { ...(before?.value as object), ...(fields as object) }
       into.set(key, { value, version, at, from, count })
     }
+    if (filtered && before === undefined) return 0
     return count - (known === undefined || known.version < born ? 0 : known.count) - 1
   }
 

@@ -1,10 +1,10 @@
-import { MagpieError, type RowInput, type RowKey, type RowValue } from "@magpie/protocol"
+import { MagpieError, type RowField, type RowFilter, type RowInput, type RowKey, type RowValue } from "@magpie/protocol"
 import { badField } from "../bad-field.ts"
 import type { Receipt, SendOptions, TableChannel } from "../channel.ts"
 import { extend } from "../extension.ts"
 import { createListeners, type ListenersOf } from "../listeners.ts"
 import { randomName } from "../random-name.ts"
-import { createFollowing } from "./following.ts"
+import { createFollowing, type FollowingOptions } from "./following.ts"
 
 /** A row as this client was told of it. */
 export interface Row<Value> {
@@ -35,15 +35,30 @@ export interface TableChange<Key extends string = string> {
 export interface TableEvents<Key extends string = string> {
   change: TableChange<Key>
   state: TableState
+  rate: TableRate
 }
 
-export interface TableOptions<Key extends string> {
+/** How often there are updates at most. */
+export interface TableRate {
+  /** In a second; undefined for as many as there are. */
+  readonly rate: number | undefined
+  /** Why that is less than was asked: `maxBytesPerSecond`, or a link that does not take them in time. */
+  readonly slowedBy: "bytes" | "link" | undefined
+}
+
+export interface TableOptions<Key extends string, Field extends string = string, Filter = Readonly<Record<string, unknown>>> {
   /** The rows to follow. Default: all. */
   readonly keys?: readonly Key[]
   /** How the keys of the rows begin, instead. */
   readonly prefix?: string
+  /** What to be told of each row. Default: all of it. Who has some fields only writes with `set` and `merge`, and not with `update`. */
+  readonly fields?: readonly Field[]
+  /** One filter of the contract with its argument, `{ sector: "tech" }`: of the rows above those that it keeps. */
+  readonly filter?: Filter
   /** Updates per second at most, at least 1/60. Default: as the contract and the link allow. */
   readonly rate?: number
+  /** Bytes of updates per second, on average, at least 1; the rate falls to what they allow. What is there at the beginning does not count. */
+  readonly maxBytesPerSecond?: number
 }
 
 export interface WriteOptions extends SendOptions {
@@ -51,11 +66,18 @@ export interface WriteOptions extends SendOptions {
   readonly expected?: number
 }
 
+/** A table of whose rows some fields are followed. */
+export interface PartialTable<K, Field extends string> extends Omit<Table<K>, "rows" | "update"> {
+  readonly rows: ReadonlyMap<RowKey<K>, Row<Pick<RowValue<K>, Field & keyof RowValue<K>>>>
+}
+
 /** A table that is followed, from when it is opened until `close`. */
 export interface Table<K> {
   /** Live: the same object, changed before `change` is told. */
   readonly rows: ReadonlyMap<RowKey<K>, Row<RowValue<K>>>
   readonly state: TableState
+  /** As the server gives it now, said with the first update of it. Before the first answer nothing is known. */
+  readonly rate: TableRate
   /** All updates that were left out since the beginning. */
   readonly skipped: number
   on<E extends keyof TableEvents>(event: E, listener: (value: TableEvents<RowKey<K>>[E]) => void): () => void
@@ -69,6 +91,8 @@ export interface Table<K> {
   update(key: RowKey<K>, change: (value: RowValue<K> | undefined) => RowInput<K>, options?: SendOptions): Promise<Receipt>
   /** Updates per second at most, from now on; undefined for as many as there are. */
   setRate(rate: number | undefined): void
+  /** Bytes per second at most, from now on; undefined for no bound. */
+  setMaxBytesPerSecond(maxBytesPerSecond: number | undefined): void
   /** Follows no longer. Idempotent. */
   close(): void
 }
@@ -82,23 +106,36 @@ const OPENED = new WeakSet<object>()
  * Follows the rows of a table and writes them. One at a time for each channel. Fails with BAD_REQUEST on what is no channel of a
  * client or an option that is none, CONFLICT where it is open already, and CLOSED.
  */
-export function table<K, Unknown extends undefined>(channel: TableChannel<K, Unknown>, options: TableOptions<RowKey<K>> = {}): Table<K> {
+export function table<K, Unknown extends undefined, Field extends RowField<K>>(
+  channel: TableChannel<K, Unknown>,
+  options: TableOptions<RowKey<K>, Field, RowFilter<K>> & { readonly fields: readonly Field[] },
+): PartialTable<K, Field>
+export function table<K, Unknown extends undefined>(
+  channel: TableChannel<K, Unknown>,
+  options?: TableOptions<RowKey<K>, RowField<K>, RowFilter<K>> & { readonly fields?: never },
+): Table<K>
+export function table<K, Unknown extends undefined>(channel: TableChannel<K, Unknown>, options: TableOptions<string> = {}): Table<K> {
   const inside = extend(channel)
   const { name, outbox, random, start, onError } = inside
   if (options.keys !== undefined && options.prefix !== undefined) throw badField("prefix", "does not go with keys")
-  const firstInterval = intervalOf(options.rate)
+  const pace = { ...intervalOf(options.rate), ...boundOf(options.maxBytesPerSecond) }
   start()
   if (OPENED.has(channel)) throw new MagpieError("CONFLICT", `the table "${name}" is open already`)
   OPENED.add(channel)
   let skipped = 0
-  const listeners: ListenersOf<TableEvents> = { change: createListeners(onError, name), state: createListeners(onError, name) }
+  const listeners: ListenersOf<TableEvents> = {
+    change: createListeners(onError, name),
+    state: createListeners(onError, name),
+    rate: createListeners(onError, name),
+  }
   const following = createFollowing(inside, {
-    choice: { keys: options.keys, prefix: options.prefix },
-    intervalMs: firstInterval,
+    choice: choiceOf(options),
+    pace,
     changed(change) {
       skipped += change.skipped
       listeners.change.emit(change)
     },
+    rateChanged: (rate) => listeners.rate.emit(rate),
     stateChanged(state) {
       listeners.state.emit(state)
       if (state.state !== "closed") return
@@ -117,6 +154,9 @@ export function table<K, Unknown extends undefined>(channel: TableChannel<K, Unk
     get state() {
       return following.state
     },
+    get rate() {
+      return following.rate
+    },
     get skipped() {
       return skipped
     },
@@ -125,6 +165,7 @@ export function table<K, Unknown extends undefined>(channel: TableChannel<K, Unk
     merge: (key, data, { expected, ...rest } = {}) => write({ action: "merge", key, data, expected }, rest),
     delete: (key, { expected, ...rest } = {}) => write({ action: "delete", key, expected }, rest),
     async update(key, change, rest) {
+      if (options.fields !== undefined) throw badField("fields", "leave nothing to update a whole row from: use merge")
       let row: { readonly value: unknown; readonly version: number } | undefined = following.rows.get(key)
       for (let tries = 1; ; tries++) {
         const data = change(row?.value as never)
@@ -137,11 +178,24 @@ export function table<K, Unknown extends undefined>(channel: TableChannel<K, Unk
         }
       }
     },
-    setRate: (rate) => following.setInterval(intervalOf(rate)),
+    setRate: (rate) => following.setPace(intervalOf(rate)),
+    setMaxBytesPerSecond: (bytes) => following.setPace(boundOf(bytes)),
     close: following.close,
   }
   // The server took keys and values through the contract's schemas.
   return its as unknown as Table<K>
+}
+
+/** What of the options the server is told, without what is left out. */
+function choiceOf({ keys, prefix, fields, filter }: TableOptions<string>): FollowingOptions["choice"] {
+  const [named, ...others] = Object.entries(filter ?? {})
+  if (others.length > 0 || (filter !== undefined && named === undefined)) throw badField("filter", "names one filter of the contract")
+  return {
+    ...(keys && { keys }),
+    ...(prefix !== undefined && { prefix }),
+    ...(fields && { fields }),
+    ...(named && { filter: { name: named[0], argument: named[1] } }),
+  }
 }
 
 /** The row that a conflict is about, undefined where it is not there; "none" where this is no such conflict. */
@@ -152,8 +206,14 @@ function rowOf(thrown: unknown): { readonly value: unknown; readonly version: nu
   return version === undefined ? undefined : { value: data, version }
 }
 
-function intervalOf(rate: number | undefined): number | undefined {
-  if (rate === undefined) return undefined
+function intervalOf(rate: number | undefined): { readonly intervalMs: number | undefined } {
+  if (rate === undefined) return { intervalMs: undefined }
   if (!(Number.isFinite(rate) && rate >= LEAST_RATE)) throw badField("rate", "must be a number of at least 1/60")
-  return Math.ceil(1_000 / rate)
+  return { intervalMs: Math.ceil(1_000 / rate) }
+}
+
+function boundOf(maxBytesPerSecond: number | undefined): { readonly maxBytesPerSecond: number | undefined } {
+  if (maxBytesPerSecond !== undefined && !(Number.isSafeInteger(maxBytesPerSecond) && maxBytesPerSecond >= 1))
+    throw badField("maxBytesPerSecond", "must be a whole number of at least 1")
+  return { maxBytesPerSecond }
 }

@@ -1,5 +1,5 @@
 import type { JournalBroker, JournalConnection, JournalPlace, RecordReader } from "@magpie/journal"
-import { type AckLevel, MagpieError } from "@magpie/protocol"
+import { MagpieError } from "@magpie/protocol"
 import {
   Admin,
   type ClusterTopicMetadata,
@@ -23,12 +23,18 @@ const MOST_BATCH_BYTES = "4194304"
 /** From so many copies on a majority has a record before it is acknowledged. */
 const QUORUM_REPLICAS = 3
 
+/** What an answer may mean, weakest first. */
+export const LEVELS = ["memory", "process", "disk", "quorum"] as const
+type Level = (typeof LEVELS)[number]
+/** Whether nodes let go of records. */
+export const TRIMS = true
+
 /** A log in Kafka: one topic with our partitions. */
 export function kafkaLog(options: KafkaLogOptions): JournalBroker {
   return {
     name: "kafka",
     partitions: options.partitions,
-    trims: true,
+    trims: TRIMS,
     async connect(onLost) {
       const admin = new Admin(baseOptions(options))
       const producer = new Producer({ ...baseOptions(options), idempotent: true, acks: ProduceAcks.ALL })
@@ -64,7 +70,7 @@ function configsFor({ replicas }: KafkaLogOptions): Readonly<Record<string, stri
 }
 
 /** Kafka answers when a record is with the operating systems of the copies that must have it. */
-async function levelOf(admin: Admin, name: string, { partitions }: ClusterTopicMetadata): Promise<AckLevel> {
+async function levelOf(admin: Admin, name: string, { partitions }: ClusterTopicMetadata): Promise<Level> {
   const configurationKeys = ["min.insync.replicas", "unclean.leader.election.enable", "flush.messages"]
   const resources = [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: name, configurationKeys }]
   const found = await admin.describeConfigs({ resources }).catch(() => [])
@@ -82,12 +88,12 @@ interface Opened {
   readonly producer: Producer
   readonly asking: Consumer
   readonly topic: ClusterTopicMetadata
-  readonly level: AckLevel
+  readonly level: Level
   readonly onLost: (cause?: unknown) => void
 }
 
 class KafkaConnection implements JournalConnection {
-  readonly level: AckLevel
+  readonly level: Level
   readonly #opened: Opened
   readonly #readers = new Set<RecordReader>()
   /** By partition: the append that was called last. */

@@ -1,5 +1,5 @@
 import { type JournalBroker, type JournalConnection, type JournalPlace, RecordQueue, type RecordReader } from "@magpie/journal"
-import { type AckLevel, MagpieError } from "@magpie/protocol"
+import { MagpieError } from "@magpie/protocol"
 import {
   AckPolicy,
   type ConsumerMessages,
@@ -32,12 +32,18 @@ const INACTIVE_NANOS = 30_000_000_000
 /** From so many copies on, a stream is replicated by a majority before it is acknowledged. */
 const QUORUM_REPLICAS = 3
 
+/** What an answer may mean, weakest first. */
+export const LEVELS = ["memory", "process", "quorum"] as const
+type Level = (typeof LEVELS)[number]
+/** Whether nodes let go of records. */
+export const TRIMS = true
+
 /** A log in NATS JetStream: one stream a partition. */
 export function natsLog(options: NatsLogOptions): JournalBroker {
   return {
     name: "nats",
     partitions: options.partitions,
-    trims: true,
+    trims: TRIMS,
     async connect(onLost) {
       const connection = await opened(options.servers, options.client, onLost)
       try {
@@ -91,7 +97,7 @@ async function infoOf(manager: JetStreamManager, stream: string): Promise<Stream
 }
 
 /** NATS answers when a single copy is with the operating system, and flushes it to the disk within minutes: it does not say when. */
-function levelOf({ config }: StreamInfo): AckLevel {
+function levelOf({ config }: StreamInfo): Level {
   if (config.storage !== StorageType.File) return "memory"
   return config.num_replicas >= QUORUM_REPLICAS ? "quorum" : "process"
 }
@@ -106,7 +112,7 @@ interface Opened {
 }
 
 class NatsLogConnection implements JournalConnection {
-  readonly level: AckLevel
+  readonly level: Level
   readonly #opened: Opened
   readonly #client: JetStreamClient
   readonly #readers = new Set<RecordReader>()
@@ -115,7 +121,7 @@ class NatsLogConnection implements JournalConnection {
     this.#opened = opened
     this.#client = jetstream(opened.connection, { timeout: REQUEST_MS })
     const levels = opened.streams.map(levelOf)
-    this.level = (["memory", "process"] as const).find((level) => levels.includes(level)) ?? "quorum"
+    this.level = LEVELS.find((level) => levels.includes(level)) ?? "memory"
   }
 
   /** They travel on one connection, so they land in order; where one of them does not land, those behind it may. */

@@ -18,12 +18,18 @@ export interface RabbitMQLogOptions {
 const LOOK_BACK = 8
 const MARKER_BYTES = 8
 
+/** What an answer may mean, weakest first. */
+export const LEVELS = ["process"] as const
+type Level = (typeof LEVELS)[number]
+/** Whether nodes let go of records. */
+export const TRIMS = false
+
 /** A log in RabbitMQ streams, by AMQP 0-9-1: one stream a partition. */
 export function rabbitmqLog(options: RabbitMQLogOptions): JournalBroker {
   return {
     name: "rabbitmq",
     partitions: options.partitions,
-    trims: false,
+    trims: TRIMS,
     async connect(onLost) {
       const connection = await opened(options.url, options.client, onLost)
       try {
@@ -65,7 +71,7 @@ interface Opened {
 
 class RabbitMQConnection implements JournalConnection {
   /** RabbitMQ confirms what is with the operating systems of most copies, and AMQP does not tell how many there are. */
-  readonly level = "process"
+  readonly level: Level = "process"
   readonly #opened: Opened
   readonly #readers = new Set<RecordReader>()
   /** By partition: the newest record that was there at the first look, or that came since. */

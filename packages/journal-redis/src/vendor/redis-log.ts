@@ -1,5 +1,5 @@
 import type { BrokerRecord, JournalBroker, JournalConnection, JournalPlace, RecordReader } from "@magpie/journal"
-import { type AckLevel, type Log, MagpieError } from "@magpie/protocol"
+import { type Log, MagpieError } from "@magpie/protocol"
 import type { Redis, RedisOptions } from "ioredis"
 import { createConnection, opened } from "./connection.ts"
 import { APPEND, OPEN, PLACE } from "./scripts.ts"
@@ -19,12 +19,18 @@ const BLOCK_MS = 5_000
 /** A read that takes longer than it may wait at the server is on a dead line. */
 const READ_MS = 15_000
 
+/** What an answer may mean, weakest first. */
+export const LEVELS = ["memory", "process", "disk"] as const
+type Level = (typeof LEVELS)[number]
+/** Whether nodes let go of records. */
+export const TRIMS = true
+
 /** A log in Redis Streams: one stream a partition. */
 export function redisLog(options: RedisLogOptions): JournalBroker {
   return {
     name: "redis",
     partitions: options.partitions,
-    trims: true,
+    trims: TRIMS,
     async connect(onLost) {
       const connection = await opened(createConnection(options.url, options.client), onLost)
       try {
@@ -58,7 +64,7 @@ async function checkedRunId(connection: Redis): Promise<string> {
  * What the settings make of an answer. With `everysec` Redis puts its write off while an fsync is under way, up to two
  * seconds, and answers all the same: a crash of Redis alone can lose that.
  */
-async function levelOf(connection: Redis, log: Log): Promise<AckLevel> {
+async function levelOf(connection: Redis, log: Log): Promise<Level> {
   const settings = new Map<string, string>()
   try {
     for (const pattern of ["append*", "no-appendfsync-on-rewrite", "maxmemory-policy", "maxmemory"]) {
@@ -95,14 +101,14 @@ interface Opened {
   readonly options: RedisLogOptions
   readonly connection: Redis
   readonly runId: string
-  readonly level: AckLevel
+  readonly level: Level
   /** By partition. */
   readonly lives: readonly string[]
   readonly onLost: (cause?: unknown) => void
 }
 
 class RedisConnection implements JournalConnection {
-  readonly level: AckLevel
+  readonly level: Level
   readonly #opened: Opened
   readonly #readers = new Set<RecordReader>()
 

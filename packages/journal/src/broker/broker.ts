@@ -2,6 +2,16 @@ import type { AckLevel, Env } from "@magpie/protocol"
 import type { Bus } from "../bus.ts"
 import type { Journal, JournalPlace } from "../journal.ts"
 
+/** What can be said of a broker before anybody connects to it. */
+export interface BrokerCapabilities {
+  /** What an acknowledgement may mean, weakest first. Which of them it is, the broker's settings decide and the journal's `capabilities` say. */
+  readonly levels: readonly AckLevel[]
+  /** Whether nodes let go of records behind snapshots. Where false, only the broker's own retention does. */
+  readonly trims: boolean
+  /** What carries the bus: the broker's pub/sub, which keeps nothing, or a short-lived log of its own. */
+  readonly bus: "pub/sub" | "log"
+}
+
 /**
  * What an adapter's factory returns, as `redis({ url })` does: a broker that a server opens with its own clock, randomness
  * and log. Nothing is connected before.
@@ -9,6 +19,7 @@ import type { Journal, JournalPlace } from "../journal.ts"
 export interface BrokerAdapter {
   /** The broker's name, for logs and for people. */
   readonly name: string
+  readonly capabilities: BrokerCapabilities
   openJournal(env: Env): Journal
   openBus(env: Env): Bus
 }

@@ -1,7 +1,7 @@
 import { type AckLevel, type Env, MagpieError, type Position, type Publication } from "@magpie/protocol"
 import { crc32Text } from "../checksum.ts"
-import type { ChangeRequest, DurableLog, Outcome, PublishRequest, RefuseRequest, RowRequest } from "../durable-log.ts"
-import { changeEntry, outcomeOf, publishEntry, refusedEntry, rowEntry } from "../entries-of-requests.ts"
+import type { ChangeRequest, CommandRequest, DurableLog, Outcome, PublishRequest, RefuseRequest, RowRequest } from "../durable-log.ts"
+import { changeEntry, commandEntry, outcomeOf, publishEntry, refusedEntry, rowEntry } from "../entries-of-requests.ts"
 import type { History } from "../history.ts"
 import { Listeners } from "../listeners.ts"
 import { LogControl, revocationsIn } from "../log-control.ts"
@@ -168,6 +168,11 @@ class Log extends ReadingLog implements SharedLog {
   async write(request: RowRequest): Promise<Outcome> {
     const { applyVersion } = this.#partition(CONTROL).machine.settings
     return outcomeOf(await this.#of(request.channel).submit(rowEntry(request, this.#now(), applyVersion)))
+  }
+
+  async step(request: CommandRequest): Promise<Outcome> {
+    const { applyVersion } = this.#partition(CONTROL).machine.settings
+    return outcomeOf(await this.#of(request.channel).submit(commandEntry(request, this.#now(), applyVersion)))
   }
 
   async refuse(request: RefuseRequest): Promise<Outcome> {

@@ -5,6 +5,7 @@ import { isMilliseconds } from "../milliseconds.ts"
 import { isIntact, RowReader } from "../rows/row-reader.ts"
 import { RowWriter } from "../rows/row-writer.ts"
 import { decodeSettingsFields, encodeSettingsFields } from "../rows/system-rows.ts"
+import { decodeStep, encodeStep, timesOfStep } from "./command-record.ts"
 
 /** Layout of a record. A node leaves a newer one to a newer Magpie. */
 const RECORD_VERSION = 1
@@ -25,6 +26,7 @@ const TYPES = [
   "spend",
   "change",
   "row",
+  "command",
 ] as const
 const CHANGES = ["edit", "append", "delete", "react", "unreact", "read"] as const
 const ROW_ACTIONS = ["set", "merge", "delete"] as const
@@ -37,8 +39,8 @@ export interface LogRecord {
 
 /** A record as every broker carries it: a checksum, the version, who appended it, the entry's fields. */
 export function encodeRecord({ origin, entry }: LogRecord): Uint8Array {
-  const data = entry.type === "change" ? entry.change : entry.type === "row" ? entry.write : entry
-  const writer = new RowWriter(64 + ("data" in data ? data.data.length * 3 : 0))
+  const data = entry.type === "change" ? entry.change : entry.type === "row" ? entry.write : entry.type === "command" ? entry.step : entry
+  const writer = new RowWriter(64 + ("data" in data ? (data.data?.length ?? 0) * 3 : 0))
   writer.begin().number(RECORD_VERSION).text(origin.node).number(origin.counter)
   writer.number(TYPES.indexOf(entry.type)).number(entry.at)
   encodeFields(writer, entry)
@@ -68,6 +70,7 @@ function isStorable(entry: Entry, origin: Origin): boolean {
   const times = [entry.at, ...("leaseMs" in entry ? [entry.leaseMs] : []), ...("until" in entry ? [entry.until] : [])]
   if (entry.type === "settings") times.push(entry.deduplicationMs)
   if (entry.type === "revoke" && isLonger(entry.subject, NAME_BYTES)) return false
+  if (entry.type === "command") times.push(...timesOfStep(entry.step))
   if (entry.type === "row" && "ttlMs" in entry.write) times.push(entry.write.ttlMs ?? 0)
   return names.every((name) => name === undefined || isName(name)) && times.every(isMilliseconds)
 }
@@ -80,6 +83,8 @@ function namesIn(entry: Entry): readonly (string | undefined)[] {
       return [entry.channel, entry.pattern, entry.producer, entry.key, entry.change.action === "read" ? entry.from : undefined]
     case "row":
       return [entry.channel, entry.pattern, entry.producer, entry.key, entry.write.key]
+    case "command":
+      return [entry.channel, entry.pattern, "id" in entry.step ? entry.step.id : undefined]
     case "refused":
       return [entry.channel, entry.pattern, entry.producer]
     case "claim":
@@ -114,6 +119,10 @@ function encodeFields(writer: RowWriter, entry: Entry): void {
       writer.optional(entry.from).optional(entry.ref).optional(entry.producer)
       writer.number(entry.sequence ?? 0).optional(entry.key)
       encodeRowWrite(writer, entry.write)
+      return
+    case "command":
+      writer.text(entry.channel).text(entry.pattern).optional(entry.from).optional(entry.ref)
+      encodeStep(writer, entry.step)
       return
     case "refused":
       writer.text(entry.channel).text(entry.pattern).text(entry.producer).number(entry.sequence).text(entry.code).optional(entry.ref)
@@ -170,6 +179,10 @@ function decodeFields(reader: RowReader, type: (typeof TYPES)[number], at: numbe
       const [from, ref, producer] = [reader.optional(), reader.optional(), reader.optional()]
       const sequence = reader.number() || undefined
       return { type, at, channel, pattern, from, ref, producer, sequence, key: reader.optional(), write: decodeRowWrite(reader) }
+    }
+    case "command": {
+      const [channel, pattern, from, ref] = [reader.text(), reader.text(), reader.optional(), reader.optional()]
+      return { type, at, channel, pattern, from, ref, step: decodeStep(reader) }
     }
     case "refused": {
       const [channel, pattern, producer, sequence] = [reader.text(), reader.text(), reader.text(), reader.number()]

@@ -43,8 +43,8 @@ export class Snapshots {
     if (since < this.#every) return
     this.#since[partition] = 0
     this.#inTurn(() => this.#takeWhereDue(partition)).catch((error: unknown) => {
-      const code = isMagpieError(error) ? error.code : "INTERNAL"
-      if (code !== "CLOSED") this.#options.env.log("error", "journal.snapshot-failed", { partition, code })
+      const told = isMagpieError(error) ? { code: error.code, reason: error.reason } : { code: "INTERNAL" }
+      if (told.code !== "CLOSED") this.#options.env.log("error", "journal.snapshot-failed", { partition, ...told })
     })
   }
 

@@ -29,7 +29,24 @@ export interface ChannelRow {
   readonly receipts: number
   /** Of a table alone, whose rows stand elsewhere. A position before `first` may lack the end of a row. */
   readonly table?: TableCounts | undefined
+  /** Of a channel with commands alone. */
+  readonly commands?: CommandCounts | undefined
 }
+
+export interface CommandCounts {
+  /** Commands that have not ended. */
+  readonly open: number
+  /** Offset at which whoever serves the channel began to; 0 before the first. */
+  readonly fence: number
+  /** Whether he is there, as far as that was said. */
+  readonly isServed: boolean
+  /** Commands that have ended, ever; and the how-manieth of them was forgotten last. */
+  readonly ended: number
+  readonly forgotten: number
+}
+
+/** Before the first step. */
+export const NO_COMMANDS: CommandCounts = { open: 0, fence: 0, isServed: false, ended: 0, forgotten: 0 }
 
 export interface TableCounts {
   readonly rows: number
@@ -39,18 +56,32 @@ export interface TableCounts {
   readonly deleted: number
 }
 
+const NO_ROWS: TableCounts = { rows: 0, gone: 0, deleted: 0 }
+
 export function encodeChannelRow(writer: RowWriter, row: ChannelRow): Uint8Array {
   writer.begin().number(row.id).text(row.pattern).number(row.first).number(row.newest).u32(row.mark)
   writer.number(row.agedAt).number(TRIM_CAUSES.indexOf(row.trimmedBy))
   // Absent in a channel in which nothing was ever changed, as an older Magpie writes it.
-  if (row.pointers > 0 || row.table !== undefined) writer.number(row.pointers).number(row.holes).number(row.receipts)
-  if (row.table !== undefined) writer.number(row.table.rows).number(row.table.gone).number(row.table.deleted)
+  if (row.pointers > 0 || row.table !== undefined || row.commands !== undefined) {
+    writer.number(row.pointers).number(row.holes).number(row.receipts)
+  }
+  const { rows, gone, deleted } = row.table ?? NO_ROWS
+  if (row.table !== undefined || row.commands !== undefined) writer.number(rows).number(gone).number(deleted)
+  if (row.commands !== undefined) {
+    const { open, fence, isServed, ended, forgotten } = row.commands
+    writer
+      .number(open)
+      .number(fence)
+      .number(isServed ? 1 : 0)
+      .number(ended)
+      .number(forgotten)
+  }
   return writer.end()
 }
 
 export function decodeChannelRow(bytes: Uint8Array): ChannelRow {
   const reader = new RowReader(bytes)
-  return {
+  const head = {
     id: reader.number(),
     pattern: reader.text(),
     first: reader.number(),
@@ -61,6 +92,10 @@ export function decodeChannelRow(bytes: Uint8Array): ChannelRow {
     pointers: reader.done ? 0 : reader.number(),
     holes: reader.done ? 0 : reader.number(),
     receipts: reader.done ? 0 : reader.number(),
-    table: reader.done ? undefined : { rows: reader.number(), gone: reader.number(), deleted: reader.number() },
   }
+  const table = reader.done ? undefined : { rows: reader.number(), gone: reader.number(), deleted: reader.number() }
+  if (reader.done) return { ...head, table }
+  // Without a table zeros stand in its place.
+  const served = { open: reader.number(), fence: reader.number(), isServed: reader.number() === 1 }
+  return { ...head, table: undefined, commands: { ...served, ended: reader.number(), forgotten: reader.number() } }
 }

@@ -50,6 +50,9 @@ export const producerKey = (channelId: number, producer: string): string => `p/$
 export const sequencesKey = (channelId: number, producer: string, block: number): string =>
   `s/${sortable(channelId)}${producer}${END_OF_NAME}${sortable(block)}`
 export const idempotencyKey = (channelId: number, key: string): string => `k/${sortable(channelId)}${key}`
+/** How many newcomers a log has remembered, and one of them by its place. */
+export const NEWCOMERS_KEY = "g/newcomers"
+export const newcomerKey = (place: number): string => `f/${sortable(place)}`
 
 /** What a message said before it was changed, by the version from which on it said so. */
 export const versionKey = (channelId: number, offset: number, version: number): string =>
@@ -76,9 +79,22 @@ export const rowIndexRange = (channelId: number, first: number, last: number): K
 export const isRowIndexKey = (key: string): boolean => key.startsWith("i/")
 /** Index: which row was the how-manieth that left the table. */
 export const deletedKey = (channelId: number, ordinal: number): string => `j/${sortable(channelId)}${sortable(ordinal)}`
-/** A row's name among what has a moment of its own. */
+/** A row's or a command's name among what has a moment of its own. */
 export const rowDeadline = (channelId: number, key: string): string => sortable(channelId) + key
 export const keyOfRowDeadline = (name: string): string => name.slice(readSortable(name, 0).next)
+
+/** A command, by its id. */
+export const commandKey = (channelId: number, id: string): string => `y/${sortable(channelId)}${id}`
+/** Index: the commands that have not ended, in the order of their calls. */
+const openCommandPrefix = (channelId: number): string => `z/${sortable(channelId)}`
+export const openCommandKey = (channelId: number, offset: number): string => openCommandPrefix(channelId) + sortable(offset)
+export const openCommandsAfter = (channelId: number, offset: number): KeyRange => ({
+  from: openCommandKey(channelId, offset + 1),
+  to: openCommandPrefix(channelId) + LAST,
+})
+
+/** Index: which command was the how-manieth of its channel that ended. */
+export const endedCommandKey = (channelId: number, ordinal: number): string => `h/${sortable(channelId)}${sortable(ordinal)}`
 
 /** Index: which channel's oldest message is from when, by pattern. The row holds the channel's name. */
 export const ageKey = (pattern: string, oldestAt: number, channelId: number): string =>
@@ -130,8 +146,8 @@ export const originKey = (node: string): string => `o/${node}`
 
 export const spentKey = (name: string): string => `u/${name}`
 
-/** What has a moment of its own at which it is looked at: an origin, a node, a claim, a revocation, a spent name, a row of a table. */
-export type DeadlineKind = "o" | "n" | "c" | "v" | "u" | "w"
+/** What has a moment of its own at which it is looked at: an origin, a node, a claim, a revocation, a spent name, a row of a table, a command. */
+export type DeadlineKind = "o" | "n" | "c" | "v" | "u" | "w" | "y"
 
 /** Index: what is looked at when. */
 export const deadlineKey = (at: number, kind: DeadlineKind, name: string): string => `d/${sortable(at)}${kind}${name}`

@@ -5,7 +5,12 @@ import type { RowWriter } from "./row-writer.ts"
 /** What a sequence stands for: a stored message with the checksum of its content, or a refusal. `ref` is that of its sender's reference. */
 export type SequenceRecord =
   | { readonly offset: number; readonly mark: number; readonly content: number; readonly ref: number }
-  | { readonly refused: ErrorCode; readonly ref: number }
+  | RefusedRecord
+
+export interface RefusedRecord {
+  readonly refused: ErrorCode
+  readonly ref: number
+}
 
 /** A run of sequences without a hole, and when the newest of them was applied. */
 export interface SequenceBlock {
@@ -72,6 +77,6 @@ function decodeRecords(reader: RowReader): SequenceRecord[] {
 }
 
 /** A code of a newer version reads as one of ours. */
-function refusalCode(code: string): ErrorCode {
+export function refusalCode(code: string): ErrorCode {
   return isErrorCode(code) ? code : "INTERNAL"
 }

@@ -3,6 +3,7 @@ import { expect } from "vitest"
 import type { Outcome } from "../durable-log.ts"
 import type { ChangeEntry, Entry, PublishEntry, RefusedEntry, SettingsEntry } from "../entry.ts"
 import type { Applied } from "./applied.ts"
+import { REFUSALS_OF_NEWCOMER } from "./newcomers.ts"
 import { type ChangeableChannel, firstOffset, judged, leaveFirst, standing } from "./reference-changes.fixture.ts"
 
 /** What a number or a key stands for. */
@@ -44,10 +45,12 @@ export interface ReferenceLog {
   epoch: string
   settings: Pick<SettingsEntry, "deduplicationMs" | "retention">
   readonly channels: Map<string, Channel>
+  /** How often those were refused of whom nothing else is known, by channel and producer. */
+  readonly newcomers: Map<string, number>
 }
 
 export function emptyLog(): ReferenceLog {
-  return { now: 0, epoch: "", settings: { deduplicationMs: 0, retention: {} }, channels: new Map() }
+  return { now: 0, epoch: "", settings: { deduplicationMs: 0, retention: {} }, channels: new Map(), newcomers: new Map() }
 }
 
 /** Takes an entry, and insists that what the machine made of it is allowed. */
@@ -69,17 +72,19 @@ function followPublish(log: ReferenceLog, entry: PublishEntry | ChangeEntry, app
   const { outcome } = applied
   const content = contentOf(entry)
   const known = log.channels.get(entry.channel)
-  if (entry.type === "change" && known === undefined) {
-    const { sequence } = entry
-    const first = sequence === undefined || sequence === 1
-    const unused = { result: sequence === undefined ? "refused" : "unused", code: "UNRECOVERABLE" }
-    return same(outcome, first ? unused : { result: "out-of-order", expected: 1 })
-  }
+  const isUnused = entry.type === "change" && known === undefined
+  if (isUnused && entry.sequence === undefined) return same(outcome, { result: "refused", code: "UNRECOVERABLE" })
   if (entry.producer !== undefined && entry.sequence !== undefined) {
     const producer = producerOf(known, entry.producer, entry.sequence, outcome)
-    if (!isNext(log, producer, entry.sequence, content, outcome)) return
+    if (producer === undefined && !isNextOfNewcomer(log, entry, entry.producer, entry.sequence, outcome)) return
+    if (producer !== undefined && !isNext(log, producer, entry.sequence, content, outcome)) return
+    if (isUnused) return same(outcome, { result: "unused", code: "UNRECOVERABLE" })
     const sent = stored(log, entry, content, applied)
     const channel = log.channels.get(entry.channel) as Channel
+    const newcomer = `${entry.channel} ${entry.producer}`
+    const refusals = producer === undefined ? (log.newcomers.get(newcomer) ?? 0) : 0
+    log.newcomers.delete(newcomer)
+    for (let number = 1; number <= refusals; number++) use(log, channel, entry.producer, refusedNow(log))
     use(log, channel, entry.producer, sent)
   } else if (entry.key !== undefined) {
     const sent = known?.keys.get(entry.key)
@@ -94,10 +99,30 @@ function followPublish(log: ReferenceLog, entry: PublishEntry | ChangeEntry, app
 function followRefusal(log: ReferenceLog, entry: RefusedEntry, outcome: Outcome | undefined): void {
   const known = log.channels.get(entry.channel)
   const producer = producerOf(known, entry.producer, entry.sequence, outcome)
-  if (known === undefined || producer === undefined) return same(outcome, { result: "unused" })
+  if (known === undefined || producer === undefined) {
+    if (!isNextOfNewcomer(log, entry, entry.producer, entry.sequence, outcome)) return
+    if (entry.sequence > REFUSALS_OF_NEWCOMER) return same(outcome, { result: "unused" })
+    log.newcomers.set(`${entry.channel} ${entry.producer}`, entry.sequence)
+    return same(outcome, { result: "refused", code: entry.code })
+  }
   if (!isNext(log, producer, entry.sequence, undefined, outcome)) return
   same(outcome, { result: "refused", code: entry.code })
-  use(log, known, entry.producer, { stored: undefined, at: log.now, forgotten: "no" })
+  use(log, known, entry.producer, refusedNow(log))
+}
+
+const refusedNow = ({ now }: ReferenceLog): Sent => ({ stored: undefined, at: now, forgotten: "no" })
+
+function isNextOfNewcomer(
+  log: ReferenceLog,
+  { channel }: Entry & { channel: string },
+  producer: string,
+  sequence: number,
+  outcome: Outcome | undefined,
+): boolean {
+  const refusals = log.newcomers.get(`${channel} ${producer}`) ?? 0
+  if (sequence === refusals + 1) return true
+  same(outcome, sequence <= refusals ? { result: "refused", code: "FORBIDDEN" } : { result: "out-of-order", expected: refusals + 1 })
+  return false
 }
 
 /** The producer as the machine still knows it. */
@@ -119,20 +144,20 @@ function producerOf(channel: Channel | undefined, name: string, sequence: number
 /** Whether the number is the next one; where it is not, insists on the outcome that it has. */
 function isNext(
   log: ReferenceLog,
-  producer: Producer | undefined,
+  producer: Producer,
   sequence: number,
   content: string | undefined,
   outcome: Outcome | undefined,
 ): boolean {
-  const last = producer?.last ?? 0
+  const { last } = producer
   if (sequence === last + 1) return true
   if (sequence > last) same(outcome, { result: "out-of-order", expected: last + 1 })
   else {
-    const sent = producer?.sent.get(sequence) as Sent
+    const sent = producer.sent.get(sequence) as Sent
     if (outcome?.result === "expired") {
       expect(sent.forgotten, `forgets ${sequence} too early`).not.toBe("no")
       // What is older is forgotten as well.
-      for (let older = sequence; older >= 1; older--) (producer?.sent.get(older) as Sent).forgotten = "yes"
+      for (let older = sequence; older >= 1; older--) (producer.sent.get(older) as Sent).forgotten = "yes"
     } else {
       expect(sent.forgotten, `remembers ${sequence} again`).not.toBe("yes")
       same(outcome, repeated(sent, content, log.epoch))

@@ -1,4 +1,3 @@
-import type { ErrorCode } from "@magpie/protocol"
 import type { Outcome } from "../durable-log.ts"
 import { memoryKey, producerKey, sequencesKey } from "../rows/keys.ts"
 import {
@@ -22,7 +21,7 @@ const BLOCK_LENGTH = 16
  */
 const REMEMBERED_WINDOWS = 8
 
-interface ProducerState {
+export interface ProducerState {
   readonly channelId: number
   readonly producer: string
   last: number
@@ -33,7 +32,7 @@ interface ProducerState {
 }
 
 /** What a number means: the next one, or the outcome that it already has. */
-type SequenceVerdict = "next" | Outcome | SequenceRecord
+export type SequenceVerdict = "next" | Outcome | SequenceRecord
 
 const blockOf = (sequence: number): number => Math.floor((sequence - 1) / BLOCK_LENGTH)
 
@@ -85,10 +84,6 @@ export class Sequences {
     const block = encodeSequenceBlock(this.#writer, { start, at, records: producer.tail })
     this.#pending.put(sequencesKey(producer.channelId, producer.producer, blockOf(producer.last)), block)
     producer.tail = []
-  }
-
-  refuse(producer: ProducerState, at: number, windowMs: number, refusal: { readonly refused: ErrorCode; readonly ref: number }): void {
-    this.record(producer, at, windowMs, refusal)
   }
 
   /** Forgets what is not younger than the window, at most `budget` rows. Returns how many rows that took. */

@@ -8,6 +8,7 @@ import { ageKey, memoryKey, memoryRange, readMemoryKey } from "../rows/keys.ts"
 import { RowWriter } from "../rows/row-writer.ts"
 import { encodeText } from "../rows/system-rows.ts"
 import { type MemoryStorage, memoryStorage } from "../storage/memory-storage.ts"
+import { REFUSALS_OF_NEWCOMER } from "./newcomers.ts"
 import { PendingWrites } from "./pending-writes.ts"
 import { EMPTY } from "./sequences.ts"
 import { APPLY_VERSION, StateMachine } from "./state-machine.ts"
@@ -75,7 +76,7 @@ describe("the state machine", () => {
       const entries = someLog(seed, 600)
       const whole = await replay(entries, [1_000])
       const results = new Set(whole.outcomes.map((outcome) => outcome?.result))
-      expect(results).toEqual(new Set([undefined, "stored", "duplicate", "out-of-order", "refused", "unused", "conflict", "expired"]))
+      expect(results).toEqual(new Set([undefined, "stored", "duplicate", "out-of-order", "refused", "conflict", "expired"]))
       for (const other of [await replay(entries, [1], 3), await replay(entries, [7, 1, 30], 2), await replay(entries, [2])]) {
         expect(other.outcomes).toEqual(whole.outcomes)
         expect(other.hash).toBe(whole.hash)
@@ -266,13 +267,13 @@ describe("the state machine", () => {
           if (refuse) return { type: "refused", ...base, code: "FORBIDDEN" }
           return { type: "publish", ...base, name: "say", data: toJsonText(content) }
         })
-        const { outcomes } = await replay([EPOCH, ...entries], [batch], 2)
+        const { outcomes } = await replay([EPOCH, settings(1, 1_000, 1_000), ...entries], [batch], 2)
         const model = new Map<number, { offset: number; content: number } | "refused">()
         let newest = 0
         for (const [index, { sequence, content, refuse }] of attempts.entries()) {
-          const outcome = outcomes[index + 1]
+          const outcome = outcomes[index + 2]
           const known = model.get(sequence)
-          if (refuse && model.size === 0) {
+          if (refuse && newest === 0 && sequence === model.size + 1 && model.size >= REFUSALS_OF_NEWCOMER) {
             expect(outcome).toEqual({ result: "unused" })
             continue
           }

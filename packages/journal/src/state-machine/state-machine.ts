@@ -24,8 +24,10 @@ import { Streams } from "./streams.ts"
  * 3  names are spent; revocations and spent names are bounded in number
  * 4  messages change
  * 5  there are tables
+ * 6  refusals of newcomers are remembered
+ * 7  there are commands
  */
-export const APPLY_VERSION = 5
+export const APPLY_VERSION = 7
 
 /** Rows that one clock entry may touch; what remains is due at once, for the next one. */
 const EXPIRED_PER_CLOCK = 512
@@ -117,6 +119,7 @@ export class StateMachine {
       case "publish":
       case "change":
       case "row":
+      case "command":
         return this.#streams.publish(entry)
       case "refused":
         return { outcome: this.#streams.refuse(entry) }
@@ -198,17 +201,19 @@ export class StateMachine {
       if (kind === "o") this.#origins.due(name, at)
       else if (kind === "v") this.#control.revocationDue(name, at)
       else if (kind === "u") this.#control.spentDue(name, at)
-      else if (kind === "w") expired.push(...this.#rowDue(key, value))
+      else if (kind === "w" || kind === "y") expired.push(...this.#rowDue(key, kind, value))
       else changes.push(...(kind === "c" ? this.#control.claimDue(name, at) : this.#control.nodeDue(name, at)))
     }
     return { changes, expired }
   }
 
-  /** The row of the index names the channel. One that is damaged is dropped alone, or it would be due for ever [F107]. */
-  #rowDue(indexKey: string, value: Uint8Array): readonly Publication[] {
+  /** A table's row, or a command. The row of the index names the channel. One that is damaged is dropped alone, or it would be due for ever [F107]. */
+  #rowDue(indexKey: string, kind: "w" | "y", value: Uint8Array): readonly Publication[] {
     const { at, name } = readDeadlineKey(indexKey)
-    this.#deadlines.clear(at, "w", name)
-    const publication = isIntact(value) ? this.#streams.rowDue(decodeText(value), keyOfRowDeadline(name), at) : undefined
+    this.#deadlines.clear(at, kind, name)
+    if (!isIntact(value)) return []
+    const [channel, key] = [decodeText(value), keyOfRowDeadline(name)]
+    const publication = kind === "w" ? this.#streams.rowDue(channel, key, at) : this.#streams.commandDue(channel, key, at)
     return publication === undefined ? [] : [publication]
   }
 

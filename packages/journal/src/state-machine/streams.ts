@@ -1,24 +1,25 @@
-import { CHANGE, type ErrorCode, type JsonText, type Position, type Publication, READ } from "@magpie/protocol"
+import { CHANGE, COMMAND, type ErrorCode, type JsonText, type Position, type Publication, READ } from "@magpie/protocol"
 import { crc32Number, crc32Text } from "../checksum.ts"
 import type { Outcome } from "../durable-log.ts"
-import type { ChangeEntry, PublishEntry, RefusedEntry, RowEntry } from "../entry.ts"
-import { ageRange, memoryRange, messageKey, readMemoryKey } from "../rows/keys.ts"
+import type { ChangeEntry, CommandEntry, PublishEntry, RefusedEntry, RowEntry } from "../entry.ts"
+import { messageKey } from "../rows/keys.ts"
 import { encodeMessageRow, encodePointerRow, markText, type Pointer } from "../rows/message-row.ts"
 import type { SequenceRecord } from "../rows/producer-row.ts"
-import { isIntact } from "../rows/row-reader.ts"
 import type { RowWriter } from "../rows/row-writer.ts"
-import { decodeText, retentionOf } from "../rows/system-rows.ts"
+import { retentionOf } from "../rows/system-rows.ts"
 import type { Applied } from "./applied.ts"
 import { Changes, changeText } from "./changes.ts"
 import { type ChannelState, Channels } from "./channels.ts"
-import { patternsInUse } from "./due-times.ts"
+import type { Place } from "./command-reports.ts"
+import { Commands, isFirstStep } from "./commands.ts"
+import { Expiry } from "./expiry.ts"
 import { HistoryTrimmer } from "./history-trimmer.ts"
 import { IdempotencyKeys, type KeyRecord } from "./idempotency.ts"
 import type { MachineState } from "./machine-state.ts"
 import type { PendingWrites } from "./pending-writes.ts"
+import { Producers } from "./producers.ts"
 import { Receipts } from "./receipts.ts"
 import { codeOfNone, contentOf, type SentEntry } from "./sent-entry.ts"
-import { Sequences } from "./sequences.ts"
 import { isFirstRow, rowPublication, Tables } from "./tables.ts"
 
 /** From these rules on, messages change. */
@@ -37,24 +38,33 @@ export class Streams {
   readonly #writer: RowWriter
   readonly #state: MachineState
   readonly #channels: Channels
-  readonly #sequences: Sequences
+  readonly #producers: Producers
   readonly #keys: IdempotencyKeys
   readonly #changes: Changes
   readonly #receipts: Receipts
   readonly #tables: Tables
+  readonly #commands: Commands
   readonly #trimmer: HistoryTrimmer
+  readonly #expiry: Expiry
 
   constructor(pending: PendingWrites, writer: RowWriter, state: MachineState) {
     this.#pending = pending
     this.#writer = writer
     this.#state = state
     this.#channels = new Channels(pending)
-    this.#sequences = new Sequences(pending, writer)
+    this.#producers = new Producers(pending, writer, state)
     this.#keys = new IdempotencyKeys(pending, writer)
     this.#changes = new Changes(pending, writer, state)
     this.#receipts = new Receipts(pending, writer)
     this.#tables = new Tables(pending, writer, state)
+    this.#commands = new Commands(pending, writer, state)
     this.#trimmer = new HistoryTrimmer(pending, writer, this.#channels)
+    this.#expiry = new Expiry(pending, state, {
+      channels: this.#channels,
+      producers: this.#producers,
+      keys: this.#keys,
+      trimmer: this.#trimmer,
+    })
   }
 
   publish(entry: SentEntry): Applied {
@@ -74,51 +84,48 @@ export class Streams {
     return applied
   }
 
-  /** Whoever has stored nothing yet leaves no row behind, so that refusals do not fill the disk. */
   refuse(entry: RefusedEntry): Outcome {
-    const channel = this.#channels.find(entry.channel)
-    const producer = channel === undefined ? undefined : this.#sequences.find(channel.id, entry.producer)
-    if (producer === undefined || producer.last === 0) return { result: "unused" }
-    const verdict = this.#sequences.verdict(producer, entry.sequence)
+    const { channel: name, producer, sequence, code } = entry
+    const channel = this.#channels.find(name)
+    if (!this.#producers.remembers(channel, producer)) return { result: "unused" }
     const ref = crc32Text(entry.ref ?? "")
+    const verdict = this.#producers.verdict(name, channel, producer, sequence)
     if (verdict !== "next") return "result" in verdict ? verdict : this.#repeatedSequence(verdict, ref, undefined)
-    this.#sequences.refuse(producer, this.#state.now, this.#state.settings.deduplicationMs, { refused: entry.code, ref })
-    this.#state.mix(entry.sequence)
-    return { result: "refused", code: entry.code }
+    if (!this.#producers.refuse(name, channel, producer, { refused: code, ref })) return { result: "unused" }
+    this.#state.mix(sequence)
+    return { result: "refused", code }
   }
 
-  /** Cost grows with what expires, not with the number of channels. Touches at most `budget` rows; what remains is still due. */
   expire(budget: number): void {
-    this.#forget(this.#expireMessages(budget))
+    this.#expiry.expire(budget)
   }
 
   flush(): void {
     this.#channels.flush(this.#writer)
-    this.#sequences.flush()
+    this.#producers.flush()
   }
 
   committed(): void {
     this.#channels.committed()
-    this.#sequences.committed()
+    this.#producers.committed()
+    this.#tables.committed()
   }
 
   discard(): void {
     this.#channels.discard()
-    this.#sequences.discard()
+    this.#producers.discard()
+    this.#tables.discard()
   }
 
   #publishInSequence(entry: SentEntry, name: string, sequence: number, content: number, known: ChannelState | undefined): Applied {
-    if (known === undefined && sequence !== 1) return { outcome: { result: "out-of-order", expected: 1 } }
+    const ref = crc32Text(entry.ref ?? "")
+    const verdict = this.#producers.verdict(entry.channel, known, name, sequence)
+    if (verdict !== "next") return { outcome: "result" in verdict ? verdict : this.#repeatedSequence(verdict, ref, content) }
     const channel = known ?? this.#begin(entry)
     if (channel === undefined) return { outcome: { result: "unused", code: codeOfNone(entry) } }
-    const producer = this.#sequences.find(channel.id, name)
-    const verdict = this.#sequences.verdict(producer, sequence)
-    const ref = crc32Text(entry.ref ?? "")
-    if (verdict !== "next") return { outcome: "result" in verdict ? verdict : this.#repeatedSequence(verdict, ref, content) }
     const { applied, place, refused } = this.#take(entry, content, channel)
-    const { now, settings } = this.#state
-    if (place !== undefined) this.#sequences.record(producer, now, settings.deduplicationMs, { ...place, content, ref })
-    else if (refused !== undefined) this.#sequences.refuse(producer, now, settings.deduplicationMs, { refused, ref })
+    if (place !== undefined) this.#producers.use(entry.channel, channel, name, { ...place, content, ref })
+    else if (refused !== undefined) this.#producers.use(entry.channel, channel, name, { refused, ref })
     return applied
   }
 
@@ -140,6 +147,7 @@ export class Streams {
   /** A channel begins with its first message or row; before that there is nothing to change. */
   #begin(entry: SentEntry): ChannelState | undefined {
     if (entry.type === "change" || (entry.type === "row" && !isFirstRow(entry.write))) return undefined
+    if (entry.type === "command" && !isFirstStep(entry.step)) return undefined
     const channel = this.#channels.create(entry.channel, this.#state.nextChannelId++, entry.pattern)
     this.#channels.changed(channel)
     return channel
@@ -150,6 +158,7 @@ export class Streams {
     // A table that is a stream now has rows where positions point to.
     if (channel.table !== undefined) return this.#unstored({ refused: "BAD_REQUEST" })
     if (entry.type === "publish") return this.#store(entry, content, channel)
+    if (entry.type === "command") return this.#step(entry, content, channel)
     const { change } = entry
     if (change.action === "read") {
       const receipt = this.#receipts.judge(entry, change.offset, change.most, channel)
@@ -174,27 +183,49 @@ export class Streams {
   }
 
   #store(entry: PublishEntry, content: number, channel: ChannelState): Taken {
+    const place = this.#next(entry, content, channel)
+    return this.#took(entry, channel, place, this.#put(entry, channel, place, entry.name, entry.data))
+  }
+
+  #step(entry: CommandEntry, content: number, channel: ChannelState): Taken {
+    const effect = this.#commands.judge(entry, channel)
+    if (!("write" in effect)) return this.#unstored(effect)
+    const place = this.#next(entry, content, channel)
+    return this.#took(entry, channel, place, this.#put(entry, channel, place, COMMAND, effect.write(place)))
+  }
+
+  /** What time makes of a command: a message of its channel, as if somebody had said it. */
+  commandDue(name: string, id: string, at: number): Publication | undefined {
+    const channel = this.#channels.find(name)
+    const effect = channel && this.#commands.due(channel, id, at)
+    if (channel === undefined || effect === undefined || !("write" in effect)) return undefined
+    const place = this.#next({ pattern: channel.pattern }, crc32Text(id), channel)
+    const publication = this.#put({ channel: name }, channel, place, COMMAND, effect.write(place))
+    this.#added(channel.pattern, channel, place)
+    return publication
+  }
+
+  #put(
+    { channel: name, from, ref }: Pick<SentEntry, "channel" | "from" | "ref">,
+    channel: ChannelState,
+    { offset, mark }: Place,
+    message: string,
+    data: JsonText,
+  ): Publication {
     const { now } = this.#state
-    const { offset, mark } = this.#next(entry, content, channel)
-    const { channel: name, name: message, data, from, ref } = entry
     const record = { at: now, mark, name: message, from, ref, data }
     this.#pending.put(messageKey(channel.messagePrefix, offset), encodeMessageRow(this.#writer, record))
-    return this.#took(
-      entry,
-      channel,
-      { offset, mark },
-      { channel: name, offset, mark: markText(mark), at: now, from, ref, name: message, data },
-    )
+    return { channel: name, offset, mark: markText(mark), at: now, from, ref, name: message, data }
   }
 
   #write(entry: RowEntry, content: number, channel: ChannelState): Taken {
     const effect = this.#tables.judge(entry, channel)
     if ("refused" in effect) return this.#unstored(effect)
     const place = this.#next(entry, content, channel)
-    effect.write(place)
+    const data = effect.write(place)
     this.#state.mix(place.mark)
     const { from, ref } = entry
-    const publication = rowPublication(entry.channel, this.#state.now, place, { key: entry.write.key, from, ref })
+    const publication = rowPublication(entry.channel, this.#state.now, place, { key: entry.write.key, data, from, ref })
     return { applied: { outcome: { result: "stored", position: this.#position(place.offset, place.mark) }, publication }, place }
   }
 
@@ -248,41 +279,14 @@ export class Streams {
   }
 
   #took(entry: SentEntry, channel: ChannelState, place: { offset: number; mark: number }, publication: Publication): Taken {
-    const { now, settings } = this.#state
-    this.#trimmer.added(channel, now, retentionOf(settings, entry.pattern))
-    this.#state.mix(place.mark)
+    this.#added(entry.pattern, channel, place)
     return { applied: { outcome: { result: "stored", position: this.#position(place.offset, place.mark) }, publication }, place }
   }
 
-  /** Returns what is left of the budget. */
-  #expireMessages(budget: number): number {
-    let rest = budget
-    for (const pattern of patternsInUse(this.#pending)) {
-      const cutoff = this.#state.now - retentionOf(this.#state.settings, pattern).maxAgeMs
-      if (!(cutoff >= 0)) continue
-      for (const row of this.#pending.first(ageRange(pattern, cutoff), rest)) {
-        if (rest <= 0) return 0
-        const channel = isIntact(row.value) ? this.#channels.find(decodeText(row.value)) : undefined
-        const took = this.#trimmer.expire(row.key, channel, cutoff, rest)
-        rest -= took
-        this.#state.mix(took)
-      }
-    }
-    return rest
-  }
-
-  #forget(budget: number): void {
-    const windowMs = this.#state.settings.deduplicationMs
-    const cutoff = this.#state.now - windowMs
-    if (cutoff < 0) return
-    let rest = budget
-    for (const row of this.#pending.first(memoryRange(cutoff), budget)) {
-      if (rest <= 0) return
-      const memory = readMemoryKey(row.key)
-      const took = memory.kind === "k" ? this.#keys.forget(memory) : this.#sequences.forget(memory, { cutoff, windowMs }, rest)
-      rest -= took
-      this.#state.mix(took)
-    }
+  #added(pattern: string, channel: ChannelState, { mark }: Place): void {
+    const { now, settings } = this.#state
+    this.#trimmer.added(channel, now, retentionOf(settings, pattern))
+    this.#state.mix(mark)
   }
 
   #position(offset: number, mark: number): Position & { readonly mark: string } {

@@ -108,7 +108,8 @@ class Bed {
     const { outcome, publication } = this.machine.apply(entry as Entry)
     if (typeof should === "number") {
       expect(outcome).toMatchObject({ result: "stored", position: { epoch: "e", offset: should } })
-      expect(publication).toMatchObject({ channel: CHANNEL, offset: should, data: JSON.stringify({ key }) })
+      expect(publication).toMatchObject({ channel: CHANNEL, offset: should })
+      expect(JSON.parse(publication?.data ?? "")).toEqual({ key, data: this.reference.asOf(should).get(key) })
     } else expect(outcome).toMatchObject({ code: should })
     if (outcome?.result === "unused") return
     this.#sequence++

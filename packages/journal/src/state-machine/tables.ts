@@ -10,9 +10,10 @@ import { decodeText, encodeText } from "../rows/system-rows.ts"
 import { decodeTableRow, encodeRowIndex, encodeTableRow, type TableRow } from "../rows/table-row.ts"
 import type { ChannelState } from "./channels.ts"
 import { Deadlines } from "./deadlines.ts"
+import { GenerationCache } from "./generation-cache.ts"
 import type { MachineState } from "./machine-state.ts"
 import type { PendingWrites } from "./pending-writes.ts"
-import { merged, written } from "./row-fields.ts"
+import { type Fields, fieldsOf, merged, written } from "./row-fields.ts"
 
 /** From these rules on, there are tables. */
 export const TABLES_SINCE = 5
@@ -23,6 +24,15 @@ export const TABLES_SINCE = 5
  */
 export const GONE_REMEMBERED = 1_000
 
+/** Rows that were written lately stay in memory as they were read, unless they are long. */
+const CACHED_ROWS = 4_096
+const CACHED_ROW_UNITS = 4_096
+
+/** A row, and its value where that has fields. */
+interface Known extends TableRow {
+  readonly record: Fields | undefined
+}
+
 const NO_ROWS: TableCounts = { rows: 0, gone: 0, deleted: 0 }
 
 interface Place {
@@ -30,8 +40,8 @@ interface Place {
   readonly mark: number
 }
 
-/** A refusal, or the write that happens at the offset that it takes. */
-export type RowEffect = { readonly refused: ErrorCode } | { write(place: Place): void }
+/** A refusal, or the write, which gives the row's value and happens at the offset that it takes. */
+export type RowEffect = { readonly refused: ErrorCode } | { write(place: Place): JsonText | undefined }
 
 /**
  * Rows of tables: newest value by key. Beside each row there is one entry of an index, at the offset of its last write. So the
@@ -42,6 +52,7 @@ export class Tables {
   readonly #writer: RowWriter
   readonly #state: MachineState
   readonly #deadlines: Deadlines
+  readonly #cache = new GenerationCache<Known>(CACHED_ROWS)
 
   constructor(pending: PendingWrites, writer: RowWriter, state: MachineState) {
     this.#pending = pending
@@ -58,7 +69,7 @@ export class Tables {
     if (write.expected !== undefined && write.expected !== (live?.version ?? 0)) return { refused: "CONFLICT" }
     if (live === undefined && write.action !== "set") return { refused: "CONFLICT" }
     if (write.action === "delete") return { write: (place) => this.#delete(channel, write.key, row, place, from) }
-    const data = write.action === "set" ? write.data : merged(live?.data ?? EMPTY_VALUE, write.data)
+    const data = write.action === "set" ? write.data : merged(live?.record, write.data)
     if (data === undefined) return { refused: "BAD_REQUEST" }
     if (isLonger(data, write.maxBytes)) return { refused: "TOO_LARGE" }
     if (write.action === "set" && live === undefined && (channel.table?.rows ?? 0) >= write.most) return { refused: "LIMIT_EXCEEDED" }
@@ -79,45 +90,65 @@ export class Tables {
     this.#deadlines.clear(at, "w", rowDeadline(channelId, key))
   }
 
-  #find(channel: ChannelState, key: string): TableRow | undefined {
-    const row = this.#pending.getIntact(rowKey(channel.id, key))
-    return row === undefined ? undefined : decodeTableRow(row)
+  committed(): void {
+    this.#cache.age()
+  }
+
+  discard(): void {
+    this.#cache.clear()
+  }
+
+  #find(channel: ChannelState, key: string): Known | undefined {
+    const its = rowKey(channel.id, key)
+    const cached = this.#cache.get(its)
+    if (cached !== undefined) return cached
+    const stored = this.#pending.getIntact(its)
+    if (stored === undefined) return undefined
+    const row = decodeTableRow(stored)
+    return { ...row, record: row.data === undefined ? undefined : fieldsOf(row.data) }
+  }
+
+  #store(channel: ChannelState, key: string, row: Known): void {
+    const its = rowKey(channel.id, key)
+    this.#pending.put(its, encodeTableRow(this.#writer, row))
+    if ((row.data?.length ?? 0) <= CACHED_ROW_UNITS) this.#cache.set(its, row)
+    else this.#cache.delete(its)
   }
 
   #put(
     channel: ChannelState,
     { key, ttlMs }: { readonly key: string; readonly ttlMs?: number | undefined },
-    before: TableRow | undefined,
+    before: Known | undefined,
     data: JsonText,
     place: Place,
     from: string | undefined,
-  ): void {
+  ): JsonText {
     const { now } = this.#state
     const counts = channel.table ?? NO_ROWS
     const wasGone = before !== undefined && before.data === undefined
     if (wasGone) this.#pending.remove(deletedKey(channel.id, before.ordinal ?? 0))
     const isNew = before?.data === undefined
-    channel.table = { ...counts, rows: counts.rows + (isNew ? 1 : 0), gone: counts.gone - (wasGone ? 1 : 0) }
+    if (isNew) channel.table = { rows: counts.rows + 1, gone: counts.gone - (wasGone ? 1 : 0), deleted: counts.deleted }
     this.#leavePlace(channel, key, before)
     const expiresAt = ttlMs === undefined ? undefined : now + ttlMs
     if (expiresAt !== undefined) {
       this.#deadlines.set(expiresAt, "w", rowDeadline(channel.id, key), encodeText(this.#writer, channel.name))
     }
-    const known = before?.data === undefined ? undefined : { data: before.data, base: before.base, fields: before.fields }
-    const value = written(known, data, place.offset)
-    const row: TableRow = { ...value, ...countedOn(before, place), at: now, from, expiresAt }
-    this.#pending.put(rowKey(channel.id, key), encodeTableRow(this.#writer, row))
+    const { base, fields, record } = written(before?.data === undefined ? undefined : before, data, place.offset)
+    const { version, count, born } = countedOn(before, place)
+    this.#store(channel, key, { version, count, born, at: now, from, data, base, fields, expiresAt, record })
     this.#pending.put(rowIndexKey(channel.id, place.offset), encodeRowIndex(this.#writer, now, { mark: place.mark, key }))
     this.#state.mix(crc32Text(data, place.offset))
+    return data
   }
 
-  #delete(channel: ChannelState, key: string, before: TableRow | undefined, place: Place, from: string | undefined): void {
+  #delete(channel: ChannelState, key: string, before: TableRow | undefined, place: Place, from: string | undefined): undefined {
     const { now } = this.#state
     const counts = channel.table ?? NO_ROWS
     this.#leavePlace(channel, key, before)
     const ordinal = counts.deleted + 1
-    const row = { ...countedOn(before, place), at: now, from, data: undefined, base: place.offset, fields: [] }
-    this.#pending.put(rowKey(channel.id, key), encodeTableRow(this.#writer, { ...row, ordinal }))
+    const value = { data: undefined, record: undefined, base: place.offset, fields: [] }
+    this.#store(channel, key, { ...value, ...countedOn(before, place), at: now, from, ordinal })
     this.#pending.put(rowIndexKey(channel.id, place.offset), encodeRowIndex(this.#writer, now, { mark: place.mark, key }))
     this.#pending.put(deletedKey(channel.id, ordinal), encodeText(this.#writer, key))
     channel.table = { rows: counts.rows - 1, gone: counts.gone + 1, deleted: ordinal }
@@ -140,6 +171,7 @@ export class Tables {
     this.#pending.remove(deletedKey(channel.id, ordinal))
     if (row === undefined) return
     this.#pending.remove(rowKey(channel.id, key))
+    this.#cache.delete(rowKey(channel.id, key))
     this.#pending.remove(rowIndexKey(channel.id, row.version))
     channel.first = row.version + 1
     channel.trimmedBy = "count"
@@ -148,12 +180,10 @@ export class Tables {
   }
 }
 
-const EMPTY_VALUE = "{}" as JsonText
-
-/** What the followers of a table are told: which row was written. What it is now is read. */
+/** Which row was written, and its value; without one where it left. Followers read what it is when it is their turn. */
 export function rowPublication(channel: string, at: number, { offset, mark }: Place, sent: RowSender): Publication {
-  const { key, from, ref } = sent
-  return { channel, offset, mark: markText(mark), at, from, ref, name: ROW, data: JSON.stringify({ key }) as JsonText }
+  const { key, data, from, ref } = sent
+  return { channel, offset, mark: markText(mark), at, from, ref, name: ROW, data: textOf(key, data) }
 }
 
 /** Counts a write of a row. */
@@ -161,8 +191,13 @@ function countedOn(before: TableRow | undefined, { offset }: Place): Pick<TableR
   return { version: offset, count: (before?.count ?? 0) + 1, born: before?.born ?? offset }
 }
 
+function textOf(key: string, data: JsonText | undefined): JsonText {
+  return `{"key":${JSON.stringify(key)}${data === undefined ? "" : `,"data":${data}`}}` as JsonText
+}
+
 interface RowSender {
   readonly key: string
+  readonly data?: JsonText | undefined
   readonly from?: string | undefined
   readonly ref?: string | undefined
 }

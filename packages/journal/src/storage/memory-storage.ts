@@ -13,6 +13,8 @@ export interface MemoryStorageOptions {
 
 /** A storage that forgets with its process, and a model of a disk for tests. */
 export interface MemoryStorage extends Storage {
+  /** What its rows take, roughly: their keys and values, and what each costs beside them. */
+  readonly bytes: number
   /** What a power loss leaves: a new storage with the resolved commits and nothing of those under way, which never settle. */
   crash(options?: MemoryStorageOptions): MemoryStorage
   /** Fails the next commit; `unavailable` is a full disk, which leaves the storage usable, `fenced` a failed flush. */
@@ -21,6 +23,9 @@ export interface MemoryStorage extends Storage {
   damage(key: string): boolean
 }
 
+/** Of a row beside its key and its value: its places in the map and in the order of the keys. */
+const ROW_BYTES = 128
+
 export function memoryStorage(options: MemoryStorageOptions = {}): MemoryStorage {
   return createMemoryStorage(options, new Map())
 }
@@ -28,6 +33,8 @@ export function memoryStorage(options: MemoryStorageOptions = {}): MemoryStorage
 function createMemoryStorage(options: MemoryStorageOptions, rows: Map<string, Uint8Array>): MemoryStorage {
   const keys = new SortedKeys()
   for (const key of rows.keys()) keys.add(key)
+  let bytes = 0
+  for (const [key, value] of rows) bytes += bytesOf(key, value)
   let state: "open" | "fenced" | "crashed" | "closed" = "open"
   let nextFailure: "unavailable" | "fenced" | undefined
   let tail: Promise<unknown> = Promise.resolve()
@@ -54,7 +61,10 @@ function createMemoryStorage(options: MemoryStorageOptions, rows: Map<string, Ui
 
   function apply(writes: readonly Write[]): void {
     for (const write of writes) {
+      const key = "put" in write ? write.put : write.remove
+      bytes -= bytesOf(key, rows.get(key))
       if ("put" in write) {
+        bytes += bytesOf(key, write.value)
         rows.set(write.put, write.value)
         keys.add(write.put)
       } else {
@@ -71,6 +81,9 @@ function createMemoryStorage(options: MemoryStorageOptions, rows: Map<string, Ui
   return {
     level: options.level ?? "memory",
     incarnation: options.incarnation ?? "memory",
+    get bytes() {
+      return bytes
+    },
     get(key) {
       refuseClosed()
       return rows.get(key)
@@ -108,6 +121,10 @@ function createMemoryStorage(options: MemoryStorageOptions, rows: Map<string, Ui
       return true
     },
   }
+}
+
+function bytesOf(key: string, value: Uint8Array | undefined): number {
+  return value === undefined ? 0 : key.length + value.length + ROW_BYTES
 }
 
 function passTime({ env, commitDelayMs }: MemoryStorageOptions): Promise<void> {

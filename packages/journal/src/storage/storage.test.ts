@@ -21,6 +21,23 @@ describe("memory storage", () => {
     expect(after.get("b")).toBeUndefined()
   })
 
+  test("knows what its rows take, also in a copy", async () => {
+    const storage = memoryStorage()
+    await storage.commit([{ put: "a", value: new Uint8Array(1_000) }])
+    const full = storage.bytes
+    expect(full).toBeGreaterThan(1_000)
+    await storage.commit([
+      { put: "a", value: new Uint8Array(10) },
+      { put: "b", value: new Uint8Array(10) },
+    ])
+    expect(storage.bytes).toBeLessThan(full)
+    expect(storage.crash().bytes).toBe(storage.bytes)
+    const empty = memoryStorage()
+    await empty.commit([{ put: "a", value: new Uint8Array(1) }])
+    await empty.commit([{ remove: "a" }, { remove: "b" }])
+    expect(empty.bytes).toBe(0)
+  })
+
   test("[F106] goes on after a full disk, [F105] and never after a failed flush", async () => {
     const storage = memoryStorage()
     const write: Write = { put: "a", value: new Uint8Array([1]) }

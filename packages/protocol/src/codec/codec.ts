@@ -88,7 +88,10 @@ export type Decoded = { readonly value: unknown } | { readonly error: MagpieErro
 export interface ServerCodec extends Codec {
   encodePublication(publication: Publication): Encoded
   encodePage(header: PageHeader, publications: readonly Publication[]): Encoded
-  encodeRows(header: RowsHeader, rows: readonly RowText[]): Encoded
+  /** A row as `encodeRows` takes it, so that what many are given is written once. */
+  encodeRow(row: RowText): Encoded
+  /** Rows that this codec wrote. */
+  encodeRows(header: RowsHeader, rows: readonly Encoded[]): Encoded
   encodePresence(delta: PresenceDelta): Encoded
   encodeWatched(header: Omit<Watched, "type" | "page">, page: readonly PresentText[] | undefined): Encoded
   encodeMembers(header: Omit<MembersPage, "type" | "page">, page: readonly PresentText[]): Encoded

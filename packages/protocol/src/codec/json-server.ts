@@ -45,10 +45,12 @@ export const jsonServerCodec: ServerCodec = {
     const messages = publications.map(storedMessageText).join(",")
     return `{"type":"history",${head}"channel":${JSON.stringify(channel)},"messages":[${messages}],"more":${more},"position":${JSON.stringify(position)}}`
   },
-  encodeRows({ channel, since, position, reset, more }, rows) {
+  encodeRow: rowText,
+  encodeRows({ channel, since, position, reset, more, intervalMs, slowedBy }, rows) {
     const flags = `${reset === true ? '"reset":true,' : ""}${more === true ? '"more":true,' : ""}`
     const head = `{"type":"rows","channel":${JSON.stringify(channel)},"since":${since},"position":${JSON.stringify(position)},${flags}`
-    return `${head}"rows":[${rows.map(rowText).join(",")}]}`
+    const pace = intervalMs === undefined ? "" : `"intervalMs":${intervalMs},${slowedBy === undefined ? "" : `"slowedBy":"${slowedBy}",`}`
+    return `${head}${pace}"rows":[${rows.join(",")}]}`
   },
   decodeUntrusted(frame: Encoded, limits: DecodeLimits, several: boolean): readonly Decoded[] {
     const text = textOf(frame)

@@ -1,6 +1,7 @@
 import { parseChannelName } from "../channel-name.ts"
 import { MagpieError } from "../errors.ts"
 import { faultInChanges } from "./check-changes.ts"
+import { faultInCommands } from "./command-kind.ts"
 import type { Kind } from "./kinds.ts"
 import { comparePatterns, matchPattern, type Pattern, parsePattern, samePattern } from "./pattern.ts"
 import { faultInTable } from "./table-kind.ts"
@@ -80,8 +81,8 @@ function checkKind(pattern: string, kind: Kind): void {
   const refuse = (why: string): never => {
     throw new MagpieError("INVALID_OPTIONS", `contract: "${pattern}" ${why}`)
   }
-  if (kind === null || typeof kind !== "object" || !["broadcast", "stream", "table"].includes(kind.kind)) {
-    refuse("needs a kind: broadcast({ … }), stream({ … }) or table({ … })")
+  if (kind === null || typeof kind !== "object" || !["broadcast", "stream", "table", "command"].includes(kind.kind)) {
+    refuse("needs a kind: broadcast({ … }), stream({ … }), table({ … }) or command({ … })")
   }
   if (kind.messages === null || typeof kind.messages !== "object") refuse("needs messages: schemas by the message's name")
   for (const [name, schema] of Object.entries(kind.messages)) {
@@ -94,11 +95,15 @@ function checkKind(pattern: string, kind: Kind): void {
     const fault = faultInTable(kind)
     if (fault !== undefined) refuse(fault)
   }
-  if (kind.kind === "stream") {
+  if (kind.kind === "command") {
+    const fault = faultInCommands(kind)
+    if (fault !== undefined) refuse(fault)
+  }
+  if (kind.kind === "stream" || kind.kind === "command") {
     const { maxCount, maxAgeMs } = kind.retention
     if (!Number.isSafeInteger(maxCount) || maxCount < 1) refuse("retention.maxCount must be a whole number of at least 1")
     if (!Number.isFinite(maxAgeMs) || maxAgeMs < 1_000) refuse("retention.maxAgeMs must be at least 1000")
-    const fault = faultInChanges(kind.messages, kind.changes ?? {})
+    const fault = kind.kind === "stream" ? faultInChanges(kind.messages, kind.changes ?? {}) : undefined
     if (fault !== undefined) refuse(fault)
   }
 }

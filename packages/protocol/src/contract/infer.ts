@@ -100,8 +100,53 @@ export type RowKey<K> = K extends { readonly kind: "table"; readonly key: infer 
 /** What a writer gives a row: the input of the value's schema. */
 export type RowInput<K> = K extends { readonly kind: "table"; readonly value: infer S } ? InputOf<S> : never
 
+/** The fields of a row's value. */
+export type RowField<K> = RowValue<K> extends object ? keyof RowValue<K> & string : never
+
+/** One filter of a table with its argument: `{ sector: "tech" }`. */
+export type RowFilter<K> = K extends { readonly kind: "table"; readonly filters: infer F }
+  ? { [N in keyof F]: { readonly [M in N]: F[N] extends { readonly argument: infer S } ? InputOf<S> : never } }[keyof F]
+  : never
+
 /** What a row holds: the output of the value's schema. */
 export type RowValue<K> = K extends { readonly kind: "table"; readonly value: infer S } ? OutputOf<S> : never
+
+type CommandsOf<K> = K extends { readonly kind: "command"; readonly commands: infer C } ? C : never
+type PartOf<K, N, Part extends string> = N extends keyof CommandsOf<K>
+  ? CommandsOf<K>[N] extends { readonly [P in Part]: infer S }
+    ? S
+    : never
+  : never
+
+/** The names of a kind's commands. `never` where it has none. */
+export type CommandName<K> = keyof CommandsOf<K> & string
+
+/** What a caller passes: the input of the command's input schema. */
+export type CommandInput<K, N> = InputOf<PartOf<K, N, "input">>
+
+/** What its handler gets. */
+export type CommandGiven<K, N> = OutputOf<PartOf<K, N, "input">>
+
+/** What its handler returns. */
+export type CommandResult<K, N> = InputOf<PartOf<K, N, "output">>
+
+/** What its caller gets. */
+export type CommandOutput<K, N> = OutputOf<PartOf<K, N, "output">>
+
+/** What it tells while it runs, as its handler passes it. `never` where the contract has none. */
+export type ProgressInput<K, N> = InputOf<PartOf<K, N, "progress">>
+
+/** The same as its caller gets it. */
+export type ProgressOutput<K, N> = OutputOf<PartOf<K, N, "progress">>
+
+/** How it may fail by the contract's account: a code, with what is told with it. */
+export type CommandFailure<K, N> =
+  PartOf<K, N, "errors"> extends infer E
+    ? { [Code in keyof E & string]: { readonly code: Code; readonly message?: string; readonly data: OutputOf<E[Code]> } }[keyof E & string]
+    : never
+
+/** What a handler passes to fail with such a code. */
+export type FailureInput<K, N, Code> = PartOf<K, N, "errors"> extends infer E ? (Code extends keyof E ? InputOf<E[Code]> : never) : never
 
 type ChangesIn<K, N> = K extends { readonly changes: infer H } ? (N extends keyof H ? H[N] : unknown) : unknown
 

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec"
+import type { CommandKind } from "./command-kind.ts"
 import type { TableKind } from "./table-kind.ts"
 
 /** The schemas of a channel's messages, by the message's name. Any Standard Schema: zod, valibot, arktype. */
@@ -111,4 +112,4 @@ export function stream<
 }
 
 /** A channel's kind together with its schemas. */
-export type Kind = BroadcastKind | StreamKind | TableKind
+export type Kind = BroadcastKind | StreamKind | TableKind | CommandKind

@@ -13,5 +13,7 @@ describe("a table's contract", () => {
       expect(() => declare(options)).toThrow("maxRate")
     for (const options of [{ expiresAfterMs: 0 }, { expiresAfterMs: 1.5 }, { expiresAfterMs: 2 ** 51 + 1 }])
       expect(() => declare(options)).toThrow("expiresAfterMs")
+    expect(() => declare({ durability: "disk" })).not.toThrow()
+    expect(() => declare({ durability: "tape" })).toThrow("durability")
   })
 })

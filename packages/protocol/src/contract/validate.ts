@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec"
 import { MagpieError } from "../errors.ts"
+import type { CommandKind, CommandSchemas } from "./command-kind.ts"
 import type { Kind, MessageSchemas } from "./kinds.ts"
 import type { TableKind } from "./table-kind.ts"
 
@@ -29,6 +30,37 @@ export function validateKey({ key: schema }: TableKind, key: unknown): string {
 /** The same for a row's value. */
 export function validateValue({ value: schema }: TableKind, value: unknown): unknown {
   return validate(schema, value, "data", "value")
+}
+
+/** The schemas of a command. Fails with BAD_REQUEST where the channel has none of that name. */
+export function commandOf({ commands }: CommandKind, name: string): CommandSchemas {
+  const schemas = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (schemas !== undefined) return schemas
+  throw new MagpieError("BAD_REQUEST", `the channel has no command "${name}"`, {
+    details: { field: "data.name", allowed: Object.keys(commands) },
+  })
+}
+
+/** Checks one part of a command, as `validateMessage` checks data. What has no schema is refused. */
+export function validatePart(kind: CommandKind, name: string, part: "input" | "output" | "progress", value: unknown): unknown {
+  const schema = commandOf(kind, name)[part]
+  if (schema === undefined) throw new MagpieError("BAD_REQUEST", `the command "${name}" has no ${part}`, { details: { field: part } })
+  return validate(schema, value, part, name)
+}
+
+/** Checks what is told with a code of the command's errors; undefined where that is none of its codes. */
+export function validateFailure(kind: CommandKind, name: string, code: string, data: unknown): { readonly data: unknown } | undefined {
+  const { errors = {} } = commandOf(kind, name)
+  const schema = Object.hasOwn(errors, code) ? errors[code] : undefined
+  return schema && { data: validate(schema, data, "error.data", name) }
+}
+
+/** Checks the argument of a filter, as `validateMessage` checks data. Fails with BAD_REQUEST also where the table has no such filter. */
+export function validateFilter({ filters }: TableKind, name: string, argument: unknown): unknown {
+  const filter = Object.hasOwn(filters, name) ? filters[name] : undefined
+  if (filter !== undefined) return validate(filter.argument, argument, "filter.argument", name)
+  const details = { field: "filter.name", allowed: Object.keys(filters) }
+  throw new MagpieError("BAD_REQUEST", `the table has no filter "${name.slice(0, 64)}"`, { details })
 }
 
 /** Checks what a member shows of itself, as `validateMessage` checks data. Fails with BAD_REQUEST also where the kind has no presence. */

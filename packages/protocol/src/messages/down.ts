@@ -1,5 +1,6 @@
 import type { Shape } from "../shape.ts"
 import { type ReceiptsPage, receiptsPage, type VersionsPage, versionsPage } from "./change.ts"
+import { type Command, command, type Unserved, unserved } from "./command.ts"
 import { type Entered, entered } from "./enter.ts"
 import { type ErrorReply, error } from "./error.ts"
 import { type Gap, gap } from "./gap.ts"
@@ -42,6 +43,8 @@ export type DownMessage =
   | VersionsPage
   | ReceiptsPage
   | Rows
+  | Command
+  | Unserved
   | PresenceDown
 
 export const DOWN_SHAPES: ReadonlyMap<string, Shape<DownMessage>> = new Map<string, Shape<DownMessage>>([
@@ -61,6 +64,8 @@ export const DOWN_SHAPES: ReadonlyMap<string, Shape<DownMessage>> = new Map<stri
   ["versions", versionsPage],
   ["receipts", receiptsPage],
   ["rows", rows],
+  ["command", command],
+  ["unserved", unserved],
   ["entered", entered],
   ["left", left],
   ["watched", watched],

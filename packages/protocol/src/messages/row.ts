@@ -41,6 +41,8 @@ export type Row = Infer<typeof row>
 /**
  * Server → client: rows of a table in the order of their versions. They lead from `since` to `position`, from where a later
  * subscription can go on. With `reset` everything that was given before is to be forgotten. `more`: others follow at once.
+ * `intervalMs`: from now on there is so much time between two updates at least, 0 for none, because of what it is `slowedBy`, if
+ * anything.
  */
 export const rows = object({
   type: oneOf("rows"),
@@ -49,6 +51,8 @@ export const rows = object({
   position: positionShape,
   reset: optional(boolean),
   more: optional(boolean),
+  intervalMs: optional(integer(0)),
+  slowedBy: optional(oneOf("bytes", "link")),
   rows: list(row, 10_000),
 })
 export type Rows = Infer<typeof rows>

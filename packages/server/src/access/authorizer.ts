@@ -13,7 +13,7 @@ export interface Authorizer {
    */
   allowed(connection: Connection, channel: string, match: ChannelMatch, action: Action, row?: string): boolean | Promise<boolean>
   /** Why this connection may not go on: FORBIDDEN, or UNAVAILABLE where `allowed` fails. Undefined where it may. */
-  refusal(connection: Connection, channel: string, match: ChannelMatch, action: Action): Promise<MagpieError | undefined>
+  refusal(connection: Connection, channel: string, match: ChannelMatch, action: Action, row?: string): Promise<MagpieError | undefined>
   /** Everything is asked again, because the rights may have changed. */
   forget(connection: Connection): void
 }
@@ -72,9 +72,9 @@ export function createAuthorizer(log: Log, requireFresh: () => void = () => {}):
         return failed(channel, action, cause)
       }
     },
-    async refusal(connection, channel, match, action) {
+    async refusal(connection, channel, match, action, row) {
       try {
-        return (await authorizer.allowed(connection, channel, match, action)) ? undefined : forbidden(channel, action)
+        return (await authorizer.allowed(connection, channel, match, action, row)) ? undefined : forbidden(channel, action)
       } catch (failure) {
         return toMagpieError(failure)
       }

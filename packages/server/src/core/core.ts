@@ -1,16 +1,13 @@
 import type { DurableLog } from "@magpie/journal"
 import {
   type AnyContract,
-  CHANGE,
   type ChannelName,
-  jsonServerCodec,
+  jsonServerCodec as codec,
   type KindOf,
   MagpieError,
   type PatternName,
   type PatternOf,
   type Publication,
-  READ,
-  ROW,
 } from "@magpie/protocol"
 import { type Access, createAccess } from "../access/access.ts"
 import { createAdmission, type Knock, type Verdict } from "../access/admission.ts"
@@ -27,9 +24,6 @@ import { createTimingWheel } from "../flow/timing-wheel.ts"
 import { createTurn } from "../flow/turn.ts"
 import type { Api } from "../http/api.ts"
 import { createCoreApi } from "../http/core-api.ts"
-import { createBroadcastHandler } from "../kinds/broadcast.ts"
-import { createStreamHandler } from "../kinds/stream.ts"
-import { createTableHandler } from "../kinds/table.ts"
 import { createCounters } from "../metrics/counters.ts"
 import type { CheckedOptions, CoreEnvironment } from "../options.ts"
 import { createPresence } from "../presence/presence.ts"
@@ -42,10 +36,14 @@ import { createRegistry } from "../session/registry.ts"
 import { createSessionTokens, toHex } from "../session/session-token.ts"
 import type { HandshakeCredentials, LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
 import { type Connections, createConnections } from "./connections.ts"
+import { createDeriving, type Derive } from "./deriving.ts"
 import { createDisconnecting } from "./disconnecting.ts"
+import { endEpoch } from "./end-epoch.ts"
+import { BESIDE_MESSAGES, createKinds } from "./kinds.ts"
 import { type CloseOptions, createLeaving } from "./leaving.ts"
 import type { Readiness } from "./readiness.ts"
 import { createServerChannel, type ServerChannelOf } from "./server-channel.ts"
+import { tablesLog } from "./tables-log.ts"
 
 /** The whole server without sockets, files or a clock of its own: what a transport hands connections to. */
 export interface Core<C extends AnyContract, U extends User> extends Pick<Access<U>, "revoke" | "tickets"> {
@@ -54,6 +52,11 @@ export interface Core<C extends AnyContract, U extends User> extends Pick<Access
   channel<P extends PatternName<C>>(pattern: P, rules: ChannelRules<C, P, U>): void
   /** The channel of that name, for code on the server. */
   channel<const N extends ChannelName<C>>(name: PatternOf<C, N> extends never ? never : N): ServerChannelOf<KindOf<C, PatternOf<C, N>>>
+  /**
+   * Writes a table from others, by a function of what is written to them. Nobody else should write it. Begins when the log is
+   * open. Returns how to stop it. Fails with INVALID_OPTIONS.
+   */
+  readonly derive: Derive<C>
   /** Decides about a handshake before anything else is done for it. Whoever is let in counts until `leave` of the verdict. */
   knock(knock: Knock): Verdict
   /** Takes over a link; what it says goes to the returned events. */
@@ -75,18 +78,15 @@ export interface Core<C extends AnyContract, U extends User> extends Pick<Access
   close(options?: CloseOptions): Promise<void>
 }
 
-/** What is published on a kind beside its messages. */
-const BESIDE_MESSAGES: Readonly<Record<string, readonly string[]>> = { stream: [CHANGE, READ], table: [ROW] }
-
 export function createCore<C extends AnyContract, U extends User>(
   contract: C,
   options: CheckedOptions,
-  log: DurableLog,
+  durable: DurableLog,
   env: CoreEnvironment,
 ): Core<C, U> {
   const { clock, random } = env
   const { limits } = options
-  const codec = jsonServerCodec
+  const log = tablesLog(durable, { contract, env, limits, deduplicationMs: options.deduplicationMs })
   const counters = createCounters()
   const turn = createTurn(clock, limits.fanOutSliceMs)
   const wheel = createTimingWheel(clock)
@@ -107,22 +107,25 @@ export function createCore<C extends AnyContract, U extends User>(
   })
   const deliver = (publication: Publication): void => {
     revocations.guard()
-    if (publication.name === ROW) tables.written(publication.channel)
-    else hub.publish(publication)
+    if (kinds.written(publication)) hub.publish(publication)
   }
   const relay = env.bus === undefined ? NO_RELAY : createRelay({ bus: env.bus, random, deliver })
   const disconnecting = createDisconnecting({ bus: env.bus, random, registry })
   const followers = createFollowers(hub, relay)
   const catchUp = createCatchUp(clock)
-  const tables = createTableHandler({ clock, log, limits, authorizer, followers, catchUp })
   const broadcast = (publication: Publication): void => {
     relay.publish(publication)
     deliver(publication)
   }
+  const kinds = createKinds({
+    ...{ contract, clock, random, log, limits, authorizer, followers, catchUp, counters, broadcast },
+    write: env.log,
+  })
+  const { commands } = kinds
   let fenced = false
   const stopListening = [
     log.onApplied((publications) => publications.forEach(deliver)),
-    log.onEpoch(endEpoch),
+    log.onEpoch((concerns) => endEpoch({ contract, registry, commands }, concerns)),
     log.onFenced(() => {
       fenced = true
     }),
@@ -166,7 +169,7 @@ export function createCore<C extends AnyContract, U extends User>(
     admit: revocations.admit,
     tokens: createSessionTokens(env.crypto, random, sessionKeys),
     heartbeatMs: options.heartbeatMs,
-    features: ["broadcast", "stream", "table", "resume", "history", "changes", ...presence.features],
+    features: ["broadcast", "stream", "table", "command", "resume", "history", "changes", ...presence.features],
     channels: new Map(Object.entries(contract.channels).map(([pattern, { kind }]) => [pattern, kind])),
   })
   const dispatch = createDispatch({
@@ -178,11 +181,8 @@ export function createCore<C extends AnyContract, U extends User>(
     leaving: () => leaving.finishing,
     mayReadPage,
     presence,
-    kinds: {
-      table: tables,
-      stream: createStreamHandler({ log, limits, authorizer, followers, catchUp }),
-      broadcast: createBroadcastHandler({ clock, authorizer, followers, counters, log: env.log, publish: broadcast }),
-    },
+    commands: commands.handler,
+    kinds: kinds.handlers,
     tooFast: access.tooFast,
     messageRates: access.messageRates,
   })
@@ -204,6 +204,7 @@ export function createCore<C extends AnyContract, U extends User>(
     onClosed(connection) {
       registry.remove(connection)
       presence.closed(connection)
+      commands.handler.closed(connection)
     },
   }
   const leaving = createLeaving({
@@ -213,12 +214,14 @@ export function createCore<C extends AnyContract, U extends User>(
     log: env.log,
     registry,
     admission,
-    flush: () => log.close(),
+    // What comes after is refused from this turn on, unless commands have to be ended first.
+    flush: () => commands.runner.finish(limits.drainMs)?.then(() => log.close()) ?? log.close(),
     release() {
       for (const stop of stopListening) stop()
       access.close()
       presence.close()
-      tables.close()
+      deriving.close()
+      kinds.close()
       relay.close()
       disconnecting.close()
       hub.close()
@@ -234,18 +237,11 @@ export function createCore<C extends AnyContract, U extends User>(
     return isOverloaded() ? "overloaded" : "ready"
   }
 
-  /** What was given may no longer be in the log: whoever follows asks again with its position, and is told. */
-  function endEpoch(concerns: (channel: string) => boolean): void {
-    const error = new MagpieError("UNAVAILABLE", "the log begins a new epoch")
-    for (const connection of registry.all()) {
-      for (const [name, subscription] of [...connection.subscriptions]) {
-        if (contract.match(name).kind.kind !== "broadcast" && concerns(name)) connection.drop(subscription, error)
-      }
-    }
-  }
-
   function channel(name: string, rules?: AnyChannelRules): unknown {
-    if (rules === undefined) return createServerChannel(name, contract.match(name), { clock, log, followers, broadcast, presence, limits })
+    if (rules === undefined)
+      return createServerChannel(name, contract.match(name), {
+        ...{ clock, random, log, followers, broadcast, presence, limits, commands, authorizer, write: env.log },
+      })
     if (!Object.hasOwn(contract.channels, name)) throw new MagpieError("INVALID_OPTIONS", `the contract has no pattern "${name}"`)
     if (typeof rules.authorize !== "function") throw new MagpieError("INVALID_OPTIONS", `channel "${name}": authorize must be a function`)
     checkOverflow(name, contract.channels[name]?.kind ?? "", rules.overflow)
@@ -255,7 +251,10 @@ export function createCore<C extends AnyContract, U extends User>(
     return undefined
   }
 
+  const deriving = createDeriving({ contract, log, clock, report: env.log, table: channel })
+
   return {
+    derive: deriving.derive as unknown as Derive<C>,
     connections: createConnections<C, U>({ contract, codec, clock, registry }),
     // The overloads of Core say what this one function does for each use; the contract fixes the types behind them.
     channel: channel as unknown as Core<C, U>["channel"],

@@ -1,12 +1,10 @@
-import type { DurableLog } from "@magpie/journal"
 import {
   type Addition,
   type Changed,
   type ChannelMatch,
-  type Clock,
+  type CommandKind,
   DELETED,
   type KindOf,
-  type Limits,
   type MessageInput,
   type MessageName,
   type MessageOutput,
@@ -19,13 +17,14 @@ import {
   toJsonText,
   validateMessage,
 } from "@magpie/protocol"
-import type { Followers } from "../channel/followers.ts"
 import type { WantedChange } from "../kinds/change-of.ts"
 import { serverChange } from "../kinds/server-change.ts"
 import type { Presence } from "../presence/presence.ts"
 import type { ServerPresence } from "../presence/read-presence.ts"
+import { createServerCommands, type ServerCommands, type ServerCommandsContext } from "./server-commands.ts"
 import { type AnyServerChannel, receiptOf, type ServerPublishOptions, type ServerReceipt } from "./server-receipt.ts"
 import { createServerTable, type ServerTable } from "./server-table.ts"
+import type { TablesLog } from "./tables-log.ts"
 
 /** A message as server code reads it back. */
 export interface ServerMessage<K> {
@@ -87,7 +86,9 @@ export type ServerChannelOf<K> = K extends { readonly kind: "stream" }
     ? ServerBroadcastChannel<K> & PresencePart<K>
     : K extends { readonly kind: "table" }
       ? ServerTable<K> & PresencePart<K>
-      : never
+      : K extends { readonly kind: "command" }
+        ? ServerCommands<K> & PresencePart<K>
+        : never
 
 /** Who is present, where the contract gives the channel presence. */
 type PresencePart<K> = [StateOutput<K>] extends [never] ? unknown : { readonly presence: ServerPresence<StateOutput<K>> }
@@ -95,13 +96,10 @@ type PresencePart<K> = [StateOutput<K>] extends [never] ? unknown : { readonly p
 /** The channel behind a concrete name of a contract. */
 export type ServerChannel<C, N extends string> = ServerChannelOf<KindOf<C, PatternOf<C, N>>>
 
-export interface ServerChannelContext {
-  readonly clock: Clock
-  readonly log: DurableLog
-  readonly followers: Followers
+export interface ServerChannelContext extends ServerCommandsContext {
+  readonly log: TablesLog
   readonly broadcast: (publication: Publication) => void
   readonly presence: Pick<Presence, "of">
-  readonly limits: Limits
 }
 
 type AnyKind = { readonly messages: Readonly<Record<string, never>> }
@@ -110,13 +108,19 @@ export function createServerChannel(
   name: string,
   match: ChannelMatch,
   context: ServerChannelContext,
-): (ServerStreamChannel<AnyKind> | ServerBroadcastChannel<AnyKind> | ServerTable<TableKind>) & { readonly presence?: ServerPresence } {
+): (ServerStreamChannel<AnyKind> | ServerBroadcastChannel<AnyKind> | ServerTable<TableKind> | ServerCommands<CommandKind>) & {
+  readonly presence?: ServerPresence
+} {
   const { clock, log, followers, broadcast } = context
   const presence = match.kind.presence && { presence: context.presence.of(name) }
   const write = (message: string, data: unknown) => toJsonText(validateMessage(match.kind, message, data))
 
   if (match.kind.kind === "table") {
     const its = createServerTable(name, match.pattern, match.kind, context)
+    return Object.defineProperties(its, presence === undefined ? {} : Object.getOwnPropertyDescriptors(presence))
+  }
+  if (match.kind.kind === "command") {
+    const its = createServerCommands(name, match, context)
     return Object.defineProperties(its, presence === undefined ? {} : Object.getOwnPropertyDescriptors(presence))
   }
   if (match.kind.kind === "broadcast") {

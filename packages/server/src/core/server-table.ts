@@ -1,8 +1,9 @@
-import type { DurableLog, TableRow } from "@magpie/journal"
+import type { TableRow } from "@magpie/journal"
 import { isMagpieError, type Limits, type RowInput, type RowKey, type RowValue, type TableKind, validateKey } from "@magpie/protocol"
 import type { Followers } from "../channel/followers.ts"
 import { refusedWrite, rowWriteOf, type WantedWrite } from "../kinds/row-write.ts"
 import { type AnyServerChannel, receiptOf, type ServerPublishOptions, type ServerReceipt } from "./server-receipt.ts"
+import type { TablesLog } from "./tables-log.ts"
 
 /** A row as server code reads it. */
 export interface ServerRow<K> {
@@ -37,7 +38,7 @@ export interface ServerTable<K> extends AnyServerChannel {
 }
 
 export interface ServerTableContext {
-  readonly log: DurableLog
+  readonly log: TablesLog
   readonly followers: Followers
   readonly limits: Limits
 }
@@ -54,7 +55,7 @@ export function createServerTable(
     const its = rowWriteOf(kind, name, { ...wanted, key: validateKey(kind, wanted.key) }, { log, limits })
     const outcome = await log.write({ channel: name, pattern, write: its, from, key: key === undefined ? undefined : `server/${key}` })
     if (outcome.result === "refused") throw refusedWrite(outcome.code, log.row(name, its.key))
-    return receiptOf(outcome, log.level)
+    return receiptOf(outcome, log.levelOf(name))
   }
 
   return {

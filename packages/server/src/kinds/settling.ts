@@ -1,5 +1,5 @@
 import type { ChangeRequest, DurableLog, Outcome } from "@magpie/journal"
-import { type ChannelMatch, type ErrorCode, type Limits, MagpieError, type Publish, toMagpieError } from "@magpie/protocol"
+import { type AckLevel, type ChannelMatch, type ErrorCode, type Limits, MagpieError, type Publish, toMagpieError } from "@magpie/protocol"
 import type { Connection } from "../session/connection.ts"
 import { BUSY_RETRY_MS, laterInsteadOfClosed } from "./leaving-log.ts"
 
@@ -16,7 +16,18 @@ export interface Settling {
   refuse(connection: Connection, message: Publish, match: ChannelMatch, error: MagpieError): void
 }
 
-export function createSettling(log: DurableLog, limits: Pick<Limits, "pendingPublishes">): Settling {
+export interface SettlingOptions {
+  /** Tells with each acknowledgement when it was given. */
+  readonly now?: () => number
+  /** What an acknowledgement means; where it is left out, that of the log. */
+  readonly levelOf?: (channel: string) => AckLevel
+}
+
+export function createSettling(
+  log: DurableLog,
+  limits: Pick<Limits, "pendingPublishes">,
+  { now, levelOf = () => log.level }: SettlingOptions = {},
+): Settling {
   /** `error`: what refused the message, where its outcome is that of a refusal. */
   function settle(connection: Connection, message: Publish, outcome: Promise<Outcome>, explain: Explain, error?: MagpieError): void {
     connection.pendingPublishes += 1
@@ -38,7 +49,8 @@ export function createSettling(log: DurableLog, limits: Pick<Limits, "pendingPub
       type: "published",
       ...(message.id === undefined ? undefined : { id: message.id }),
       position,
-      level: log.level,
+      level: levelOf(message.channel),
+      ...(now === undefined ? undefined : { at: now() }),
       ...(result === "duplicate" ? { duplicate: true } : undefined),
     })
   }

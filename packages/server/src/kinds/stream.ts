@@ -92,7 +92,7 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
         type: "subscribed",
         ...(message.id === undefined ? undefined : { id: message.id }),
         channel: message.channel,
-        kind: "stream",
+        kind: match.kind.kind,
         ...start,
       })
       const live = followers.follow(message.channel, match)

@@ -1,4 +1,4 @@
-import type { DurableLog, Outcome, RowWrite } from "@magpie/journal"
+import type { Outcome, RowWrite } from "@magpie/journal"
 import {
   type ChannelMatch,
   type Clock,
@@ -11,21 +11,26 @@ import {
   type Subscribed,
   type TableKind,
   toMagpieError,
+  validateFilter,
   validateKey,
 } from "@magpie/protocol"
 import { type Authorizer, forbidden } from "../access/authorizer.ts"
 import type { CatchUp } from "../channel/catch-up.ts"
 import type { Followers } from "../channel/followers.ts"
+import type { TablesLog } from "../core/tables-log.ts"
 import type { Connection } from "../session/connection.ts"
+import { createRememberedRows } from "./filtered-rows.ts"
 import type { KindHandler } from "./kind-handler.ts"
-import { createLiveTables, rowChoice } from "./live-tables.ts"
+import { createLiveTables } from "./live-tables.ts"
+import { Pace } from "./pace.ts"
+import { type RowFilter, rowChoice } from "./row-choice.ts"
 import { refusedWrite, rowWriteOf } from "./row-write.ts"
 import { createSettling, sentBy } from "./settling.ts"
 import { TableSubscription } from "./table-subscription.ts"
 
 export interface TableHandlerOptions {
   readonly clock: Clock
-  readonly log: DurableLog
+  readonly log: TablesLog
   readonly limits: Limits
   readonly authorizer: Authorizer
   readonly followers: Followers
@@ -42,7 +47,8 @@ export interface TableHandler extends KindHandler {
 export function createTableHandler(options: TableHandlerOptions): TableHandler {
   const { clock, log, limits, authorizer, followers, catchUp } = options
   const live = createLiveTables({ clock, log, catchUp })
-  const settling = createSettling(log, limits)
+  const settling = createSettling(log, limits, { levelOf: log.levelOf })
+  const rememberedBy = createRememberedRows(limits)
   /** What each connection wrote last: a merge may need the row of a write right before it. */
   const last = new WeakMap<Connection, Promise<Outcome>>()
 
@@ -84,10 +90,13 @@ export function createTableHandler(options: TableHandlerOptions): TableHandler {
     },
     whenReady: ({ channel, position }) => (position === undefined ? undefined : log.behind(channel, position)),
     subscribe(connection, message, match) {
-      const { channel, id, keys, prefix, intervalMs } = message
+      const { channel, id, keys, prefix, fields, intervalMs, maxBytesPerSecond } = message
+      const kind = match.kind as TableKind
       if (keys !== undefined && prefix !== undefined)
         throw new MagpieError("BAD_REQUEST", "rows are chosen by keys or by a prefix, not both", { details: { field: "prefix" } })
+      const choice = rowChoice({ keys, prefix, fields, filter: filterOf(kind, message) })
       const { from, ...answer } = startOf(message)
+      const pace = new Pace({ intervalMs: intervalOf(kind, intervalMs), maxBytesPerSecond })
       const { epoch } = log.newest(channel)
       connection.send({
         type: "subscribed",
@@ -96,10 +105,11 @@ export function createTableHandler(options: TableHandlerOptions): TableHandler {
         kind: "table",
         ...answer,
         position: { epoch, offset: from ?? 0 },
+        intervalMs: pace.intervalMs,
       })
       const followed = followers.follow(channel, match)
       return new TableSubscription(connection, live.of(channel), {
-        ...{ log, catchUp, from, choice: rowChoice(keys, prefix), intervalMs: intervalOf(match.kind as TableKind, intervalMs) },
+        ...{ catchUp, from, choice, clock, pace, remembered: rememberedBy(connection) },
         onEnd: () => followers.unfollow(followed),
       })
     },
@@ -111,6 +121,16 @@ export function createTableHandler(options: TableHandlerOptions): TableHandler {
     written: live.written,
     close: live.close,
   }
+}
+
+/** Fails with BAD_REQUEST where the contract has no such filter, or its argument is none. */
+function filterOf(kind: TableKind, { filter }: Subscribe): RowFilter | undefined {
+  if (filter === undefined) return undefined
+  const argument = validateFilter(kind, filter.name, filter.argument)
+  const its = kind.filters[filter.name]
+  // As it came, since two that its schema makes of others may be written alike, and some cannot be written.
+  const text = JSON.stringify(filter.argument === undefined ? [filter.name] : [filter.name, filter.argument])
+  return { text, keep: (value, key) => its?.keep(value, argument, key) === true }
 }
 
 /** What the contract says is the least. 0: as often as there is something. */

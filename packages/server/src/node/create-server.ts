@@ -4,6 +4,7 @@ import { Server as TlsServer } from "node:tls"
 import { type AnyContract, DEFAULT_PATH, type Log, MagpieError } from "@magpie/protocol"
 import type { User } from "../access/identity.ts"
 import { type Core, createCore } from "../core/core.ts"
+import { refuseMemoryTables } from "../core/tables-log.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
 import { type CoreOptions, checkOptions, retentionOf } from "../options.ts"
@@ -48,7 +49,7 @@ export interface Listening {
 export type CloseCause = "asked" | "memory"
 
 export interface Server<C extends AnyContract, U extends User = User>
-  extends Pick<Core<C, U>, "channel" | "connections" | "counters" | "revoke" | "tickets"> {
+  extends Pick<Core<C, U>, "channel" | "connections" | "counters" | "derive" | "revoke" | "tickets"> {
   /** For a load balancer's question: whether it listens and would let somebody in. False from the first moment of a drain. */
   readonly ready: boolean
   /** Settles as the `close()` that ends it does. After "memory" the process should end: what it holds is not given back. */
@@ -92,6 +93,7 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
   const checked = checkOptions(options)
   const path = options.path ?? DEFAULT_PATH
   if (!path.startsWith("/")) throw new MagpieError("INVALID_OPTIONS", "path must start with a slash", { details: { option: "path" } })
+  if (options.journal !== undefined) refuseMemoryTables(contract)
   const env = nodeEnv(options.log ?? lineLog)
   const { log, opening, bus, abandon } = openLog(options, env, {
     retention: retentionOf(contract),
@@ -181,6 +183,10 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
   return {
     channel: core.channel,
     connections: core.connections,
+    derive(to, derivation) {
+      if (options.journal !== undefined) throw sharedDerivation()
+      return core.derive(to, derivation)
+    },
     revoke: core.revoke,
     tickets: core.tickets,
     get counters() {
@@ -256,6 +262,10 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
 /** Whoever is connected stays so; newcomers see the new certificate. */
 function setPair(server: HttpServer, { cert, key }: TlsPair): void {
   if (server instanceof TlsServer) server.setSecureContext({ cert, key })
+}
+
+function sharedDerivation(): MagpieError {
+  return new MagpieError("INVALID_OPTIONS", "each server of a journal would derive the table once more", { details: { option: "journal" } })
 }
 
 /** An IPv6 address stands in brackets in a URL. */

@@ -1,9 +1,17 @@
 import { createReadStream } from "node:fs"
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
-import type { Snapshot, SnapshotPlace, SnapshotStore } from "@magpie/journal"
+import {
+  chunksIn,
+  decodeHead,
+  encodeChunk,
+  encodeHead,
+  MAX_HEAD_BYTES,
+  type Snapshot,
+  type SnapshotPlace,
+  type SnapshotStore,
+} from "@magpie/journal"
 import { MagpieError } from "@magpie/protocol"
-import { chunksIn, decodeHead, encodeChunk, encodeHead, MAX_HEAD_BYTES } from "./snapshot-file.ts"
 
 export interface DirectorySnapshotsOptions {
   /** On a file system that all servers of the journal share, or that at least outlives them. */

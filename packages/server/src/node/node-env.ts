@@ -1,6 +1,20 @@
 import { createHmac, randomBytes } from "node:crypto"
-import type { Log } from "@magpie/protocol"
+import type { Log, Timer } from "@magpie/protocol"
 import type { CoreEnvironment } from "../options.ts"
+
+/** The longest delay that Node takes; a longer one would fire at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+
+function setTimer(delayMs: number, fire: () => void): Timer {
+  const dueAt = performance.now() + delayMs
+  let timer = setTimeout(wait, Math.min(delayMs, MAX_DELAY_MS))
+  function wait(): void {
+    const leftMs = delayMs > MAX_DELAY_MS ? dueAt - performance.now() : 0
+    if (leftMs > 0) timer = setTimeout(wait, Math.min(leftMs, MAX_DELAY_MS))
+    else fire()
+  }
+  return { cancel: () => clearTimeout(timer) }
+}
 
 /** The real world: this machine's clock and randomness. */
 export function nodeEnv(log: Log): CoreEnvironment {
@@ -8,10 +22,7 @@ export function nodeEnv(log: Log): CoreEnvironment {
     clock: {
       now: () => Date.now(),
       monotonic: () => performance.now(),
-      setTimer(delayMs, fire) {
-        const timer = setTimeout(fire, delayMs)
-        return { cancel: () => clearTimeout(timer) }
-      },
+      setTimer,
       defer: (task) => void setImmediate(task),
     },
     random: {

@@ -10,6 +10,7 @@ const app = contract({ "chat/:room": stream({ messages: { say: json() } }) })
 function adapter(connect: () => Promise<never>): BrokerAdapter {
   return {
     name: "fake",
+    capabilities: { levels: ["memory"], trims: true, bus: "pub/sub" },
     openJournal: (env) => brokerJournal({ env, broker: { name: "fake", partitions: 2, trims: true, connect } }),
     openBus: (env) => brokerBus({ env, broker: { name: "fake-bus", connect } }),
   }

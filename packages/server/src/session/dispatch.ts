@@ -18,6 +18,7 @@ import type { Authorizer } from "../access/authorizer.ts"
 import type { MessageRates } from "../access/message-rates.ts"
 import type { SpeedCheck } from "../access/speed-check.ts"
 import { createTurnstile } from "../flow/turnstile.ts"
+import type { CommandHandler } from "../kinds/command.ts"
 import type { KindHandler } from "../kinds/kind-handler.ts"
 import type { Presence } from "../presence/presence.ts"
 import type { Connection } from "./connection.ts"
@@ -38,6 +39,7 @@ export interface DispatchOptions {
   readonly leaving: () => boolean
   readonly mayReadPage: PageMeter
   readonly presence: Pick<Presence, "handle" | "reconsider">
+  readonly commands: Pick<CommandHandler, "reconsider">
 }
 
 /** Decides about one decoded value of a connection. Everything that goes wrong becomes an answer on that connection. */
@@ -52,7 +54,7 @@ const LEAVING_RETRY_MS = 250
 const BEGINNINGS_PER_TURN = 32
 
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { contract, clock, limits, kinds, authorizer, greeting, leaving, mayReadPage, presence, tooFast, messageRates } = options
+  const { contract, clock, limits, kinds, authorizer, greeting, leaving, mayReadPage, presence, commands, tooFast, messageRates } = options
   const turnstile = createTurnstile(clock, BEGINNINGS_PER_TURN)
   const { subscribe, unsubscribe } = createSubscribing({
     contract,
@@ -121,6 +123,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       connection.drop(subscription, refusal)
     }
     await presence.reconsider(connection)
+    await commands.reconsider(connection)
   }
 
   function ping(connection: Connection, message: Ping): void {

@@ -65,6 +65,16 @@ export class SendQueue implements CountedQueue, RoomWaiter {
     return this.#sentBytes - this.#socket.queuedBytes
   }
 
+  /** Where what it was given to send ends now, for `hasTaken` in a later turn. */
+  get givenBytes(): number {
+    return this.#sentBytes + this.#outbound.bytes
+  }
+
+  /** Whether the network has taken what was given up to there. */
+  hasTaken(end: number): boolean {
+    return this.#socket.queuedBytes === 0 || this.takenBytes >= end
+  }
+
   /** Whether so many more bytes stay within what is held for one connection. */
   hasRoom(bytes: number): boolean {
     return this.bytes === 0 || this.#fits(bytes, 1)

@@ -1,5 +1,6 @@
 import type { DurableLog } from "@magpie/journal"
-import { heldMessages } from "./held-messages.ts"
+import { CHANGE } from "@magpie/protocol"
+import { EVERYTHING, heldMessages } from "./held-messages.ts"
 import { NOTES } from "./simulated-app.ts"
 import type { World } from "./world.ts"
 
@@ -27,11 +28,19 @@ export function untrueNotes({ nodes, clients }: World): string | undefined {
 export function checkNotes({ nodes, judge }: World): void {
   for (const { name, log } of nodes) {
     if (log === undefined) continue
-    const grown = heldMessages(log, NOTES).publications.flatMap(({ name: what, offset = 0, data }) => {
+    const { publications } = heldMessages(log, NOTES)
+    judge.notes.checkTold(name, changesTold(log, Number(publications[0]?.offset ?? 1) - 1))
+    const grown = publications.flatMap(({ name: what, offset = 0, data }) => {
       return what === "grow" ? [{ offset, text: (JSON.parse(data) as { readonly text: string }).text }] : []
     })
     judge.notes.check(name, log.newest(NOTES).epoch, grown)
   }
+}
+
+/** The messages of whose changes somebody is told who reads everything after an offset. */
+function changesTold(log: DurableLog, offset: number): number[] {
+  const { publications } = log.readAfter(NOTES, offset, EVERYTHING)
+  return publications.flatMap(({ name, data }) => (name === CHANGE ? [(JSON.parse(data) as { readonly offset: number }).offset] : []))
 }
 
 function statesIn(log: DurableLog): Map<number, string> {

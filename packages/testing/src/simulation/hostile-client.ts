@@ -3,6 +3,7 @@ import { type RawConnection, rawConnection } from "../raw-connection.ts"
 import type { SeededRandom } from "../seeded-random.ts"
 import type { Judge } from "./judge/judge.ts"
 import { Violation } from "./judge/violation.ts"
+import { HOSTILE_USER as USER } from "./simulated-app.ts"
 import type { SimulatedNode } from "./simulated-node.ts"
 import { tokenOf } from "./simulated-token.ts"
 import type { Papers } from "./traced-transport.ts"
@@ -25,7 +26,6 @@ export interface HostileClientOptions {
   overhear(): Papers
 }
 
-const USER = "mallory"
 const FORBIDDEN = ["message", "history", "entered", "watched", "members", "presence"]
 const FAR_FUTURE_MS = 9_000_000_000_000
 

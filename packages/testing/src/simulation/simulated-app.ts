@@ -36,6 +36,8 @@ export type SimulatedApp = typeof simulatedApp
 export const STREAMS = ["chat/a", "chat/b", "short/a"] as const
 export const BROADCAST = "beat/a"
 export const HALL = "hall/a"
+/** Who has a valid token and no rights. */
+export const HOSTILE_USER = "mallory"
 export const NOTES = "note/a"
 export type StreamName = (typeof STREAMS)[number]
 

@@ -10,7 +10,7 @@ import type { Notebook } from "./notebook.ts"
 import { openPage, type Page, streamOf } from "./page.ts"
 import { BROADCAST, type Payload, type SimulatedApp, STREAMS, type StreamName } from "./simulated-app.ts"
 import type { SimulatedLanes } from "./simulated-lanes.ts"
-import type { Papers } from "./traced-transport.ts"
+import type { Papers, Server } from "./traced-transport.ts"
 
 export interface SimulatedClientOptions {
   readonly name: string
@@ -20,7 +20,7 @@ export interface SimulatedClientOptions {
   /** Whether messages change in this run. */
   readonly notes: boolean
   /** A node to try now. */
-  pickNode(): string
+  pickNode(): Server
   /** What a page of its user is given to come in with. */
   token(page: string): string
   /** Its page was sent away for good. */
@@ -148,6 +148,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
     publish(channel, how = {}) {
       if (isAway()) return
       const { client, publisher } = life
+      const asked = client.status.state === "online" ? papers.server : undefined
       const id = messageId(publisher, ++life.said)
       const record = judge.publishes.call({ id, channel, publisher, user: name, calledAt: clock.monotonic() })
       const sent = streamOf(client, channel).send("say" as never, { id, ...how } as never)
@@ -155,7 +156,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
         .then(
           ({ position, level, duplicate }) => {
             if (record.outcome.result !== "pending") return
-            if (duplicate) judge.reached("duplicate-answered")
+            if (duplicate) judge.reached(`duplicate-answered${whereOf(asked, papers.server)}`)
             judge.acknowledged(record, position, level)
           },
           (failure: unknown) => {
@@ -257,4 +258,11 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
       await life.client.close()
     },
   }
+}
+
+/** What knew that a message was stored: the process that was asked first, the next one on the same disk, or another node. */
+function whereOf(asked: Server | undefined, answering: Server | undefined): string {
+  if (asked === undefined || answering === undefined) return ""
+  if (asked.name !== answering.name) return "-by-another-node"
+  return asked.life === answering.life ? "-from-memory" : "-after-restart"
 }

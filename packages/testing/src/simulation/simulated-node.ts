@@ -14,7 +14,7 @@ import {
 import { fakeCrypto } from "../fake-crypto.ts"
 import { type FakeProcess, fakeProcess } from "../fake-process.ts"
 import type { MemoryNetwork, NetworkServer } from "../memory-network.ts"
-import type { WatchedLink } from "./judge/revocation-truth.ts"
+import type { WatchedLink } from "./judge/watched-link.ts"
 import { type Payload, type Rights, type SimulatedApp, simulatedApp, simulatedRules } from "./simulated-app.ts"
 import type { SimulatedDisk } from "./simulated-disk.ts"
 import { doorIn } from "./simulated-http.ts"
@@ -64,6 +64,8 @@ interface Running {
 /** One server of the simulation, over the lives of its processes. */
 export interface SimulatedNode {
   readonly name: string
+  /** How many processes it has had. */
+  readonly life: number
   readonly disk: SimulatedDisk
   /** The server and its log while they run. */
   readonly core: Core<SimulatedApp, User> | undefined
@@ -97,6 +99,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
   let fenced = false
   let retired = false
   let leadMs = 0
+  let life = 0
   let leaving: Running | undefined
 
   async function boot(process: FakeProcess): Promise<void> {
@@ -168,6 +171,9 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     get leaving() {
       return leaving !== undefined && leaving === running
     },
+    get life() {
+      return life
+    },
     get leadMs() {
       return leadMs
     },
@@ -175,6 +181,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
       if (its !== undefined || retired) return
       const process = fakeProcess({ ...env, random: env.random })
       its = process
+      life++
       boot(process).catch((failure: unknown) => {
         if (its !== process) return
         end()
@@ -225,7 +232,7 @@ function inProcess(core: Core<SimulatedApp, User>, its: FakeProcess, { onAccepte
 const utf8 = new TextDecoder()
 
 /** The socket, with somebody who hears what is written to it. */
-function overheard(socket: Socket, { wrote }: WatchedLink, onQueued: NodeListener["onQueued"]): Socket {
+function overheard(socket: Socket, { wrote, closing }: WatchedLink, onQueued: NodeListener["onQueued"]): Socket {
   return {
     get queuedBytes() {
       return socket.queuedBytes
@@ -239,7 +246,10 @@ function overheard(socket: Socket, { wrote }: WatchedLink, onQueued: NodeListene
     ping: () => socket.ping(),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-    close: (code, reason) => socket.close(code, reason),
+    close(code, reason) {
+      closing(code)
+      socket.close(code, reason)
+    },
     terminate: () => socket.terminate(),
   }
 }

@@ -7,6 +7,13 @@ import type { SimulatedClientOptions } from "./simulated-client.ts"
 export interface Papers {
   readonly session?: string
   readonly producer?: string
+  readonly server?: Server
+}
+
+/** A node, and the how-manieth of its processes. */
+export interface Server {
+  readonly name: string
+  readonly life: number
 }
 
 /** Links of one life of a client, each to the node that is its turn, with everything that they carry in the trace. */
@@ -20,7 +27,7 @@ export function tracedTransport(
   const transport = through?.(webSockets, its, random) ?? webSockets
   return {
     open(_url, protocols, events) {
-      const node = pickNode()
+      const { name: node, life } = pickNode()
       trace(`open ${node}`)
       const link = transport.open(`ws://${node}/magpie`, protocols, {
         onOpen: () => its.run(() => events.onOpen()),
@@ -28,7 +35,8 @@ export function tracedTransport(
           its.run(() => {
             const text = String(frame)
             trace(text)
-            if (text.startsWith('{"type":"welcome"')) onWelcome(JSON.parse(text.split("\n")[0] ?? "") as Papers)
+            if (text.startsWith('{"type":"welcome"'))
+              onWelcome({ ...(JSON.parse(text.split("\n")[0] ?? "") as Papers), server: { name: node, life } })
             events.onMessage(frame)
           }),
         onClose: (code, reason, cause) => its.run(() => events.onClose(code, reason, cause)),

@@ -209,7 +209,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       network,
       judge,
       notes: plan.actions.some(({ do: what }) => what === "note"),
-      pickNode: () => balance.pick(nodes).name,
+      pickNode: () => balance.pick(nodes),
       token(page) {
         const token = issue(addressOf(index), page, issuer.now(), setup.tokenLifeMs)
         judge.revocations.issued(page, token)

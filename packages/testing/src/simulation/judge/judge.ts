@@ -3,6 +3,7 @@ import type { DurableLog } from "@magpie/journal"
 import type { AckLevel, MagpieError, Position, Publication } from "@magpie/protocol"
 import { type Rights, STREAMS } from "../simulated-app.ts"
 import { createBeatTruth } from "./beat-truth.ts"
+import { watchDeparture } from "./departure-truth.ts"
 import { createDurability } from "./durability.ts"
 import { EXPLAINED } from "./explained.ts"
 import { createFollowing, type Following } from "./following.ts"
@@ -13,9 +14,10 @@ import { createNoteTruth, type NoteTruth } from "./note-truth.ts"
 import { createOverloadTruth, type OverloadTruth, type OverloadTruthOptions } from "./overload-truth.ts"
 import { createPresenceTruth, type PresenceTruth, type PresenceTruthOptions } from "./presence-truth.ts"
 import { createPublishes, type Publishes, type PublishRecord } from "./publishes.ts"
-import { createRevocationTruth, type RevocationTruth, type RevocationTruthOptions, type WatchedLink } from "./revocation-truth.ts"
+import { createRevocationTruth, type RevocationTruth, type RevocationTruthOptions } from "./revocation-truth.ts"
 import { createSessions } from "./sessions.ts"
 import { Violation } from "./violation.ts"
+import { type WatchedLink, watchedBy } from "./watched-link.ts"
 
 /** Watches everything that clients and nodes are told, and fails at the first promise that is broken. */
 export interface Judge {
@@ -247,14 +249,8 @@ export function createJudge(options: JudgeOptions): Judge {
     }),
     acknowledged,
     accepted(node) {
-      const link = revocations.accepted(node)
-      const wrote = [sessions.accepted(node), link.wrote, ...(overload ? [overload.accepted(node)] : [])].map(judging)
-      return {
-        heard: link.heard,
-        wrote(frame) {
-          for (const hear of wrote) hear(frame)
-        },
-      }
+      const writing = [sessions.accepted(node), ...(overload ? [overload.accepted(node)] : [])].map((wrote) => ({ wrote }))
+      return watchedBy([revocations.accepted(node), watchDeparture(node, reached), ...writing], judging)
     },
     get wasSetBack() {
       return restored

@@ -40,6 +40,12 @@ describe("the judge of messages that change", () => {
     }
   })
 
+  test("sees a message of which one who reads on is told twice", () => {
+    const { truth } = setUp()
+    expect(() => truth.checkTold("node-0", [7, 9])).not.toThrow()
+    expect(() => truth.checkTold("node-0", [7, 9, 7])).toThrow("note 7")
+  })
+
   test("sees a failure that no fault explains", () => {
     const { truth, broken } = setUp()
     truth.failed("c0.1", new MagpieError("UNAVAILABLE", "later"))

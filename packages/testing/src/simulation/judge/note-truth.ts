@@ -24,6 +24,8 @@ export interface NoteTruth {
   failed(publisher: string, error: MagpieError): void
   /** Whatever was appended is there once, in its publisher's order, and all that was acknowledged where the message still is. */
   check(node: string, epoch: string, grown: readonly GrownNote[]): void
+  /** Whoever reads on is told once what became of a message, and not of the changes that a later one took over. */
+  checkTold(node: string, changed: readonly number[]): void
 }
 
 /** A fault explains these, or that somebody else was first. */
@@ -95,6 +97,10 @@ export function createNoteTruth({ reached, broken, lost }: NoteTruthOptions): No
         if (acknowledged !== epoch || texts.get(note)?.includes(token) !== false) continue
         throw new Violation("I26", `${token} was acknowledged and ${node} does not hold it in note ${note}`)
       }
+    },
+    checkTold(node, changed) {
+      const twice = changed.find((offset, index) => changed.indexOf(offset) < index)
+      if (twice !== undefined) throw new Violation("I26", `${node} tells twice what became of note ${twice}`)
     },
   }
 }

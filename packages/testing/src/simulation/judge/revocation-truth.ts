@@ -1,6 +1,7 @@
 import type { Proof, RevocationTarget } from "@magpie/journal"
 import { proofIn } from "../simulated-token.ts"
 import { Violation } from "./violation.ts"
+import type { WatchedLink } from "./watched-link.ts"
 
 /** Who was revoked, since when nobody gives them anything any more, and until when [I10]. */
 export interface RevocationTruth {
@@ -16,16 +17,11 @@ export interface RevocationTruth {
   /** Whether everything that this life came in with has been taken back, and still is. */
   isOut(life: string): boolean
   /** A server has taken a link. What is returned hears what comes and goes on it. */
-  accepted(node: string): WatchedLink
+  accepted(node: string): Pick<WatchedLink, "heard" | "wrote">
   /** Something that this life said at that moment has been taken. Fails where the life had been put out by then. */
   taken(life: string, saidAt: number, what: string): void
   /** An old copy of the only log was put back, which may know nothing of what was revoked. */
   forgotten(): void
-}
-
-export interface WatchedLink {
-  heard(frame: string): void
-  wrote(frame: () => string): void
 }
 
 export interface RevocationTruthOptions {

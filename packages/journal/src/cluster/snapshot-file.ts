@@ -1,6 +1,10 @@
-import { crc32 } from "node:zlib"
-import type { SnapshotPlace } from "@magpie/journal"
+// How a snapshot is written into one run of bytes, for stores that keep files or objects.
 import { MagpieError } from "@magpie/protocol"
+import { crc32 } from "../checksum.ts"
+import type { SnapshotPlace } from "./snapshot.ts"
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 /** Far more than any chunk has, and little enough to be held. */
 const MAX_CHUNK_BYTES = 67_108_864
@@ -11,15 +15,15 @@ const CHECKSUM_DIGITS = 8
 export const MAX_HEAD_BYTES = 4_096
 
 /** The first line of a file: a checksum and, as JSON, of which place the snapshot is. The chunks behind it have checksums of their own. */
-export function encodeHead({ partition, position, mark, hash, epoch }: SnapshotPlace): string {
+export function encodeHead({ partition, position, mark, hash, epoch }: SnapshotPlace): Uint8Array {
   const json = JSON.stringify({ partition, position, mark, hash, epoch })
-  return `${checksum(json)} ${json}\n`
+  return encoder.encode(`${checksum(json)} ${json}\n`)
 }
 
 /** Reads it from the first bytes of a file, with the place where the chunks begin. Undefined where it is not what was written. */
 export function decodeHead(bytes: Uint8Array): { readonly place: SnapshotPlace; readonly start: number } | undefined {
   const end = bytes.indexOf(LINE_FEED)
-  const line = Buffer.from(bytes.subarray(0, Math.max(0, end))).toString()
+  const line = decoder.decode(bytes.subarray(0, Math.max(0, end)))
   const json = line.slice(CHECKSUM_DIGITS + 1)
   if (end < 0 || line !== `${checksum(json)} ${json}`) return undefined
   try {
@@ -32,9 +36,10 @@ export function decodeHead(bytes: Uint8Array): { readonly place: SnapshotPlace; 
 }
 
 export function encodeChunk(chunk: Uint8Array): Uint8Array {
-  const length = Buffer.alloc(LENGTH_BYTES)
-  length.writeUInt32BE(chunk.length)
-  return Buffer.concat([length, chunk])
+  const bytes = new Uint8Array(LENGTH_BYTES + chunk.length)
+  new DataView(bytes.buffer).setUint32(0, chunk.length)
+  bytes.set(chunk, LENGTH_BYTES)
+  return bytes
 }
 
 /**
@@ -50,9 +55,9 @@ export async function* chunksIn(pieces: AsyncIterable<Uint8Array> | Iterable<Uin
     heldBytes += piece.length
     if (heldBytes < wanted) continue
     // Copied once for all chunks that are in it.
-    let bytes = Buffer.concat(held)
+    let bytes = joined(held, heldBytes)
     for (wanted = LENGTH_BYTES; bytes.length >= wanted; ) {
-      const end = LENGTH_BYTES + bytes.readUInt32BE()
+      const end = LENGTH_BYTES + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
       if (end > MAX_CHUNK_BYTES) throw damaged()
       wanted = end
       if (bytes.length < end) break
@@ -65,8 +70,18 @@ export async function* chunksIn(pieces: AsyncIterable<Uint8Array> | Iterable<Uin
   }
 }
 
+function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    bytes.set(piece, at)
+    at += piece.length
+  }
+  return bytes
+}
+
 function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(CHECKSUM_DIGITS, "0")
+  return crc32(encoder.encode(text)).toString(16).padStart(CHECKSUM_DIGITS, "0")
 }
 
 function damaged(): MagpieError {

@@ -1,0 +1,35 @@
+import { useMemo, useSyncExternalStore } from "react"
+import { FIRST_ROOM, roomNameOf } from "./rooms/rooms.ts"
+
+/** What the address names: `#/chat/lobby`, `#/quotes`, `#/quotes/MSFT`. */
+export type Route =
+  | { readonly app: "chat"; readonly room: string }
+  /** Undefined: none was chosen. */
+  | { readonly app: "quotes"; readonly symbol: string | undefined }
+
+export function routeOf(hash: string): Route {
+  const [app, name] = hash.replace(/^#\//, "").split("/").map(decoded)
+  if (app === "quotes") return { app, symbol: name === "" ? undefined : name }
+  return { app: "chat", room: (app === "chat" && roomNameOf(name ?? "")) || FIRST_ROOM }
+}
+
+export function useRoute(): Route {
+  const hash = useSyncExternalStore(subscribe, () => location.hash)
+  return useMemo(() => routeOf(hash), [hash])
+}
+
+export const addressOfRoom = (room: string): string => `#/chat/${encodeURIComponent(room)}`
+export const addressOfQuotes = (symbol?: string): string => (symbol === undefined ? "#/quotes" : `#/quotes/${encodeURIComponent(symbol)}`)
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener("hashchange", listener)
+  return () => window.removeEventListener("hashchange", listener)
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return ""
+  }
+}

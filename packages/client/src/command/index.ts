@@ -1,0 +1,7 @@
+export type { Call, CallOptions, CommandOutcome, Commands } from "./commands.ts"
+export { commands } from "./commands.ts"
+export type { LedgerOptions, LedgerPage, LedgerStep } from "./ledger.ts"
+export type { CommandContext, CommandHandlers, CommandServer, ServeOptions, ServingState } from "./serve-commands.ts"
+export { serveCommands } from "./serve-commands.ts"
+export type { CommandStore, StoredCommand, StoredCommandsOptions } from "./store.ts"
+export { memoryCommands, storedCommands } from "./store.ts"

@@ -9,6 +9,8 @@ export interface Talker {
   readonly heard: readonly string[]
   readonly offsets: readonly number[]
   readonly gaps: number
+  /** Whether it hears what is said from now on. */
+  readonly listens: boolean
   send(n: number): Promise<number>
 }
 
@@ -30,6 +32,9 @@ export function joinChat(url: string, name: string): Talker {
     offsets,
     get gaps() {
       return gaps
+    },
+    get listens() {
+      return room.subscription.state.state === "live"
     },
     send: async (n) => (await room.send("say", { n, by: name })).position.offset,
   }

@@ -46,7 +46,7 @@ describe.runIf(compiler && process.platform === "linux")("a disk without space u
       const server = await startServerProcess({ data, env: { LD_PRELOAD: library, MAGPIE_FULL_DISK: flag } })
       const ann = joinChat(server.url, "ann")
       const bob = joinChat(server.url, "bob")
-      await until(() => [ann, bob].every(({ client }) => client.channel("chat/lobby").subscription.state.state === "live"))
+      await until(() => ann.listens && bob.listens)
       for (const n of [1, 2, 3]) expect(await ann.send(n)).toBe(n)
       await until(() => bob.heard.length === 3)
 

@@ -21,7 +21,7 @@ describe("a chat of two over real sockets", () => {
     const relay = await startRelay(server.port)
     const ann = joinChat(relay.url, "ann")
     const bob = joinChat(relay.url, "bob")
-    await until(() => [ann, bob].every(({ client }) => client.channel("chat/lobby").subscription.state.state === "live"))
+    await until(() => ann.listens && bob.listens)
 
     const sends = numbers.flatMap((n) => [ann.send(n), bob.send(n)])
     let kills = 0
@@ -53,7 +53,7 @@ describe("a chat of two over real sockets", () => {
     const relay = await startRelay(server.port)
     const ann = joinChat(relay.url, "ann")
     const bob = joinChat(relay.url, "bob")
-    await until(() => [ann, bob].every(({ client }) => client.channel("chat/lobby").subscription.state.state === "live"))
+    await until(() => ann.listens && bob.listens)
 
     const resetting = setInterval(() => relay.reset(), 100)
     const offsets: number[] = []

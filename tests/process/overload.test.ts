@@ -53,6 +53,7 @@ describe("a process that may open no more files", () => {
     const env = { TEST_PAGES: pages, TEST_LIMITS: '{"handshakeMs":600000}' }
     const server = await startServerProcess({ data, config: CONFIG, openFiles: 400, env })
     const [ann, bob] = [joinChat(server.url, "ann"), joinChat(server.url, "bob")]
+    await until(() => ann.listens && bob.listens)
     await Promise.all([ann.send(0), bob.send(0)])
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     expect(await page(server.port, agent)).toBe("<p>here</p>")

@@ -47,11 +47,8 @@ export type Outcome =
   | { readonly result: "out-of-order"; readonly expected: number }
   /** This sequence was used up by a refusal, with that code. */
   | { readonly result: "refused"; readonly code: ErrorCode }
-  /**
-   * Nothing was written and the number is free: the producer is unknown on this channel, and was refused too often already, or a
-   * node runs rules by which that is not remembered. With a code: what refused a change.
-   */
-  | { readonly result: "unused"; readonly code?: ErrorCode }
+  /** Refused with that code, and the number is free: nothing is stored of the producer here, and a node runs rules that forget its refusals. */
+  | { readonly result: "unused"; readonly code: ErrorCode }
   /** This sequence or key stands for other content; nothing was stored. */
   | { readonly result: "conflict" }
   /** So old that its outcome is no longer remembered; nothing was stored. */
@@ -123,7 +120,7 @@ export interface DurableLog {
   step(request: CommandRequest): Promise<Outcome>
   /**
    * Uses up a sequence that was finally refused. Of producers that have stored nothing on the channel the newest 1,024 are
-   * remembered, with 16 refusals each. Resolves to `refused`, `unused`, or to what the sequence already stands for.
+   * remembered, with their newest 256 refusals. Resolves to `refused`, `unused`, or to what the sequence already stands for.
    */
   refuse(request: RefuseRequest): Promise<Outcome>
   /**

@@ -96,7 +96,7 @@ export function modelServer(): ModelServer {
       case "limit":
         return refused(id, "RATE_LIMITED", { retryAfterMs: 200 })
       case "refuse":
-        // As of one who was refused so often that a server remembers no more of it.
+        // As where a node runs rules that forget this refusal.
         if (producer.last === 0) return refused(id, "FORBIDDEN", { sequence: "free" })
         producer.records.set(++producer.last, "refused")
         return refused(id, "FORBIDDEN", { sequence: "used" })

@@ -24,6 +24,8 @@ async function setUp(applyVersion = NEWCOMERS_SINCE) {
   return {
     refuse: (...args: Parameters<typeof numbered>) => apply({ type: "refused", ...numbered(...args), code: "FORBIDDEN" }),
     publish: (...args: Parameters<typeof numbered>) => apply({ type: "publish", ...numbered(...args), name: "say", data: toJsonText("x") }),
+    change: (...args: Parameters<typeof numbered>) =>
+      apply({ type: "change", ...numbered(...args), change: { action: "delete", offset: 1, erase: false, keep: 0 } }),
     discard: () => machine.discard(),
     async restart() {
       await storage.commit(machine.endBatch(position))
@@ -65,12 +67,31 @@ test("[G11] so many newcomers are remembered and no more, over a restart, and th
   expect(bed.publish("p2", 1, "r", "c2")).toMatchObject({ result: "stored" })
 })
 
-test("[G11] so many refusals of one newcomer are remembered; the number of the next stays free", async () => {
+test("[G2] [G11] the newest refusals of a newcomer are remembered, however many there were, also once it is none", async () => {
   const bed = await setUp()
-  for (let sequence = 1; sequence <= REFUSALS_OF_NEWCOMER; sequence++) expect(bed.refuse("ada", sequence)).toEqual(REFUSED)
-  expect(bed.refuse("ada", REFUSALS_OF_NEWCOMER + 1)).toEqual({ result: "unused" })
-  expect(bed.publish("ada", REFUSALS_OF_NEWCOMER + 1)).toMatchObject({ result: "stored" })
-  expect(bed.refuse("ada", REFUSALS_OF_NEWCOMER + 2)).toEqual(REFUSED)
+  const last = REFUSALS_OF_NEWCOMER + 7
+  for (let sequence = 1; sequence <= last; sequence++) expect(bed.refuse("ada", sequence)).toEqual(REFUSED)
+  const expectRemembered = () => {
+    for (const sequence of [1, 7]) expect(bed.publish("ada", sequence)).toEqual({ result: "expired" })
+    for (const sequence of [8, 9, last]) expect(bed.publish("ada", sequence)).toEqual(REFUSED)
+  }
+  expectRemembered()
+  await bed.restart()
+  expectRemembered()
+  expect(bed.publish("ada", last + 2)).toEqual({ result: "out-of-order", expected: last + 1 })
+  expect(bed.publish("ada", last + 1)).toMatchObject({ result: "stored" })
+  expectRemembered()
+  await bed.restart()
+  expectRemembered()
+  expect(bed.refuse("ada", last + 2)).toEqual(REFUSED)
+})
+
+test("[G2] a change of a channel that has nothing uses its number up, so what flies behind it is in order", async () => {
+  const bed = await setUp()
+  const nothingThere = { result: "refused", code: "UNRECOVERABLE" }
+  expect([bed.change("ada", 1), bed.change("ada", 1), bed.change("ada", 2)]).toEqual([nothingThere, nothingThere, nothingThere])
+  expect(bed.publish("ada", 3)).toMatchObject({ result: "stored", position: { offset: 1 } })
+  expect(bed.change("ada", 2)).toEqual(nothingThere)
 })
 
 test("what is discarded is forgotten, and what comes then is judged anew", async () => {
@@ -83,6 +104,9 @@ test("what is discarded is forgotten, and what comes then is judged anew", async
 
 test("[F115] nothing is remembered while a node runs older rules", async () => {
   const bed = await setUp(NEWCOMERS_SINCE - 1)
-  expect([bed.refuse("ada", 1), bed.refuse("ada", 7)]).toEqual([{ result: "unused" }, { result: "unused" }])
+  expect([bed.refuse("ada", 1), bed.change("ada", 1)]).toEqual([
+    { result: "unused", code: "FORBIDDEN" },
+    { result: "unused", code: "UNRECOVERABLE" },
+  ])
   expect(bed.publish("ada", 1)).toMatchObject({ result: "stored" })
 })

@@ -12,10 +12,8 @@ export const NEWCOMERS_SINCE = 6
 /** How many newcomers are remembered. The next one takes the place of the first. */
 export const NEWCOMERS = 1_024
 
-/** How many refusals of one newcomer are remembered; the number of the next stays free. */
-export const REFUSALS_OF_NEWCOMER = 16
-
-const NONE: readonly RefusedRecord[] = []
+/** How many refusals of one newcomer are remembered, the newest. An older one is `expired`. */
+export const REFUSALS_OF_NEWCOMER = 256
 
 interface Remembered {
   /** By channel and producer. */
@@ -40,35 +38,35 @@ export class Newcomers {
 
   /** As of a producer that is known: its numbers up to now are those of its refusals. */
   verdict(channel: string, producer: string, sequence: number): SequenceVerdict {
-    const refusals = this.#read().rows.get(nameOf(channel, producer))?.refusals ?? NONE
-    const next = refusals.length + 1
-    if (sequence === next) return "next"
-    return refusals[sequence - 1] ?? { result: "out-of-order", expected: next }
+    const known = this.#read().rows.get(nameOf(channel, producer))
+    const last = known?.last ?? 0
+    if (sequence === last + 1) return "next"
+    if (known === undefined || sequence > last) return { result: "out-of-order", expected: last + 1 }
+    return known.refusals[sequence - last + known.refusals.length - 1] ?? { result: "expired" }
   }
 
-  /** Uses its next number up. False where it has been refused too often. */
-  refuse(channel: string, producer: string, refusal: RefusedRecord): boolean {
+  /** Uses its next number up, however often it was refused before: what it sent behind this one is in order. */
+  refuse(channel: string, producer: string, refusal: RefusedRecord): void {
     const remembered = this.#read()
     const name = nameOf(channel, producer)
     const known = remembered.rows.get(name)
     if (known === undefined) {
-      this.#put(name, { channel, producer, refusals: [refusal], place: this.#takePlace(remembered) })
-      return true
+      this.#put(name, { channel, producer, last: 1, refusals: [refusal], place: this.#takePlace(remembered) })
+      return
     }
-    if (known.refusals.length >= REFUSALS_OF_NEWCOMER) return false
-    this.#put(name, { ...known, refusals: [...known.refusals, refusal] })
-    return true
+    const refusals = [...known.refusals.slice(1 - REFUSALS_OF_NEWCOMER), refusal]
+    this.#put(name, { ...known, last: known.last + 1, refusals })
   }
 
-  /** Forgets one that something is to be stored of, and says what was refused to it. */
-  adopt(channel: string, producer: string): readonly RefusedRecord[] {
+  /** Forgets one that something is to be stored of, and says what it was. */
+  adopt(channel: string, producer: string): NewcomerRow | undefined {
     const { rows } = this.#read()
     const name = nameOf(channel, producer)
     const known = rows.get(name)
-    if (known === undefined) return NONE
+    if (known === undefined) return undefined
     rows.delete(name)
     this.#pending.remove(newcomerKey(known.place))
-    return known.refusals
+    return known
   }
 
   discard(): void {

@@ -1,3 +1,4 @@
+import type { Outcome } from "../durable-log.ts"
 import type { RefusedRecord, SequenceRecord } from "../rows/producer-row.ts"
 import type { RowWriter } from "../rows/row-writer.ts"
 import type { ChannelState } from "./channels.ts"
@@ -6,6 +7,13 @@ import { NEWCOMERS_SINCE, Newcomers } from "./newcomers.ts"
 import type { PendingWrites } from "./pending-writes.ts"
 import type { Recall } from "./recall.ts"
 import { type ProducerState, Sequences, type SequenceVerdict } from "./sequences.ts"
+
+/** A number that a producer gave to what it sent to a channel. */
+export interface Numbered {
+  readonly channel: string
+  readonly producer: string
+  readonly sequence: number
+}
 
 /** What the numbers of a channel's producers stand for: of those that something is stored of, and of newcomers [G2]. */
 export class Producers {
@@ -19,28 +27,25 @@ export class Producers {
     this.#newcomers = new Newcomers(pending, writer)
   }
 
-  verdict(name: string, channel: ChannelState | undefined, producer: string, sequence: number): SequenceVerdict {
+  verdict({ channel: name, producer, sequence }: Numbered, channel: ChannelState | undefined): SequenceVerdict {
     const known = this.#known(channel, producer)
     return known === undefined ? this.#newcomers.verdict(name, producer, sequence) : this.#sequences.verdict(known, sequence)
   }
 
-  /** Whether a refusal of the producer is remembered at all. */
-  remembers(channel: ChannelState | undefined, producer: string): boolean {
-    return this.#state.settings.applyVersion >= NEWCOMERS_SINCE || this.#known(channel, producer) !== undefined
-  }
-
-  /** Uses the next number up. False where a newcomer was refused too often. */
-  refuse(name: string, channel: ChannelState | undefined, producer: string, refusal: RefusedRecord): boolean {
+  /** Uses the next number up. While a node runs older rules, that of a newcomer stays free. */
+  refuse({ channel: name, producer, sequence }: Numbered, channel: ChannelState | undefined, refusal: RefusedRecord): Outcome {
     const known = this.#known(channel, producer)
-    if (known === undefined) return this.#newcomers.refuse(name, producer, refusal)
-    this.#record(known, refusal)
-    return true
+    if (known !== undefined) this.#record(known, refusal)
+    else if (this.#state.settings.applyVersion < NEWCOMERS_SINCE) return { result: "unused", code: refusal.refused }
+    else this.#newcomers.refuse(name, producer, refusal)
+    this.#state.mix(sequence)
+    return { result: "refused", code: refusal.refused }
   }
 
   /** Uses the next number up. From now on the producer has a row of its own, in which what was refused to it comes first. */
-  use(name: string, channel: ChannelState, producer: string, record: SequenceRecord): void {
+  use({ channel: name, producer }: Numbered, channel: ChannelState, record: SequenceRecord): void {
     const state = this.#sequences.find(channel.id, producer)
-    if (state.last === 0) for (const refusal of this.#newcomers.adopt(name, producer)) this.#record(state, refusal)
+    if (state.last === 0) this.#adopt(name, state)
     this.#record(state, record)
   }
 
@@ -60,6 +65,14 @@ export class Producers {
   discard(): void {
     this.#sequences.discard()
     this.#newcomers.discard()
+  }
+
+  #adopt(name: string, state: ProducerState): void {
+    const newcomer = this.#newcomers.adopt(name, state.producer)
+    if (newcomer === undefined) return
+    const { last, refusals } = newcomer
+    this.#sequences.beginAfter(state, last - refusals.length)
+    for (const refusal of refusals) this.#record(state, refusal)
   }
 
   #record(producer: ProducerState, record: SequenceRecord): void {

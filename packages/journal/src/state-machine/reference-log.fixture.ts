@@ -3,7 +3,6 @@ import { expect } from "vitest"
 import type { Outcome } from "../durable-log.ts"
 import type { ChangeEntry, Entry, PublishEntry, RefusedEntry, SettingsEntry } from "../entry.ts"
 import type { Applied } from "./applied.ts"
-import { REFUSALS_OF_NEWCOMER } from "./newcomers.ts"
 import { type ChangeableChannel, firstOffset, judged, leaveFirst, standing } from "./reference-changes.fixture.ts"
 
 /** What a number or a key stands for. */
@@ -46,7 +45,7 @@ export interface ReferenceLog {
   settings: Pick<SettingsEntry, "deduplicationMs" | "retention">
   readonly channels: Map<string, Channel>
   /** How often those were refused of whom nothing else is known, by channel and producer. */
-  readonly newcomers: Map<string, number>
+  readonly newcomers: Map<string, readonly string[]>
 }
 
 export function emptyLog(): ReferenceLog {
@@ -78,13 +77,16 @@ function followPublish(log: ReferenceLog, entry: PublishEntry | ChangeEntry, app
     const producer = producerOf(known, entry.producer, entry.sequence, outcome)
     if (producer === undefined && !isNextOfNewcomer(log, entry, entry.producer, entry.sequence, outcome)) return
     if (producer !== undefined && !isNext(log, producer, entry.sequence, content, outcome)) return
-    if (isUnused) return same(outcome, { result: "unused", code: "UNRECOVERABLE" })
+    const newcomer = `${entry.channel} ${entry.producer}`
+    const refusals = producer === undefined ? (log.newcomers.get(newcomer) ?? []) : []
+    if (isUnused) {
+      log.newcomers.set(newcomer, [...refusals, "UNRECOVERABLE"])
+      return same(outcome, { result: "refused", code: "UNRECOVERABLE" })
+    }
     const sent = stored(log, entry, content, applied)
     const channel = log.channels.get(entry.channel) as Channel
-    const newcomer = `${entry.channel} ${entry.producer}`
-    const refusals = producer === undefined ? (log.newcomers.get(newcomer) ?? 0) : 0
     log.newcomers.delete(newcomer)
-    for (let number = 1; number <= refusals; number++) use(log, channel, entry.producer, refusedNow(log))
+    for (const code of refusals) use(log, channel, entry.producer, refusedNow(log, code))
     use(log, channel, entry.producer, sent)
   } else if (entry.key !== undefined) {
     const sent = known?.keys.get(entry.key)
@@ -101,16 +103,16 @@ function followRefusal(log: ReferenceLog, entry: RefusedEntry, outcome: Outcome 
   const producer = producerOf(known, entry.producer, entry.sequence, outcome)
   if (known === undefined || producer === undefined) {
     if (!isNextOfNewcomer(log, entry, entry.producer, entry.sequence, outcome)) return
-    if (entry.sequence > REFUSALS_OF_NEWCOMER) return same(outcome, { result: "unused" })
-    log.newcomers.set(`${entry.channel} ${entry.producer}`, entry.sequence)
+    const newcomer = `${entry.channel} ${entry.producer}`
+    log.newcomers.set(newcomer, [...(log.newcomers.get(newcomer) ?? []), entry.code])
     return same(outcome, { result: "refused", code: entry.code })
   }
   if (!isNext(log, producer, entry.sequence, undefined, outcome)) return
   same(outcome, { result: "refused", code: entry.code })
-  use(log, known, entry.producer, refusedNow(log))
+  use(log, known, entry.producer, refusedNow(log, entry.code))
 }
 
-const refusedNow = ({ now }: ReferenceLog): Sent => ({ stored: undefined, at: now, forgotten: "no" })
+const refusedNow = ({ now }: ReferenceLog, code: string): Sent => ({ stored: undefined, code, at: now, forgotten: "no" })
 
 function isNextOfNewcomer(
   log: ReferenceLog,
@@ -119,9 +121,10 @@ function isNextOfNewcomer(
   sequence: number,
   outcome: Outcome | undefined,
 ): boolean {
-  const refusals = log.newcomers.get(`${channel} ${producer}`) ?? 0
-  if (sequence === refusals + 1) return true
-  same(outcome, sequence <= refusals ? { result: "refused", code: "FORBIDDEN" } : { result: "out-of-order", expected: refusals + 1 })
+  const refusals = log.newcomers.get(`${channel} ${producer}`) ?? []
+  const next = refusals.length + 1
+  if (sequence === next) return true
+  same(outcome, sequence < next ? { result: "refused", code: refusals[sequence - 1] } : { result: "out-of-order", expected: next })
   return false
 }
 

@@ -72,6 +72,12 @@ export class Sequences {
     return this.#record(producer, sequence) ?? { result: "expired" }
   }
 
+  /** What a producer of which nothing is known yet was told of its numbers up to this one is no longer known either. */
+  beginAfter(producer: ProducerState, sequence: number): void {
+    producer.last = sequence
+    producer.oldest = sequence + 1
+  }
+
   /** Uses up the next number. */
   record(producer: ProducerState, at: number, windowMs: number, record: SequenceRecord): void {
     producer.last++

@@ -8,7 +8,6 @@ import { ageKey, memoryKey, memoryRange, readMemoryKey } from "../rows/keys.ts"
 import { RowWriter } from "../rows/row-writer.ts"
 import { encodeText } from "../rows/system-rows.ts"
 import { type MemoryStorage, memoryStorage } from "../storage/memory-storage.ts"
-import { REFUSALS_OF_NEWCOMER } from "./newcomers.ts"
 import { PendingWrites } from "./pending-writes.ts"
 import { EMPTY } from "./sequences.ts"
 import { APPLY_VERSION, StateMachine } from "./state-machine.ts"
@@ -273,10 +272,6 @@ describe("the state machine", () => {
         for (const [index, { sequence, content, refuse }] of attempts.entries()) {
           const outcome = outcomes[index + 2]
           const known = model.get(sequence)
-          if (refuse && newest === 0 && sequence === model.size + 1 && model.size >= REFUSALS_OF_NEWCOMER) {
-            expect(outcome).toEqual({ result: "unused" })
-            continue
-          }
           if (known === undefined && sequence !== model.size + 1)
             expect(outcome).toEqual({ result: "out-of-order", expected: model.size + 1 })
           else if (known === "refused" || (known === undefined && refuse)) expect(outcome).toEqual({ result: "refused", code: "FORBIDDEN" })

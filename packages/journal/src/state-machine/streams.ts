@@ -17,7 +17,7 @@ import { HistoryTrimmer } from "./history-trimmer.ts"
 import { IdempotencyKeys, type KeyRecord } from "./idempotency.ts"
 import type { MachineState } from "./machine-state.ts"
 import type { PendingWrites } from "./pending-writes.ts"
-import { Producers } from "./producers.ts"
+import { type Numbered, Producers } from "./producers.ts"
 import { Receipts } from "./receipts.ts"
 import { codeOfNone, contentOf, type SentEntry } from "./sent-entry.ts"
 import { isFirstRow, rowPublication, Tables } from "./tables.ts"
@@ -70,8 +70,9 @@ export class Streams {
   publish(entry: SentEntry): Applied {
     const content = contentOf(entry)
     const known = this.#channels.find(entry.channel)
-    if (entry.producer !== undefined && entry.sequence !== undefined) {
-      return this.#publishInSequence(entry, entry.producer, entry.sequence, content, known)
+    const { channel: name, producer, sequence } = entry
+    if (producer !== undefined && sequence !== undefined) {
+      return this.#publishInSequence(entry, { channel: name, producer, sequence }, content, known)
     }
     const { key } = entry
     const before = known === undefined || key === undefined ? undefined : this.#keys.find(known.id, key)
@@ -85,15 +86,11 @@ export class Streams {
   }
 
   refuse(entry: RefusedEntry): Outcome {
-    const { channel: name, producer, sequence, code } = entry
-    const channel = this.#channels.find(name)
-    if (!this.#producers.remembers(channel, producer)) return { result: "unused" }
+    const channel = this.#channels.find(entry.channel)
     const ref = crc32Text(entry.ref ?? "")
-    const verdict = this.#producers.verdict(name, channel, producer, sequence)
+    const verdict = this.#producers.verdict(entry, channel)
     if (verdict !== "next") return "result" in verdict ? verdict : this.#repeatedSequence(verdict, ref, undefined)
-    if (!this.#producers.refuse(name, channel, producer, { refused: code, ref })) return { result: "unused" }
-    this.#state.mix(sequence)
-    return { result: "refused", code }
+    return this.#producers.refuse(entry, channel, { refused: entry.code, ref })
   }
 
   expire(budget: number): void {
@@ -117,15 +114,15 @@ export class Streams {
     this.#tables.discard()
   }
 
-  #publishInSequence(entry: SentEntry, name: string, sequence: number, content: number, known: ChannelState | undefined): Applied {
+  #publishInSequence(entry: SentEntry, number: Numbered, content: number, known: ChannelState | undefined): Applied {
     const ref = crc32Text(entry.ref ?? "")
-    const verdict = this.#producers.verdict(entry.channel, known, name, sequence)
+    const verdict = this.#producers.verdict(number, known)
     if (verdict !== "next") return { outcome: "result" in verdict ? verdict : this.#repeatedSequence(verdict, ref, content) }
     const channel = known ?? this.#begin(entry)
-    if (channel === undefined) return { outcome: { result: "unused", code: codeOfNone(entry) } }
+    if (channel === undefined) return { outcome: this.#producers.refuse(number, undefined, { refused: codeOfNone(entry), ref }) }
     const { applied, place, refused } = this.#take(entry, content, channel)
-    if (place !== undefined) this.#producers.use(entry.channel, channel, name, { ...place, content, ref })
-    else if (refused !== undefined) this.#producers.use(entry.channel, channel, name, { refused, ref })
+    if (place !== undefined) this.#producers.use(number, channel, { ...place, content, ref })
+    else if (refused !== undefined) this.#producers.use(number, channel, { refused, ref })
     return applied
   }
 

@@ -94,7 +94,7 @@ function refusalOf(outcome: Refusal, explain: Explain, error: MagpieError | unde
     case "refused":
       return numbered(explain(outcome.code), "used")
     case "unused":
-      return numbered(explain(outcome.code ?? "INTERNAL"), "free")
+      return numbered(explain(outcome.code), "free")
     case "conflict":
       // A refusal stays what it is, whatever its number stood for before.
       return error ? numbered(error, "used") : new MagpieError("CONFLICT", "this sequence or key stands for another message")

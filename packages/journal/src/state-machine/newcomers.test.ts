@@ -25,7 +25,7 @@ async function setUp(applyVersion = NEWCOMERS_SINCE) {
     refuse: (...args: Parameters<typeof numbered>) => apply({ type: "refused", ...numbered(...args), code: "FORBIDDEN" }),
     publish: (...args: Parameters<typeof numbered>) => apply({ type: "publish", ...numbered(...args), name: "say", data: toJsonText("x") }),
     change: (...args: Parameters<typeof numbered>) =>
-      apply({ type: "change", ...numbered(...args), change: { action: "delete", offset: 1, erase: false, keep: 0 } }),
+      apply({ type: "change", ...numbered(...args), change: { action: "delete", offset: 1, mark: 1, erase: false, keep: 0 } }),
     discard: () => machine.discard(),
     async restart() {
       await storage.commit(machine.endBatch(position))

@@ -62,7 +62,16 @@ const HEADS = {
     ],
     "zh-TW": ["種類", "停住的讀者", "速率", "每位佇列", "每位堆積", "略過並告知", "其他人延遲 p99，之前", "期間"],
   },
+  outbox: {
+    en: ["kept on a disk", "stored", "lost", "doubled", "reordered", "tabs killed", "server killed", "links reset"],
+    "zh-TW": ["已存入磁碟", "已儲存", "遺失", "重複", "亂序", "分頁被 kill", "伺服器被 kill", "連線重設"],
+  },
+  cluster: {
+    en: ["", "messages", "acknowledged a second", "deliveries owed", "lost", "doubled", "reordered", "longest wait", "faults that struck"],
+    "zh-TW": ["", "訊息", "每秒確認", "應送達", "遺失", "重複", "亂序", "最長等待", "擊中的故障"],
+  },
 }
+const BROKERS = { redis: "Redis", nats: "NATS", rabbitmq: "RabbitMQ", kafka: "Kafka" }
 const YES_NO = { en: ["yes", "no"], "zh-TW": ["有", "無"] }
 const BROKEN = { en: "**In this run a promise was broken.** ", "zh-TW": "**這次執行中有承諾未被遵守。** " }
 
@@ -119,6 +128,26 @@ export const CHAOS_PARTS = {
     ])
     return below(table(HEADS.stalled[language], rows), run, language)
   },
+  "chaos-outbox"({ figures }, language) {
+    const run = figures.outbox()
+    const { kept, stored, store, tabKills, serverKills, resets } = run
+    const row = [kept, stored, store.lost, store.doubled, store.reordered, tabKills, serverKills, resets]
+    return below(table(HEADS.outbox[language], [row.map(count)]), run, language)
+  },
+  "chaos-cluster"({ figures }, language) {
+    const run = figures.cluster()
+    const rows = Object.entries(BROKERS).flatMap(([broker, title]) => {
+      const its = run.brokers[broker]
+      return its === undefined ? [] : [[title, ...overBroker(its)]]
+    })
+    return below(table(HEADS.cluster[language], rows), run, language)
+  },
+}
+
+function overBroker(/** @type {import("./figures.mjs").OverBroker} */ its) {
+  const both = (/** @type {"lost" | "doubled" | "reordered"} */ what) => its.subscribers[what] + its.store[what]
+  const numbers = [its.words, Math.round(its.acceptedPerSecond), its.owed, both("lost"), both("doubled"), both("reordered")]
+  return [...numbers.map(count), `${count(its.longestWaitMs / 1_000)} s`, count(its.faults.length)]
 }
 
 /** @param {string} rows @param {import("./figures.mjs").Scenario} run @param {Language} language */

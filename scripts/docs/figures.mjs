@@ -23,6 +23,10 @@ import { join } from "node:path"
  * @typedef {{ kind: string, readers: number, megabytesPerSecond: number, queuedBytes: number, heapBytes: number, ownBytes: number,
  *   latencyMs: { before: number, during: number }, skipped: { healthy: number, stalled: number } }} StalledKind
  * @typedef {Scenario & { kinds: readonly StalledKind[] }} Stalled
+ * @typedef {Scenario & { kept: number, stored: number, tabKills: number, serverKills: number, resets: number, store: Wrong }} Outbox
+ * @typedef {{ words: number, owed: number, subscribers: Wrong, store: Wrong, acceptedPerSecond: number, longestWaitMs: number,
+ *   faults: readonly string[] }} OverBroker
+ * @typedef {Scenario & { clients: number, perSecond: number, nodes: number, brokers: Record<string, OverBroker> }} Cluster
  * @typedef {{ rooms: Record<string, { date: string, killed: number, survived: number, timeout: number, score: number }> }} Mutation
  */
 
@@ -62,6 +66,10 @@ export function openFigures(/** @type {string} */ root) {
     storm: () => chaos("storm", "--storm 10000 "),
     /** @returns {Stalled} */
     stalled: () => chaos("stalled", "--stalled "),
+    /** @returns {Outbox} */
+    outbox: () => chaos("outbox", "--outbox 100000 "),
+    /** @returns {Cluster} */
+    cluster: () => chaos("cluster", "--cluster "),
     /** @returns {Mutation} */
     mutation: () => read("docs/mutation.json", "node scripts/mutation.mjs --write"),
   }

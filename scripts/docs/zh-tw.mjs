@@ -7,6 +7,8 @@ const TEXTS = {
   "Publish several messages": "一次發布多則訊息",
   "Change a message": "變更一則訊息",
   "Read a page of a stream": "讀取 stream 的一頁歷史",
+  "Read what a message said before": "讀取訊息先前的內容",
+  "Read up to where users have read": "讀取各使用者讀到哪裡",
   "List the open connections of this server": "列出這台伺服器上的連線",
   "Close one connection, or all of a user": "關閉一條連線，或某位使用者的所有連線",
   "List who is present on a channel": "列出頻道上有誰在場",

@@ -79,6 +79,37 @@ export const PARTS: Readonly<Record<string, JsonSchema>> = {
     more: { type: "boolean", description: "Whether the log goes on in the direction of reading." },
     position: { ...part("Position"), description: "The newest position of the channel." },
   }),
+  VersionsPage: record({
+    type: { type: "string", enum: ["versions"] },
+    channel: string("The channel."),
+    offset: integer("Where the message stands."),
+    versions: { type: "array", items: part("Version"), description: "Oldest first." },
+  }),
+  Version: record(
+    {
+      version: integer("The offset from which on it said this."),
+      at: integer("Since when, the server's time in milliseconds since 1970."),
+      by: string("The user who said it; absent where it was the server or a back end."),
+      data: { description: "What it said." },
+    },
+    ["by"],
+  ),
+  ReceiptsPage: record(
+    {
+      type: { type: "string", enum: ["receipts"] },
+      channel: string("The channel."),
+      receipts: {
+        type: "array",
+        items: record({
+          user: string("The user."),
+          upTo: integer("The offset up to which the user has read."),
+          at: integer("Since when, the server's time in milliseconds since 1970."),
+        }),
+      },
+      next: string("What to ask `after` for the next page; absent on the last."),
+    },
+    ["next"],
+  ),
   PresencePage: record(
     {
       counts: record({ members: integer("How many are present."), users: integer("How many users they are.") }),

@@ -9,7 +9,8 @@ import type { ApiUser } from "./rights.ts"
 export const app = contract({
   "chat/:room": stream({
     messages: { say: z.object({ text: z.string() }) },
-    changes: { say: { edit: true, append: "text", delete: true, reactions: true } },
+    changes: { say: { edit: true, append: "text", delete: true, reactions: true, versions: true } },
+    receipts: true,
     presence: z.object({ name: z.string() }),
   }),
   "users/:id": stream({ messages: { note: z.object({ text: z.string() }) } }),

@@ -29,6 +29,46 @@ describe("changing messages by HTTP", () => {
     })
   })
 
+  it("reads what a message said before, with a right of its own", async () => {
+    bed = await startApi()
+    for (const text of ["one", "uno", "eins"]) {
+      const [path, body] = text === "one" ? ["/publish", say(text)] : ["/change", edit(1, text, { from: "ann" })]
+      await ask(bed, "POST", path, { key: ALL, body })
+    }
+    const path = "/versions?channel=chat/a&offset=1"
+    expect(await ask(bed, "GET", path, { key: ALL })).toMatchObject({
+      status: 200,
+      json: {
+        offset: 1,
+        versions: [
+          { version: 1, data: { text: "one" } },
+          { version: 2, by: "ann", data: { text: "uno" } },
+        ],
+      },
+    })
+    expect(await ask(bed, "GET", "/versions?channel=chat/a&offset=9", { key: ALL })).toMatchObject({ json: { versions: [] } })
+    expect(await ask(bed, "GET", path, { key: "chat-only-key-01" })).toMatchObject({ status: 403, json: { code: "FORBIDDEN" } })
+    expect(await ask(bed, "GET", "/versions?channel=cursor/a&offset=1", { key: ALL })).toMatchObject({ status: 400 })
+  })
+
+  it("reads up to where users have read, page by page", async () => {
+    bed = await startApi()
+    await ask(bed, "POST", "/publish", { key: ALL, body: say("one") })
+    for (const user of ["ann", "bob"]) {
+      const raw = bed.raw()
+      raw.send(
+        { type: "hello", version: 1, key: `people-key-${user}-1` },
+        { type: "publish", channel: "chat/a", name: "$read", data: { upTo: 1 } },
+      )
+      await bed.clock.settle()
+    }
+    const first = await ask(bed, "GET", "/receipts?channel=chat/a&limit=1", { key: ALL })
+    expect(first).toMatchObject({ status: 200, json: { receipts: [{ user: "ann", upTo: 1 }], next: "ann" } })
+    const second = await ask(bed, "GET", "/receipts?channel=chat/a&after=ann", { key: ALL })
+    expect(second.json).toEqual({ type: "receipts", channel: "chat/a", receipts: [{ user: "bob", upTo: 1, at: expect.any(Number) }] })
+    expect(await ask(bed, "GET", "/receipts?channel=chat/a", { key: "no-rights-key-01" })).toMatchObject({ status: 403 })
+  })
+
   it("[G2] changes once under one key, and says so", async () => {
     bed = await startApi()
     await ask(bed, "POST", "/publish", { key: ALL, body: say("a") })

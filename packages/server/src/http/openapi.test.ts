@@ -99,6 +99,8 @@ describe("the API's description", () => {
       ["POST", "/change", { channel: "chat/a", offset: 9, action: "delete" }],
       ["GET", "/history?channel=chat/a"],
       ["GET", "/history?channel=nowhere"],
+      ["GET", "/versions?channel=chat/a&offset=1"],
+      ["GET", "/receipts?channel=chat/a"],
       ["GET", "/presence?channel=chat/a"],
       ["GET", "/connections?limit=1"],
       ["POST", "/disconnect", { user: "ann" }],

@@ -1,10 +1,10 @@
-import { MagpieError } from "@magpie/protocol"
+import { type Contract, MagpieError } from "@magpie/protocol"
 import { type Capabilities, compileCapabilities } from "../access/capabilities.ts"
 import type { Identity, User } from "../access/identity.ts"
 import { isUserId } from "./fields.ts"
 
 /** What can be done through the HTTP API with a key. */
-export const API_ACTIONS = ["publish", "change", "history", "presence", "connections", "disconnect", "revoke"] as const
+export const API_ACTIONS = ["publish", "change", "history", "versions", "presence", "connections", "disconnect", "revoke"] as const
 export type ApiAction = (typeof API_ACTIONS)[number]
 
 /** What a key, or a token, may do through the HTTP API. What is not named is not allowed. */
@@ -95,6 +95,14 @@ export function requireAction(caller: ApiCaller, action: ApiAction): void {
 export function requireChannel(caller: ApiCaller, channel: string, action: ApiAction): void {
   if (caller.reaches(channel, action)) return
   throw new MagpieError("FORBIDDEN", `these credentials have no right to ${action} on "${channel}"`, { details: { channel, action } })
+}
+
+/** The channel is a stream that the caller may read so. */
+export function requireStream(contract: Contract, caller: ApiCaller, channel: string, action: ApiAction): void {
+  const { kind } = contract.match(channel)
+  requireChannel(caller, channel, action)
+  if (kind.kind === "stream") return
+  throw new MagpieError("BAD_REQUEST", `"${channel}" is a ${kind.kind} and keeps no history`, { details: { field: "channel" } })
 }
 
 export function requireUser(caller: ApiCaller, user: string | undefined): void {

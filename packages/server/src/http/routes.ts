@@ -15,8 +15,10 @@ import { disconnectRoute } from "./routes/disconnect.ts"
 import { historyRoute } from "./routes/history.ts"
 import { presenceRoute } from "./routes/presence.ts"
 import { publishRoute } from "./routes/publish.ts"
+import { receiptsRoute } from "./routes/receipts.ts"
 import { revokeRoute } from "./routes/revoke.ts"
 import { healthRoute, readyRoute } from "./routes/status.ts"
+import { versionsRoute } from "./routes/versions.ts"
 
 /** What the routes act on. */
 export interface RoutesContext {
@@ -44,6 +46,8 @@ export function createRoutes(context: RoutesContext): readonly Route[] {
     batchRoute(publisher, limits),
     changeRoute(publisher),
     historyRoute({ contract, limits, log, sheds: shedsHistory }),
+    versionsRoute({ contract, limits, log }),
+    receiptsRoute({ contract, limits, log }),
     presenceRoute({ contract, limits, of: presence }),
     connectionsRoute(registry),
     disconnectRoute(disconnecting),

@@ -1,4 +1,4 @@
-import type { DurableLog, MessageVersion } from "@magpie/journal"
+import type { DurableLog } from "@magpie/journal"
 import {
   type ChannelMatch,
   type Encoded,
@@ -20,6 +20,7 @@ import type { CatchUp } from "../channel/catch-up.ts"
 import type { Followers } from "../channel/followers.ts"
 import { encodedBytes } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
+import { receiptsPage, versionsPage } from "./changed-pages.ts"
 import { admitChange, isChange } from "./changing.ts"
 import { admitPublish } from "./incoming.ts"
 import type { KindHandler } from "./kind-handler.ts"
@@ -114,19 +115,12 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
   }
 
   function readVersions(codec: ServerCodec, { id, channel, offset }: Versions): Encoded {
-    const versions = newestWithin(log.versions(channel, offset), pageBytes).map(({ version, at, by, data }) => {
-      return { version, at, ...(by === undefined ? undefined : { by }), data: JSON.parse(data) as unknown }
-    })
-    return codec.encode({ type: "versions", ...(id === undefined ? undefined : { id }), channel, offset, versions })
+    return codec.encode({ ...versionsPage(log, channel, offset, pageBytes), ...(id === undefined ? undefined : { id }) })
   }
 
   function readReceipts(codec: ServerCodec, { id, channel, after = "", limit = limits.historyPage }: Receipts): Encoded {
-    const wanted = Math.min(limit, limits.historyPage)
-    const found = log.receipts(channel, after, wanted + 1)
-    const receipts = found.slice(0, wanted)
-    const next = found.length > wanted ? receipts.at(-1)?.user : undefined
-    const head = { type: "receipts", ...(id === undefined ? undefined : { id }), channel, receipts } as const
-    return codec.encode({ ...head, ...(next === undefined ? undefined : { next }) })
+    const page = receiptsPage(log, channel, after, Math.min(limit, limits.historyPage))
+    return codec.encode({ ...page, ...(id === undefined ? undefined : { id }) })
   }
 
   function readHistory(codec: ServerCodec, message: History): Encoded {
@@ -149,16 +143,4 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
       if (page.publications.length <= 1 || encodedBytes(encoded) <= limits.queuedBytes) return encoded
     }
   }
-}
-
-/** The newest versions that fit into so many bytes, and one in any case. */
-function newestWithin(versions: readonly MessageVersion[], maxBytes: number): readonly MessageVersion[] {
-  let bytes = 0
-  let first = versions.length
-  while (first > 0) {
-    bytes += versions[first - 1]?.data.length ?? 0
-    if (bytes > maxBytes && first < versions.length) break
-    first--
-  }
-  return versions.slice(first)
 }

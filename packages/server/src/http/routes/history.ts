@@ -3,13 +3,13 @@ import { type Contract, jsonServerCodec, type Limits, MagpieError } from "@magpi
 import { part } from "../answers.ts"
 import { integer, optional, text } from "../description.ts"
 import { channelName } from "../fields.ts"
-import { requireChannel } from "../rights.ts"
+import { requireStream } from "../rights.ts"
 import { type GuardedRoute, guarded } from "../route.ts"
 
 export interface HistoryOptions {
   readonly contract: Contract
   readonly limits: Pick<Limits, "historyPage" | "historyPageBytes">
-  readonly log: Pick<DurableLog, "newest" | "readBefore" | "readAfter">
+  readonly log: Pick<DurableLog, "newest" | "readBefore" | "readAfter" | "versions" | "receipts">
   /** There is too much to carry to read history for anybody. */
   readonly sheds: () => boolean
 }
@@ -37,10 +37,10 @@ export function historyRoute({ contract, limits, log, sheds }: HistoryOptions): 
     answers: { 200: { about: "A page.", schema: part("HistoryPage") } },
     errors: ["UNKNOWN_CHANNEL", "UNRECOVERABLE"],
     handle({ caller, query: { channel, limit = Math.min(PAGE_LENGTH, limits.historyPage), before, after, epoch } }) {
-      const match = contract.match(channel)
-      requireChannel(caller, channel, "history")
-      if (match.kind.kind !== "stream") refuse(`"${channel}" is a ${match.kind.kind} and keeps no history`, "channel")
-      if (before !== undefined && after !== undefined) refuse("history goes before or after an offset, not both", "before")
+      requireStream(contract, caller, channel, "history")
+      if (before !== undefined && after !== undefined) {
+        throw new MagpieError("BAD_REQUEST", "history goes before or after an offset, not both", { details: { field: "before" } })
+      }
       if (sheds()) throw new MagpieError("UNAVAILABLE", "the server sheds load", { retryAfterMs: SHED_RETRY_MS })
       const position = log.newest(channel)
       if (epoch !== undefined && epoch !== position.epoch)
@@ -52,8 +52,4 @@ export function historyRoute({ contract, limits, log, sheds }: HistoryOptions): 
       return { status: 200, body: String(body) }
     },
   })
-}
-
-function refuse(why: string, field: string): never {
-  throw new MagpieError("BAD_REQUEST", why, { details: { field } })
 }

@@ -1,16 +1,52 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { defineConfig } from "vitest/config"
 
 const conditions = ["magpie-source"]
+
+const exclude = ["tests/browser/**", "tests/services/**", "**/node_modules/**", "**/dist/**"]
+
+/** Work in memory and on sockets of its own: half the time of such files would go into loading the same modules again. */
+const SHARING = ["packages/*/src/**/*.test.ts", "tests/{chaos,codec-suite,memory,sockets}/**/*.test.ts"]
+
+/** What another file in the same process would notice: mocks, the globals of a page, flags of V8; or what notices others: the heap. */
+const CHANGES_ITS_PROCESS = /^import .*\bvi\b.* from "vitest"|@vitest-environment|from "node:v8"|memoryUsage\(/m
+
+const changing = ["packages", "tests"]
+  .flatMap((room) => readdirSync(join(import.meta.dirname, room), { recursive: true, encoding: "utf8" }).map((path) => `${room}/${path}`))
+  .filter((path) => path.endsWith(".test.ts") && !path.includes("node_modules"))
+  .filter((path) => CHANGES_ITS_PROCESS.test(readFileSync(join(import.meta.dirname, path), "utf8")))
+
+/** Minutes of work for one processor, so that they must not be what everybody waits for at the end. */
+const LONG = ["packages/testing/src/simulation/**/*.test.ts"]
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "examples/*/src/**/*.test.ts", "tests/**/*.test.ts"],
-    exclude: ["tests/browser/**", "tests/services/**", "**/node_modules/**", "**/dist/**"],
-    typecheck: { enabled: true, ignoreSourceErrors: true, include: ["packages/*/src/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
     testTimeout: 20_000,
     // Two files at a time also where there are only two cores: half of what tests do is to wait.
     maxWorkers: 2,
+    // They run in the order of their names.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "apart",
+          include: ["examples/*/src/**/*.test.ts", "tests/*.test.ts", "tests/{fuzz,process}/**/*.test.ts", ...LONG, ...changing],
+          exclude,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "together",
+          isolate: false,
+          include: SHARING,
+          exclude: [...exclude, ...LONG, ...changing],
+          typecheck: { enabled: true, ignoreSourceErrors: true, include: ["packages/*/src/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
+        },
+      },
+    ],
   },
 })

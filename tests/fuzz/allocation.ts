@@ -32,8 +32,10 @@ async function worstOf({ name, limitBytes, inputs, decode, build }: MeasuredDeco
   let worst: Allocation = { decoder: name, limitBytes, mostBytes: 0, input: "", wholeBytes: 0 }
   for (const input of inputs) {
     const wholeBytes = await taken(() => decode(input))
+    worst = { ...worst, wholeBytes: Math.max(worst.wholeBytes, wholeBytes) }
+    if (wholeBytes <= worst.mostBytes) continue
     const own = wholeBytes - 2 * (await taken(build(input)))
-    worst = { ...worst, ...(own > worst.mostBytes && { mostBytes: own, input }), wholeBytes: Math.max(worst.wholeBytes, wholeBytes) }
+    if (own > worst.mostBytes) worst = { ...worst, mostBytes: own, input }
   }
   return worst
 }

@@ -110,7 +110,7 @@ describe("opening handshake over TCP", () => {
     await until(() => [...slow, ...silent].every((client) => client.closed))
     clearInterval(dripping)
     expect(honest.closed).toBe(false)
-  })
+  }, 60_000)
 
   it("[F10] survives 1,000 clients that are gone before they are answered", async () => {
     running = await startTestServer({ limits: { handshakesPerAddressPerSecond: 10_000 } })

@@ -39,7 +39,9 @@ function rowsOf(storage: MemoryStorage) {
   }
 }
 
-test("[G11] whatever is forgotten, by time or for others, nothing is left of it and nothing else is missing", async () => {
+test("[G11] whatever is forgotten, by time or for others, nothing is left of it and nothing else is missing", {
+  timeout: 120_000,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 60 }), async (actions) => {
       const storage = memoryStorage()

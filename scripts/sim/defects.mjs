@@ -8,6 +8,7 @@ import { OVERLOAD_DEFECTS } from "./defects/overload.mjs"
 import { PERSISTENT_DEFECTS } from "./defects/persistent.mjs"
 import { PRESENCE_DEFECTS } from "./defects/presence.mjs"
 import { SERVER_DEFECTS } from "./defects/server.mjs"
+import { TABLES_DEFECTS } from "./defects/tables.mjs"
 
 /**
  * `breaks` is the guarantee that gives way first, or `presence`; `find` stands once in `file`.
@@ -23,6 +24,7 @@ export const DEFECTS = [
   ...CLIENT_DEFECTS,
   ...PRESENCE_DEFECTS,
   ...CHANGES_DEFECTS,
+  ...TABLES_DEFECTS,
   ...ACCESS_DEFECTS,
   ...PERSISTENT_DEFECTS,
   ...OVERLOAD_DEFECTS,

@@ -1,9 +1,11 @@
 import type { DurableLog } from "@magpie/journal"
 import { checkNotes, untrueNotes } from "./healed-notes.ts"
+import { untrueRows } from "./healed-rows.ts"
 import { heldMessages } from "./held-messages.ts"
 import { checkPublishersOrder } from "./judge/log-truth.ts"
 import { textOf } from "./judge/presence-truth.ts"
 import { Violation } from "./judge/violation.ts"
+import { SCORES } from "./scoreboard.ts"
 import { type Payload, STREAMS } from "./simulated-app.ts"
 import type { World } from "./world.ts"
 
@@ -22,6 +24,8 @@ export function notYetHealed(world: World): Unhealed | undefined {
   if (presence !== undefined) return { invariant: "I20", what: presence }
   const notes = untrueNotes(world)
   if (notes !== undefined) return { invariant: "I26", what: notes }
+  const rows = untrueRows(world)
+  if (rows !== undefined) return { invariant: "I27", what: rows }
   const left = leftBehind(world)
   return left === undefined ? undefined : { invariant: "I22", what: left }
 }
@@ -87,6 +91,7 @@ export function checkHealed(world: World): void {
   const { judge, nodes, broker } = world
   for (const { name, log } of nodes) if (log !== undefined) for (const channel of STREAMS) checkLog(world, name, log, channel)
   checkNotes(world)
+  for (const { name, log } of nodes) if (log !== undefined) judge.scores.check(name, log, SCORES)
   judge.truth.checkOrder((id) => mayLandLate(judge, id))
   checkStates(nodes.flatMap(({ log }) => (log === undefined ? [] : broker.states(log))))
 }

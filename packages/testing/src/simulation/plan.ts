@@ -34,7 +34,7 @@ export type Action = { readonly at: number; readonly client: number } & (
   | { readonly do: "follow"; readonly channel: StreamName; readonly last?: number }
   | { readonly do: "leave"; readonly channel: StreamName }
   | { readonly do: "history"; readonly channel: StreamName; readonly limit: number }
-  | { readonly do: "hostile" | "note"; readonly move: number }
+  | { readonly do: "hostile" | "note" | "row"; readonly move: number }
 )
 
 export interface Fault {
@@ -64,7 +64,11 @@ export function planOf(seed: number, { transports = false }: { readonly transpor
   const random = seededRandom(`plan-${seed}`)
   const outboxes = random.fork("outboxes")
   const setup = { ...setupOf(random.fork("setup")), ...(transports && { transports }), ...keepingOf(outboxes) }
-  const actions = [...actionsOf(setup, random.fork("workload")), ...noteActions(setup, random.fork("notes"))].sort((a, b) => a.at - b.at)
+  const actions = [
+    ...actionsOf(setup, random.fork("workload")),
+    ...movesOf(setup, "note", NOTES_SHARE, random.fork("notes")),
+    ...movesOf(setup, "row", ROWS_SHARE, random.fork("rows")),
+  ].sort((a, b) => a.at - b.at)
   const faults = [
     ...faultsOf(setup, random.fork("faults")),
     ...revocationsOf(setup, random.fork("revocations")),
@@ -103,8 +107,10 @@ function keepingOf(random: SeededRandom): Pick<Setup, "keeping"> {
   return random.float() < OUTBOXES_SHARE ? { keeping: random.pick([1, 1, 2]) } : {}
 }
 
-/** Runs in which messages change. */
+/** Runs in which messages change: some grow as fast as a model writes, others are edited, deleted and reacted to. */
 const NOTES_SHARE = 0.4
+/** Runs in which a table is written. */
+const ROWS_SHARE = 0.3
 
 const PADDINGS = [200, 2_000, 9_000]
 /** A reader that stands still for seconds is owed more than may be held for it. */
@@ -156,13 +162,13 @@ function presenceActions(client: number, { durationMs }: Setup, random: SeededRa
   return actions
 }
 
-/** In some runs messages change: some grow as fast as a model writes, others are edited, deleted and reacted to. */
-function noteActions({ clients, durationMs }: Setup, random: SeededRandom): Action[] {
-  if (random.float() >= NOTES_SHARE) return []
+/** Moves of somebody's, in some of the runs. */
+function movesOf({ clients, durationMs }: Setup, what: "note" | "row", share: number, random: SeededRandom): Action[] {
+  if (random.float() >= share) return []
   const pace = random.pick([60, 200, 600])
   const actions: Action[] = []
   for (let at = random.float() * pace; at < durationMs; at += random.float() * 2 * pace)
-    actions.push({ at, client: random.integer(0, clients - 1), do: "note", move: random.integer(0, 999) })
+    actions.push({ at, client: random.integer(0, clients - 1), do: what, move: random.integer(0, 999) })
   return actions
 }
 

@@ -1,4 +1,4 @@
-import { broadcast, contract, json, MagpieError, stream } from "@magpie/protocol"
+import { broadcast, contract, json, MagpieError, stream, table } from "@magpie/protocol"
 import type { ChannelRules, User } from "@magpie/server/core"
 import type { Shown } from "./judge/presence-truth.ts"
 
@@ -18,7 +18,13 @@ export interface Note {
   readonly text: string
 }
 
-/** The contract under simulation: a stream that keeps everything, one that soon forgets, one whose messages change, a broadcast, and a place to be present in. */
+/** A row of a table: who wrote it as what, and a number. */
+export interface Score {
+  readonly id: string
+  readonly count: number
+}
+
+/** The contract under simulation: a stream that keeps everything, one that soon forgets, one whose messages change, a table, a broadcast, and a place to be present in. */
 export const simulatedApp = contract({
   "chat/:room": stream({ messages }),
   "short/:room": stream({ messages, retention: { maxCount: 8, maxAgeMs: 20_000 } }),
@@ -29,6 +35,7 @@ export const simulatedApp = contract({
     receipts: true,
     retention: { maxCount: 16, maxAgeMs: 3_600_000 },
   }),
+  "board/:room": table({ key: json<string>(), value: json<Score>() }),
   "hall/:room": broadcast({ messages, presence: json<Shown>() }),
 })
 export type SimulatedApp = typeof simulatedApp
@@ -39,6 +46,7 @@ export const HALL = "hall/a"
 /** Who has a valid token and no rights. */
 export const HOSTILE_USER = "mallory"
 export const NOTES = "note/a"
+export const TABLE = "board/a"
 export type StreamName = (typeof STREAMS)[number]
 
 /** The stream that a share from 0 to 1 stands for. */

@@ -8,6 +8,7 @@ import { messageId } from "./judge/message-id.ts"
 import type { Shown } from "./judge/presence-truth.ts"
 import type { Notebook } from "./notebook.ts"
 import { openPage, type Page, streamOf } from "./page.ts"
+import type { Scoreboard } from "./scoreboard.ts"
 import { BROADCAST, type Payload, type SimulatedApp, STREAMS, type StreamName } from "./simulated-app.ts"
 import type { SimulatedLanes } from "./simulated-lanes.ts"
 import type { Papers, Server } from "./traced-transport.ts"
@@ -19,6 +20,8 @@ export interface SimulatedClientOptions {
   readonly judge: Judge
   /** Whether messages change in this run. */
   readonly notes: boolean
+  /** Whether a table is written in this run. */
+  readonly rows: boolean
   /** A node to try now. */
   pickNode(): Server
   /** What a page of its user is given to come in with. */
@@ -61,6 +64,8 @@ export interface SimulatedClient {
   readonly hall: readonly { readonly user: string | undefined; readonly state: Shown }[] | undefined
   /** Undefined where no messages change in this run. */
   readonly notes: Notebook | undefined
+  /** Undefined where no table is written in this run. */
+  readonly scoreboard: Scoreboard | undefined
   freeze(): void
   /** `noticed`: whether the machine says so. */
   thaw(noticed: boolean): void
@@ -226,6 +231,9 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
     },
     get notes() {
       return life.notes
+    },
+    get scoreboard() {
+      return life.scoreboard
     },
     freeze() {
       frozen = true

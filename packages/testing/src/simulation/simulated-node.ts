@@ -125,6 +125,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     core.channel("beat/:room", { authorize: rules.authorize, accept: { say: ({ data }) => listener.onPassedOn((data as Payload).id) } })
     core.channel("hall/:room", rules)
     core.channel("note/:room", { authorize: rules.authorize })
+    core.channel("board/:room", { authorize: rules.authorize })
     const door = inProcess(core, process, listener)
     const { limits, origins } = settings
     const http = createHttpTransports({ ...process.env, core: door, path: DEFAULT_PATH, origins, limits })

@@ -18,7 +18,7 @@ import type { Action, Plan } from "./plan.ts"
 import { checkQueue } from "./resources.ts"
 import { createRevoker, type Revoker } from "./revoker.ts"
 import { createScheduler, type Scheduler } from "./scheduler.ts"
-import { createRights, HALL, NOTES, type Rights, STREAMS, streamAt } from "./simulated-app.ts"
+import { createRights, HALL, NOTES, type Rights, STREAMS, streamAt, TABLE } from "./simulated-app.ts"
 import { createSimulatedClient, type SimulatedClient } from "./simulated-client.ts"
 import { createSimulatedDisk } from "./simulated-disk.ts"
 import { everyTransport } from "./simulated-http.ts"
@@ -169,7 +169,11 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
           judge.applied(
             name,
             epoch,
-            publications.filter(({ channel }) => channel !== NOTES),
+            publications.filter(({ channel }) => channel !== NOTES && channel !== TABLE),
+          )
+          judge.scores.applied(
+            name,
+            publications.filter(({ channel }) => channel === TABLE),
           )
         },
         onAccepted: () => judge.accepted(name),
@@ -209,6 +213,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       network,
       judge,
       notes: plan.actions.some(({ do: what }) => what === "note"),
+      rows: plan.actions.some(({ do: what }) => what === "row"),
       pickNode: () => balance.pick(nodes),
       token(page) {
         const token = issue(addressOf(index), page, issuer.now(), setup.tokenLifeMs)
@@ -232,7 +237,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
   })
   const backend = createBackend({ clock: scheduler.clock("backend"), judge, pickNode: () => balance.pick(nodes) })
   const revokedAt = random.fork("revoked-at")
-  for (const channel of [...STREAMS, HALL, NOTES]) rights.deny(hostile.user, channel)
+  for (const channel of [...STREAMS, HALL, NOTES, TABLE]) rights.deny(hostile.user, channel)
 
   return {
     scheduler,

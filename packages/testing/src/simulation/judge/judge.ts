@@ -15,6 +15,7 @@ import { createOverloadTruth, type OverloadTruth, type OverloadTruthOptions } fr
 import { createPresenceTruth, type PresenceTruth, type PresenceTruthOptions } from "./presence-truth.ts"
 import { createPublishes, type Publishes, type PublishRecord } from "./publishes.ts"
 import { createRevocationTruth, type RevocationTruth, type RevocationTruthOptions } from "./revocation-truth.ts"
+import { createScoreTruth, type ScoreTruth } from "./score-truth.ts"
 import { createSessions } from "./sessions.ts"
 import { Violation } from "./violation.ts"
 import { type WatchedLink, watchedBy } from "./watched-link.ts"
@@ -25,6 +26,7 @@ export interface Judge {
   readonly truth: LogTruth
   readonly presence: PresenceTruth
   readonly notes: NoteTruth
+  readonly scores: ScoreTruth
   readonly revocations: RevocationTruth
   readonly keptSends: KeptSends
   /** Undefined where nobody measures what servers carry. */
@@ -99,6 +101,7 @@ export function createJudge(options: JudgeOptions): Judge {
   const beats = createBeatTruth()
   const newest = new Map<string, Place>()
   const notes = createNoteTruth({ reached, broken, lost: () => restored })
+  const scores = createScoreTruth({ reached, broken, lost: () => restored })
   const revocations = createRevocationTruth({ monotonic, furthestClock, reached })
   const presence = createPresenceTruth({ monotonic, leaseMs, ghostMs, isPutOut: revocations.explains, broken, reached })
   const overload = load && createOverloadTruth({ ...load, reached })
@@ -171,6 +174,7 @@ export function createJudge(options: JudgeOptions): Judge {
     truth,
     presence,
     notes,
+    scores: { ...scores, applied: judging(scores.applied) },
     revocations,
     overload: overload && { ...overload, sheds: judging(overload.sheds) },
     keptSends: { left: judging(keptSends.left), told: judging(keptSends.told) },

@@ -1,4 +1,5 @@
 import type { MagpieError } from "@magpie/protocol"
+import { EXPLAINED_OF_WRITES } from "./explained.ts"
 import { readMessageId } from "./message-id.ts"
 import { Violation } from "./violation.ts"
 
@@ -27,21 +28,6 @@ export interface NoteTruth {
   /** Whoever reads on is told once what became of a message, and not of the changes that a later one took over. */
   checkTold(node: string, changed: readonly number[]): void
 }
-
-/** A fault explains these, or that somebody else was first. */
-const EXPLAINED: readonly string[] = [
-  "ABORTED",
-  "CLOSED",
-  "FORBIDDEN",
-  "UNAVAILABLE",
-  "TIMEOUT",
-  "EXPIRED",
-  "CONFLICT",
-  "RATE_LIMITED",
-  "UNRECOVERABLE",
-  "LIMIT_EXCEEDED",
-  "BAD_REQUEST",
-]
 
 export interface NoteTruthOptions {
   reached(what: string): void
@@ -87,7 +73,7 @@ export function createNoteTruth({ reached, broken, lost }: NoteTruthOptions): No
     },
     failed(publisher, error) {
       reached(`note-${error.code}`)
-      if (!EXPLAINED.includes(error.code)) broken(new Violation("I21", `${publisher} met ${error.code}: ${error.reason}`))
+      if (!EXPLAINED_OF_WRITES.includes(error.code)) broken(new Violation("I21", `${publisher} met ${error.code}: ${error.reason}`))
     },
     check(node, epoch, grown) {
       for (const note of grown) checkTokens(node, note)

@@ -64,18 +64,7 @@ export async function commandBed(options: CommandBedOptions = {}) {
 
   now = () => bed.clock.now()
 
-  /** Awaits what needs the clock's turns. */
-  async function done<T>(pending: Promise<T>): Promise<T> {
-    let isSettled = false
-    const settle = () => {
-      isSettled = true
-    }
-    pending.then(settle, settle)
-    await bed.clock.until(() => isSettled)
-    return pending
-  }
-
-  return { bed, done, device: (given: Partial<DeviceOptions> = {}) => startDevice(bed, given) }
+  return { bed, done: bed.clock.done, device: (given: Partial<DeviceOptions> = {}) => startDevice(bed, given) }
 }
 
 type Bed = Awaited<ReturnType<typeof createTestBed<typeof app>>>

@@ -12,15 +12,7 @@ const STOP_MS = 30_000
 const PORTS = SERVICES.map(({ name }) => `[--${name} PORT]`).join(" ")
 const USAGE = `npm run services -- up|down|status ${PORTS} [--nodes HOST:PORT,…] [--directory DIR] [--install]`
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    ...Object.fromEntries(SERVICES.map(({ name }) => [name, { type: /** @type {const} */ ("string") }])),
-    nodes: { type: "string", default: NODES },
-    directory: { type: "string", default: join(tmpdir(), "magpie-services") },
-    install: { type: "boolean", default: false },
-  },
-})
+const { values, positionals } = readOptions()
 const directory = String(values.directory)
 const record = join(directory, "running.json")
 
@@ -28,10 +20,29 @@ const record = join(directory, "running.json")
 
 const commands = { up, down, status }
 const command = commands[/** @type {keyof typeof commands} */ (positionals[0])]
-if (command === undefined || positionals.length > 1) {
-  console.log(USAGE)
+if (values.help) console.log(USAGE)
+else if (command === undefined || positionals.length > 1) {
+  console.error(USAGE)
   process.exitCode = 2
 } else await command()
+
+function readOptions() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        ...Object.fromEntries(SERVICES.map(({ name }) => [name, { type: /** @type {const} */ ("string") }])),
+        nodes: { type: "string", default: NODES },
+        directory: { type: "string", default: join(tmpdir(), "magpie-services") },
+        install: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    })
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error))
+    process.exit(2)
+  }
+}
 
 async function up() {
   const named = SERVICES.filter(({ name }) => values[name] !== undefined)

@@ -64,18 +64,19 @@ export async function commandBed(options: CommandBedOptions = {}) {
 
   now = () => bed.clock.now()
 
-  /** Awaits what needs the clock's turns. */
-  async function done<T>(pending: Promise<T>): Promise<T> {
-    let isSettled = false
-    const settle = () => {
-      isSettled = true
-    }
-    pending.then(settle, settle)
-    await bed.clock.until(() => isSettled)
-    return pending
+  const device = (given: Partial<DeviceOptions> = {}) => startDevice(bed, given)
+
+  /** A phone that has called a pump once, and whose link is cut now. */
+  async function cutPhone() {
+    const pump = device()
+    await pump.isServing()
+    const phone = valve(bed)
+    await bed.clock.done(phone.call("setValve", { open: true }))
+    bed.network.cut(true, "10.0.0.1")
+    return { pump, phone }
   }
 
-  return { bed, done, device: (given: Partial<DeviceOptions> = {}) => startDevice(bed, given) }
+  return { bed, done: bed.clock.done, device, cutPhone }
 }
 
 type Bed = Awaited<ReturnType<typeof createTestBed<typeof app>>>

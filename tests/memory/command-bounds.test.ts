@@ -71,12 +71,8 @@ describe("who calls commands", () => {
 
   it("[G9] the time that a sleeping laptop did not count is counted by its wall clock", async () => {
     its = await commandBed()
-    const { bed, done, device } = its
-    const pump = device()
-    await pump.isServing()
-    const phone = valve(bed)
-    await done(phone.call("setValve", { open: true }))
-    bed.network.cut(true, "10.0.0.1")
+    const { bed, done } = its
+    const { pump, phone } = await its.cutPhone()
     const asleep = phone.outcome("setValve", { open: true }, { id: "asleep", deadlineMs: 60_000 })
     bed.clock.jumpWallClock(3_600_000)
     bed.network.cut(false, "10.0.0.1")

@@ -1,4 +1,6 @@
 import { commands, memoryCommands, serveCommands } from "@magpie/client/command"
+import { memoryStorage } from "@magpie/journal"
+import type { RawConnection } from "@magpie/testing"
 import { afterEach, describe, expect, it } from "vitest"
 import { commandBed, gate, valve } from "./command-bed.ts"
 
@@ -91,6 +93,28 @@ describe("who may do what with commands", () => {
     await bed.clock.advance(1_000)
     expect(bed.server.channel("device/7").isServed).toBe(true)
     links[1]?.close()
+    await bed.clock.until(() => !bed.server.channel("device/7").isServed)
+  })
+
+  it("a device that comes back over a new link is there, whichever of its older ones ends while the log takes that", async () => {
+    its = await commandBed({ storage: (env) => memoryStorage({ env, commitDelayMs: 200 }) })
+    const { bed } = its
+    const links = [bed.raw({ plain: true }), bed.raw({ plain: true }), bed.raw({ plain: true })] as const
+    const serve = (link: RawConnection, fence?: number) =>
+      link.send({ type: "publish", id: 1, channel: "device/7", name: "$command", data: { action: "serve", fence } })
+    await bed.clock.until(() => links.every((link) => link.of("welcome").length > 0))
+    serve(links[0])
+    await bed.clock.until(() => links[0].reply(1) !== undefined)
+    serve(links[1], 1)
+    await bed.clock.advance(50)
+    serve(links[2], 1)
+    await bed.clock.advance(50)
+    // The log has taken neither.
+    for (const link of links.slice(0, 2)) link.close()
+    await bed.clock.until(() => links[2].reply(1) !== undefined)
+    await bed.clock.advance(2_000)
+    expect([links[1].reply(1), bed.server.channel("device/7").isServed]).toEqual([undefined, true])
+    links[2].close()
     await bed.clock.until(() => !bed.server.channel("device/7").isServed)
   })
 

@@ -240,12 +240,8 @@ describe("an interrupted command", () => {
 
   it("[G9] a caller whose link breaks learns the outcome on the next one; what it could not say in time is never executed", async () => {
     its = await commandBed()
-    const { bed, done, device } = its
-    const pump = device()
-    await pump.isServing()
-    const phone = valve(bed)
-    await done(phone.call("setValve", { open: true }))
-    bed.network.cut(true, "10.0.0.1")
+    const { bed, done } = its
+    const { pump, phone } = await its.cutPhone()
     const soon = phone.outcome("setValve", { open: true }, { id: "soon", deadlineMs: 60_000 })
     const late = phone.outcome("setValve", { open: true }, { id: "late", deadlineMs: 2_000 })
     await bed.clock.advance(5_000)

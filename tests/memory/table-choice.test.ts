@@ -34,16 +34,7 @@ afterEach(async () => {
   expect(bed.clock.pendingTimers).toBe(0)
 })
 
-/** Awaits what needs the clock's turns. */
-async function done<T>(pending: Promise<T>): Promise<T> {
-  let isSettled = false
-  const settle = () => {
-    isSettled = true
-  }
-  pending.then(settle, settle)
-  await bed.clock.until(() => isSettled)
-  return pending
-}
+const done = <T>(pending: Promise<T>) => bed.clock.done(pending)
 
 const quote = (sector: string, bid: number, ask = 0) => ({ sector, bid, ask })
 const isLive = (its: { readonly state: { readonly state: string } }) => bed.clock.until(() => its.state.state === "live")

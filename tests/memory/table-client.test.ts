@@ -25,16 +25,7 @@ type Quotes = Table<(typeof app)["channels"]["quotes"]>
 const bids = ({ rows }: Quotes) => Object.fromEntries([...rows].map(([key, { value }]) => [key, value.bid]))
 const isLive = (quotes: Quotes) => bed.clock.until(() => quotes.state.state === "live")
 
-/** Awaits what needs the clock's turns. */
-async function done<T>(pending: Promise<T>): Promise<T> {
-  let isSettled = false
-  const settle = () => {
-    isSettled = true
-  }
-  pending.then(settle, settle)
-  await bed.clock.until(() => isSettled)
-  return pending
-}
+const done = <T>(pending: Promise<T>) => bed.clock.done(pending)
 
 describe("a table on a client", () => {
   it("is a live map of rows, which it writes under its own types", async () => {

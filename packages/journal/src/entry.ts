@@ -85,7 +85,8 @@ export type CommandStep =
   | { readonly action: "cancel"; readonly id: string; readonly anybody: boolean }
   /** The place of the entry is the fence of whoever serves from now on; with `fence` somebody comes back under his. */
   | { readonly action: "serve"; readonly fence?: number | undefined }
-  | { readonly action: "leave"; readonly fence: number }
+  /** `since`: the place of the `serve` that this ends; a later one under the same fence goes on. Undefined: whichever is the last. */
+  | { readonly action: "leave"; readonly fence: number; readonly since?: number | undefined }
   | {
       readonly action: "report"
       readonly id: string

@@ -9,6 +9,8 @@ export interface FakeClock extends Clock {
   advance(ms: number): Promise<void>
   /** Advances from timer to timer until `fact` holds. Fails after `limitMs` of fake time, or when nothing is left to happen. */
   until(fact: () => boolean, limitMs?: number): Promise<void>
+  /** Awaits what needs time to pass: advances until it has settled, as `until` does. */
+  done<T>(pending: Promise<T>, limitMs?: number): Promise<T>
   /** Moves the wall clock without letting time pass, as a wrong time server does. */
   jumpWallClock(ms: number): void
   /** Lets time pass without firing anything, as a sleeping laptop does; what was due fires once on the next advance. */
@@ -69,6 +71,17 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
     elapsed = end
   }
 
+  async function until(fact: () => boolean, limitMs = 600_000): Promise<void> {
+    const end = elapsed + limitMs
+    await settle()
+    while (!fact()) {
+      const timer = nextTimer()
+      if (timer === undefined) throw new Error("the fact never came true: nothing is left to happen")
+      if (timer.at > end) throw new Error(`the fact did not come true within ${limitMs} ms of fake time`)
+      await advance(Math.max(0, timer.at - elapsed))
+    }
+  }
+
   return {
     now: () => wallOffset + elapsed,
     monotonic: () => elapsed,
@@ -83,15 +96,15 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
     },
     settle,
     advance,
-    async until(fact, limitMs = 600_000) {
-      const end = elapsed + limitMs
-      await settle()
-      while (!fact()) {
-        const timer = nextTimer()
-        if (timer === undefined) throw new Error("the fact never came true: nothing is left to happen")
-        if (timer.at > end) throw new Error(`the fact did not come true within ${limitMs} ms of fake time`)
-        await advance(Math.max(0, timer.at - elapsed))
+    until,
+    async done(pending, limitMs) {
+      let isSettled = false
+      const settled = (): void => {
+        isSettled = true
       }
+      pending.then(settled, settled)
+      await until(() => isSettled, limitMs)
+      return pending
     },
     jumpWallClock: (ms) => {
       wallOffset += ms

@@ -5,8 +5,9 @@ import { type ClusterFault, describeFault } from "../cluster/cluster-plan.ts"
 import { type ClusterStage, setCluster } from "../cluster/cluster-stage.ts"
 import { judge, together, type Verdict } from "../judge.ts"
 import type { RoomsQuestions, Told } from "../loads/rooms.ts"
-import { type Child, startChild } from "../process/child.ts"
-import { eventually, sleep } from "../wait.ts"
+import { startChild } from "../process/child.ts"
+import { rest } from "../rest.ts"
+import { sleep } from "../wait.ts"
 
 export interface ClusterPlayed extends Told {
   readonly verdict: Verdict
@@ -33,9 +34,8 @@ export interface ClusterPlayOptions {
 /** Between two faults. Half of them come before the one before is mended. */
 const PAUSE_MS = [500, 3_000] as const
 const BEFORE_MS = 2_000
-/** After the last fault: so long may the cluster take to come to rest, and so long is nothing new heard when it has. */
+/** After the last fault: so long may the cluster take to come to rest. */
 const SETTLE_MS = 120_000
-const QUIET_MS = 2_000
 
 /** One broker's run through the plan. */
 export async function playCluster(options: ClusterPlayOptions): Promise<ClusterPlayed> {
@@ -55,7 +55,7 @@ export async function playCluster(options: ClusterPlayOptions): Promise<ClusterP
   await load.ask("hush")
   const talkedMs = performance.now() - talking
   const { accepted } = await load.ask("progress")
-  const settled = await rest(load)
+  const settled = await rest(() => load.ask("progress"), SETTLE_MS)
   const told = await load.ask("told")
   const verdicts: Verdict[] = []
   for (let room = 0; room < rooms; room++) {
@@ -88,16 +88,4 @@ async function strike({ plan, random, note }: ClusterPlayOptions, stage: Cluster
   await stage.whole()
   await sleep(BEFORE_MS)
   return struck
-}
-
-/** Waits until nothing is on its way any more; false when that does not come about. */
-async function rest(load: Child<RoomsQuestions>): Promise<boolean> {
-  let heard = -1
-  let since = performance.now()
-  return eventually(async () => {
-    const progress = await load.ask("progress")
-    if (progress.heard !== heard || !progress.settled) since = performance.now()
-    heard = progress.heard
-    return performance.now() - since >= QUIET_MS
-  }, SETTLE_MS)
 }

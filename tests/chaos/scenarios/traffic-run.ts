@@ -2,10 +2,11 @@ import { CONTENDERS, type ContenderName } from "../contenders/contenders.ts"
 import type { Fault } from "../fault-plan.ts"
 import { judge, together, type Verdict, wordsOf } from "../judge.ts"
 import type { Remembered, TalkQuestions } from "../loads/talk.ts"
-import { type Child, startChild } from "../process/child.ts"
+import { startChild } from "../process/child.ts"
 import { type Relay, startRelay } from "../relay.ts"
+import { rest } from "../rest.ts"
 import { DOWN, SERVER, UP } from "../servers/chat-server.ts"
-import { eventually, sleep } from "../wait.ts"
+import { sleep } from "../wait.ts"
 import type { WordId } from "../word.ts"
 import { type Stage, setStage } from "./stage.ts"
 
@@ -31,9 +32,8 @@ export interface PlayOptions {
 }
 
 const PER_SECOND = 100
-/** After the last fault: so long may a contender take to come to rest, and so long is nothing new heard when it has. */
+/** After the last fault: so long may a contender take to come to rest. */
 const SETTLE_MS = 60_000
-const QUIET_MS = 2_000
 /** Words that the server may have said last without telling. */
 const UNTOLD = 1_000
 
@@ -52,7 +52,7 @@ export async function play(contender: ContenderName, { plan, clients, ms, direct
   const struck = await strike(plan, ms, stage, relays)
   await load.ask("hush")
   await stage.hush()
-  const settled = await rest(load)
+  const settled = await rest(() => load.ask("progress"), SETTLE_MS)
 
   const remembered = await load.ask("remembered")
   const stores = CONTENDERS[contender].stores
@@ -93,18 +93,6 @@ function apply(fault: Fault, stage: Stage, relays: readonly Relay[]): boolean {
     case "black-hole":
       return relay?.blackHole() ?? false
   }
-}
-
-/** Waits until nothing is on its way any more; false when that does not come about. */
-async function rest(load: Child<TalkQuestions>): Promise<boolean> {
-  let heard = -1
-  let since = performance.now()
-  return eventually(async () => {
-    const progress = await load.ask("progress")
-    if (progress.heard !== heard || !progress.settled) since = performance.now()
-    heard = progress.heard
-    return performance.now() - since >= QUIET_MS
-  }, SETTLE_MS)
 }
 
 function verdictOf(

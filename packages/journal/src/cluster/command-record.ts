@@ -20,8 +20,10 @@ export function encodeStep(writer: RowWriter, step: CommandStep): void {
       writer.text(step.id).number(step.anybody ? 1 : 0)
       return
     case "serve":
-    case "leave":
       writer.number(step.fence ?? 0)
+      return
+    case "leave":
+      writer.number(step.fence).number(step.since ?? 0)
       return
     case "report":
       writer
@@ -48,7 +50,7 @@ export function decodeStep(reader: RowReader): CommandStep {
     case "serve":
       return { action, fence: reader.number() || undefined }
     case "leave":
-      return { action, fence: reader.number() }
+      return { action, fence: reader.number(), since: reader.number() || undefined }
     case "report": {
       const [id, state, fence] = [reader.text(), STATES[reader.number()], reader.number() || undefined]
       if (state === undefined) throw newer()

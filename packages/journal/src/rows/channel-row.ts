@@ -38,15 +38,15 @@ export interface CommandCounts {
   readonly open: number
   /** Offset at which whoever serves the channel began to; 0 before the first. */
   readonly fence: number
-  /** Whether he is there, as far as that was said. */
-  readonly isServed: boolean
+  /** Offset at which he came last; 0 where he is not there, as far as that was said. */
+  readonly servedSince: number
   /** Commands that have ended, ever; and the how-manieth of them was forgotten last. */
   readonly ended: number
   readonly forgotten: number
 }
 
 /** Before the first step. */
-export const NO_COMMANDS: CommandCounts = { open: 0, fence: 0, isServed: false, ended: 0, forgotten: 0 }
+export const NO_COMMANDS: CommandCounts = { open: 0, fence: 0, servedSince: 0, ended: 0, forgotten: 0 }
 
 export interface TableCounts {
   readonly rows: number
@@ -68,13 +68,8 @@ export function encodeChannelRow(writer: RowWriter, row: ChannelRow): Uint8Array
   const { rows, gone, deleted } = row.table ?? NO_ROWS
   if (row.table !== undefined || row.commands !== undefined) writer.number(rows).number(gone).number(deleted)
   if (row.commands !== undefined) {
-    const { open, fence, isServed, ended, forgotten } = row.commands
-    writer
-      .number(open)
-      .number(fence)
-      .number(isServed ? 1 : 0)
-      .number(ended)
-      .number(forgotten)
+    const { open, fence, servedSince, ended, forgotten } = row.commands
+    writer.number(open).number(fence).number(servedSince).number(ended).number(forgotten)
   }
   return writer.end()
 }
@@ -96,6 +91,6 @@ export function decodeChannelRow(bytes: Uint8Array): ChannelRow {
   const table = reader.done ? undefined : { rows: reader.number(), gone: reader.number(), deleted: reader.number() }
   if (reader.done) return { ...head, table }
   // Without a table zeros stand in its place.
-  const served = { open: reader.number(), fence: reader.number(), isServed: reader.number() === 1 }
+  const served = { open: reader.number(), fence: reader.number(), servedSince: reader.number() }
   return { ...head, table: undefined, commands: { ...served, ended: reader.number(), forgotten: reader.number() } }
 }

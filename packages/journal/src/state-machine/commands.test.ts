@@ -179,7 +179,21 @@ describe("a channel's commands", () => {
     expect(bed.report("c2", "started", fresh)).toMatchObject({ result: "stored" })
     expect(bed.serve(fresh)).toBe(fresh)
     await bed.commit()
-    expect(bed.history.commandCounts(CHANNEL)).toMatchObject({ open: 1, fence: fresh, isServed: true })
+    expect(bed.history.commandCounts(CHANNEL)).toMatchObject({ open: 1, fence: fresh, servedSince: fresh + 3 })
+  })
+
+  test("[G9] are served until the link that came last leaves, under whatever fence the ones before it do", async () => {
+    const bed = new Bed()
+    const fence = bed.serve()
+    const back = bed.step({ action: "serve", fence })
+    expect(bed.step({ action: "leave", fence, since: fence })).toEqual(refused("CONFLICT"))
+    await bed.commit()
+    const since = back?.result === "stored" ? back.position.offset : 0
+    expect(bed.history.commandCounts(CHANNEL)).toMatchObject({ fence, servedSince: since })
+    expect(bed.step({ action: "leave", fence, since })).toMatchObject({ result: "stored" })
+    expect(bed.step({ action: "leave", fence, since })).toEqual(refused("CONFLICT"))
+    await bed.commit()
+    expect(bed.history.commandCounts(CHANNEL)).toMatchObject({ fence, servedSince: 0 })
   })
 
   test("[G9] take a report that is said again for the one that it is", () => {

@@ -47,12 +47,13 @@ export class Commands {
       case "serve": {
         const { fence } = countsOf(channel)
         if (step.fence !== undefined && step.fence !== fence) return { refused: "CONFLICT" }
-        return { write: ({ offset }) => this.#serve(channel, step.fence ?? offset, true) }
+        return { write: ({ offset }) => this.#serve(channel, step.fence ?? offset, offset) }
       }
       case "leave": {
-        const { fence, isServed } = countsOf(channel)
-        if (step.fence !== fence || !isServed) return { refused: "CONFLICT" }
-        return { write: () => this.#serve(channel, fence, false) }
+        const { fence, servedSince } = countsOf(channel)
+        const { since = servedSince } = step
+        if (step.fence !== fence || servedSince === 0 || since !== servedSince) return { refused: "CONFLICT" }
+        return { write: () => this.#serve(channel, fence, 0) }
       }
       case "report": {
         const row = this.#find(channel, step.id)
@@ -84,9 +85,9 @@ export class Commands {
       if (before.content !== content || before.from !== entry.from) return { refused: "CONFLICT" }
       return { standing: { offset: before.version, mark: before.mark } }
     }
-    const { open, isServed } = countsOf(channel)
+    const { open, servedSince } = countsOf(channel)
     if (deadlineMs > 0 && open >= step.most) return { refused: "LIMIT_EXCEEDED" }
-    if (deadlineMs > 0 && deliverMs !== undefined && !isServed) return { refused: "UNAVAILABLE" }
+    if (deadlineMs > 0 && deliverMs !== undefined && servedSince === 0) return { refused: "UNAVAILABLE" }
     return { write: (place) => this.#begin(entry, step, content, channel, place) }
   }
 
@@ -185,9 +186,9 @@ export class Commands {
     this.#pending.put(commandKey(channel.id, id), encodeCommandRow(this.#writer, row))
   }
 
-  #serve(channel: ChannelState, fence: number, isServed: boolean): JsonText {
-    this.#count(channel, { fence, isServed })
-    return JSON.stringify(isServed ? { serving: fence } : { left: fence }) as JsonText
+  #serve(channel: ChannelState, fence: number, servedSince: number): JsonText {
+    this.#count(channel, { fence, servedSince })
+    return JSON.stringify(servedSince > 0 ? { serving: fence } : { left: fence }) as JsonText
   }
 
   #count(channel: ChannelState, counts: Partial<CommandCounts>): void {

@@ -29,16 +29,13 @@ afterEach(async () => {
   expect(bed.clock.pendingTimers).toBe(0)
 })
 
-/** Awaits what needs the clock's turns. */
+/** Awaits what needs the clock's turns, and what follows at once. */
 async function done<T>(pending: Promise<T>): Promise<T> {
-  let isSettled = false
-  const settle = () => {
-    isSettled = true
+  try {
+    return await bed.clock.done(pending)
+  } finally {
+    await bed.clock.settle()
   }
-  pending.then(settle, settle)
-  await bed.clock.until(() => isSettled)
-  await bed.clock.settle()
-  return pending
 }
 
 /** A candle for each key and minute. */

@@ -190,7 +190,7 @@ export function createServerCommands(name: string, match: ChannelMatch, context:
       return followers.count(name)
     },
     get isServed() {
-      return log.commandCounts(name).isServed
+      return log.commandCounts(name).servedSince > 0
     },
     outcome: outcome as ServerCommands<CommandKind>["outcome"],
     async call(command, input, options) {

@@ -124,7 +124,7 @@ export function createCommandHandler({
         const { offset } = outcome.position
         const its = fence ?? offset
         // The connection ended meanwhile, and took no leave.
-        if (!live.serve(connection, channel, its, offset)) takeLeave(channel, its, undefined)
+        if (!live.serve(connection, channel, its, offset)) takeLeave(channel, { fence: its, since: offset })
       },
     }
   }
@@ -154,8 +154,10 @@ export function createCommandHandler({
       case "leave": {
         if (asked.fence === undefined) throw missing("fence")
         await require(connection, channel, match, "serve")
+        const serving = live.find(connection)?.servingOf(channel)
         live.unserve(connection, channel)
-        return { step: { action: "leave", fence: asked.fence } }
+        const since = serving?.fence === asked.fence ? serving.since : undefined
+        return { step: { action: "leave", fence: asked.fence, since } }
       }
     }
   }
@@ -163,7 +165,7 @@ export function createCommandHandler({
   function leave(connection: Connection, channel: string, error?: MagpieError): void {
     const serving = live.find(connection)?.servingOf(channel)
     live.unserve(connection, channel, error)
-    if (serving !== undefined) takeLeave(channel, serving.fence, connection.userId)
+    if (serving !== undefined) takeLeave(channel, serving, connection.userId)
   }
 
   async function reconsiderCall(connection: Connection, channel: string, id: string): Promise<void> {
@@ -172,8 +174,9 @@ export function createCommandHandler({
     if (refusal !== undefined) live.find(connection)?.drop(channel, id, refusal)
   }
 
-  function takeLeave(channel: string, fence: number, from: string | undefined): void {
-    const step = { action: "leave", fence } as const
+  /** A newer link of the same device may be on its way into the log: that one goes on. */
+  function takeLeave(channel: string, { fence, since }: { readonly fence: number; readonly since: number }, from?: string): void {
+    const step = { action: "leave", fence, since } as const
     // Where it cannot be stored, commands wait for somebody until their deadlines.
     log.step({ channel, pattern: matchOf(channel).pattern, from, step }).catch(() => {})
   }

@@ -31,16 +31,7 @@ afterEach(async () => {
   expect(bed.clock.pendingTimers).toBe(0)
 })
 
-/** Awaits what needs the clock's turns. */
-async function done<T>(pending: Promise<T>): Promise<T> {
-  let isSettled = false
-  const settle = () => {
-    isSettled = true
-  }
-  pending.then(settle, settle)
-  await bed.clock.until(() => isSettled)
-  return pending
-}
+const done = <T>(pending: Promise<T>) => bed.clock.done(pending)
 
 interface Given {
   readonly key: string

@@ -23,36 +23,26 @@ export function LimitPanel() {
       </h3>
       <div className="field">
         <label htmlFor={rateId}>{limits.rate}</label>
-        <select
+        <Choice
           id={rateId}
-          className="select boxed"
-          value={RATES.indexOf(rate as (typeof RATES)[number])}
-          onChange={(event) => desk.limit({ rate: RATES[Number(event.target.value)] })}
-        >
-          {RATES.map((each, index) => (
-            <option key={String(each)} value={index}>
-              {nameOfRate(each, language)}
-            </option>
-          ))}
-        </select>
+          options={RATES}
+          chosen={rate}
+          nameOf={(each) => nameOfRate(each, language)}
+          onChoose={(each) => desk.limit({ rate: each })}
+        />
       </div>
       <div className="field">
         <label htmlFor={bytesId}>
           {limits.maxBytes}{" "}
           {pace.slowedBy !== undefined && <em className="slowed">{limits.slowed(nameOfRate(pace.rate, language), pace.slowedBy)}</em>}
         </label>
-        <select
+        <Choice
           id={bytesId}
-          className="select boxed"
-          value={BYTES_PER_SECOND.indexOf(maxBytesPerSecond as (typeof BYTES_PER_SECOND)[number])}
-          onChange={(event) => desk.limit({ maxBytesPerSecond: BYTES_PER_SECOND[Number(event.target.value)] })}
-        >
-          {BYTES_PER_SECOND.map((each, index) => (
-            <option key={String(each)} value={index}>
-              {each === undefined ? limits.noBound : perSecond(formats.bytes(each))}
-            </option>
-          ))}
-        </select>
+          options={BYTES_PER_SECOND}
+          chosen={maxBytesPerSecond}
+          nameOf={(each) => (each === undefined ? limits.noBound : perSecond(formats.bytes(each)))}
+          onChoose={(each) => desk.limit({ maxBytesPerSecond: each })}
+        />
       </div>
       <dl className="effects">
         <Fact name={limits.updates} hint={limits.updatesHint} id="updates">
@@ -79,6 +69,31 @@ export function LimitPanel() {
         </Fact>
       </dl>
     </section>
+  )
+}
+
+interface ChoiceProps {
+  readonly id: string
+  readonly options: readonly (number | undefined)[]
+  readonly chosen: number | undefined
+  readonly nameOf: (option: number | undefined) => string
+  readonly onChoose: (option: number | undefined) => void
+}
+
+function Choice({ id, options, chosen, nameOf, onChoose }: ChoiceProps) {
+  return (
+    <select
+      id={id}
+      className="select boxed"
+      value={options.indexOf(chosen)}
+      onChange={(event) => onChoose(options[Number(event.target.value)])}
+    >
+      {options.map((each, index) => (
+        <option key={String(each)} value={index}>
+          {nameOf(each)}
+        </option>
+      ))}
+    </select>
   )
 }
 

@@ -23,9 +23,8 @@ export interface RowPainter {
 const AGES_EVERY_MS = 500
 const FLASH: readonly Keyframe[] = [{ opacity: 0.3 }, { opacity: 0 }]
 const FLASH_MS = 450
-const CELLS = ["last", "percent", "trend", "age"] as const
 
-type Cells = Readonly<Record<(typeof CELLS)[number], Text>>
+type Cells = Readonly<Record<"last" | "percent" | "trend" | "age", Text>>
 
 interface Shown {
   readonly row: HTMLElement
@@ -122,13 +121,13 @@ export function createRowPainter({ board, words: firstWords, now, prefersStillne
 
 /** The texts that the row's cells consist of; a row that has no such cell writes into nothing. */
 function cellsOf(row: HTMLElement): Cells {
-  const textOf = (name: string): Text => {
+  const textOf = (name: keyof Cells): Text => {
     const cell = row.querySelector(`[data-cell="${name}"]`)
     const text = document.createTextNode("")
     cell?.replaceChildren(text)
     return text
   }
-  return Object.fromEntries(CELLS.map((name) => [name, textOf(name)])) as unknown as Cells
+  return { last: textOf("last"), percent: textOf("percent"), trend: textOf("trend"), age: textOf("age") }
 }
 
 function write(text: Text, value: string): void {

@@ -1,10 +1,11 @@
-import { broadcast, contract, type DownMessage, stream } from "@magpie/protocol"
+import { broadcast, command, contract, type DownMessage, stream } from "@magpie/protocol"
 import { answerPolitely, fakeMachine } from "@magpie/testing"
 import { z } from "zod"
 import { type Client, type ConnectOptions, connect, type StatusChange } from "./index.ts"
 
 export const app = contract({
   "chat/:room": stream({ messages: { say: z.object({ text: z.string() }), count: z.string().transform(Number) } }),
+  "device/:id": command({ blink: { input: z.object({ times: z.number() }), output: z.null() } }),
   "typing/:room": broadcast({ messages: { dot: z.object({ x: z.number() }) } }),
 })
 

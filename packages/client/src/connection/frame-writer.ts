@@ -27,7 +27,10 @@ interface Part {
 const MAX_FRAME_MESSAGES = 128
 /** What has to wait for its turn leaves so often, a few messages together. */
 const PACE_MS = 50
-/** A publish without a number is of the moment: one that would wait longer is refused, so that those who send too much do not pile up. */
+/**
+ * A broadcast is of the moment: one that would wait longer is refused, so that those who send too much do not pile up. What has a
+ * number, or a name of Magpie's own as the steps of commands do, has somebody who waits for it, also on a welcome [G9].
+ */
 const MAX_UNNUMBERED_DELAY_MS = 1_000
 
 export function createFrameWriter({ clock, schedule, codec }: Context, welcome: Welcome, send: SendFrame): FrameWriter {
@@ -74,7 +77,7 @@ export function createFrameWriter({ clock, schedule, codec }: Context, welcome: 
       const encoded = codec.encode(message)
       const bytes = byteLength(encoded)
       if (bytes > maxFrameBytes) {
-        throw new MagpieError("TOO_LARGE", `the message has ${bytes} bytes, the server takes ${maxFrameBytes}`, {
+        throw new MagpieError("TOO_LARGE", `${bytes} bytes, the server takes ${maxFrameBytes}`, {
           details: { limit: "messageBytes", value: maxFrameBytes },
         })
       }
@@ -85,8 +88,8 @@ export function createFrameWriter({ clock, schedule, codec }: Context, welcome: 
       }
       const ahead = message.type === "publish" ? waiting.length : requests++
       const delayMs = pace.delayMs(ahead)
-      if (message.type === "publish" && message.sequence === undefined && delayMs > MAX_UNNUMBERED_DELAY_MS) {
-        throw new MagpieError("RATE_LIMITED", "more is sent than the server takes", { retryAfterMs: Math.ceil(delayMs) })
+      if (message.type === "publish" && delayMs > MAX_UNNUMBERED_DELAY_MS && !message.sequence && message.name[0] !== "$") {
+        throw new MagpieError("RATE_LIMITED", "sent too fast", { retryAfterMs: Math.ceil(delayMs) })
       }
       waiting.splice(ahead, 0, { encoded, bytes })
       if (state === "idle") {

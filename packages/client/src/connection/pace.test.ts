@@ -1,6 +1,7 @@
 import { fakeClock } from "@magpie/testing"
 import { expect, test } from "vitest"
 import { begin, clientUnderTest, watch } from "../client-under-test.fixture.ts"
+import { commands } from "../command/index.ts"
 import { createPace } from "./pace.ts"
 
 test("lets twice the rate go at once, then the rate, a twentieth below the server's", async () => {
@@ -96,4 +97,18 @@ test("[G12] a link that ends takes what waits for its turn along, and leaves no 
   await closed
   expect(clock.pendingTimers).toBe(0)
   expect(peer.link.of("publish")).toHaveLength(19)
+})
+
+test("[G9] commands wait for the rate however many there are, also on a welcome, which goes on behind them", async () => {
+  const { clock, peer, client } = await paced(10)
+  const device = commands(client.channel("device/one"))
+  const asked = Array.from({ length: 60 }, (_, index) => watch(device.cancel(`c${index}`)))
+  await clock.advance(100)
+  peer.link.close(1006, "")
+  await clock.advance(2_000)
+  peer.link.welcome({ messagesPerSecond: 10 })
+  await clock.advance(10_000)
+  expect(client.status.state).toBe("online")
+  expect(new Set(peer.link.of("publish").map(({ data }) => (data as { command: string }).command)).size).toBe(60)
+  expect(asked.filter(({ code }) => code !== undefined)).toEqual([])
 })

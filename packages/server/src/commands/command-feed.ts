@@ -27,6 +27,12 @@ interface Serving {
   readonly given: Map<string, number>
 }
 
+/** A command that it called, and the version of it that it was told. */
+interface Called {
+  readonly name: string
+  version: number
+}
+
 /**
  * What one connection is told of commands: those that it called as they are now, each as soon as there is room; and those that it
  * serves in the order of their calls, a window at a time. What is held for it is names.
@@ -34,7 +40,7 @@ interface Serving {
 export class CommandFeed implements RoomWaiter {
   readonly #connection: Connection
   readonly #options: FeedOptions
-  readonly #called = new Map<string, Map<string, number>>()
+  readonly #called = new Map<string, Map<string, Called>>()
   readonly #serving = new Map<string, Serving>()
   readonly #changed = new Map<string, Set<string>>()
   /** Channels that it serves and in which there may be something to give. */
@@ -64,11 +70,11 @@ export class CommandFeed implements RoomWaiter {
   }
 
   /** In the room that was kept. */
-  follow(channel: string, id: string): void {
-    const ids = this.#called.get(channel) ?? new Map<string, number>()
+  follow(channel: string, id: string, name: string): void {
+    const ids = this.#called.get(channel) ?? new Map<string, Called>()
     this.#called.set(channel, ids)
     if (ids.has(id)) this.#calls--
-    ids.set(id, 0)
+    ids.set(id, { name, version: 0 })
     this.changed(channel, id)
   }
 
@@ -77,8 +83,8 @@ export class CommandFeed implements RoomWaiter {
   }
 
   /** What it waits for. */
-  get followed(): readonly (readonly [channel: string, id: string])[] {
-    return [...this.#called].flatMap(([channel, ids]) => [...ids.keys()].map((id) => [channel, id] as const))
+  get followed(): readonly (readonly [channel: string, id: string, name: string])[] {
+    return [...this.#called].flatMap(([channel, ids]) => [...ids].map(([id, { name }]) => [channel, id, name] as const))
   }
 
   /** It is told of that command no longer, and why. */
@@ -171,11 +177,10 @@ export class CommandFeed implements RoomWaiter {
   #tell(channel: string, id: string): boolean {
     const row = this.#options.log.command(channel, id)
     if (row === undefined) return true
-    const called = this.#called.get(channel)
-    const known = called?.get(id)
-    if (known !== undefined && known < row.version) {
+    const called = this.#called.get(channel)?.get(id)
+    if (called !== undefined && called.version < row.version) {
       if (!this.#send(channel, id, row, false)) return false
-      called?.set(id, row.version)
+      called.version = row.version
       if (isFinal(row.state)) this.#unfollow(channel, id)
     }
     return this.#tellServing(channel, id, row)

@@ -18,7 +18,7 @@ export interface LiveCommands {
   of(connection: Connection): CommandFeed
   /** The same where there is one. */
   find(connection: Connection): CommandFeed | undefined
-  follow(connection: Connection, channel: string, id: string): void
+  follow(connection: Connection, channel: string, id: string, name: string): void
   /** Whether it does now. `since`: the offset at which it began to. */
   serve(connection: Connection, channel: string, fence: number, since: number): boolean
   /** It no longer may, or another one does. */
@@ -139,11 +139,11 @@ export function createLiveCommands({ clock, log, limits, write }: LiveCommandsOp
   return {
     of: feedOf,
     find: (connection) => feeds.get(connection),
-    follow(connection, channel, id) {
+    follow(connection, channel, id, name) {
       if (connection.open === undefined) return
       const feed = feedOf(connection)
       add(keyOf(channel, id), feed)
-      feed.follow(channel, id)
+      feed.follow(channel, id, name)
     },
     serve(connection, channel, fence, since) {
       const newest = read(connection, () => log.commandCounts(channel).fence, fence)

@@ -80,9 +80,9 @@ export function createCommandHandler({
       otherwise: () => feed.release(),
       after({ result }) {
         if (result === "stored") begin?.()
-        live.follow(connection, channel, id)
+        live.follow(connection, channel, id, name)
         // What it may was looked at before its token was another one.
-        if (connection.identity !== identity) void reconsiderCall(connection, channel, id)
+        if (connection.identity !== identity) void reconsiderCall(connection, channel, id, name)
       },
     }
   }
@@ -168,8 +168,7 @@ export function createCommandHandler({
     if (serving !== undefined) takeLeave(channel, serving, connection.userId)
   }
 
-  async function reconsiderCall(connection: Connection, channel: string, id: string): Promise<void> {
-    const name = log.command(channel, id)?.name
+  async function reconsiderCall(connection: Connection, channel: string, id: string, name: string): Promise<void> {
     const refusal = await authorizer.refusal(connection, channel, matchOf(channel), "call", name)
     if (refusal !== undefined) live.find(connection)?.drop(channel, id, refusal)
   }
@@ -207,7 +206,7 @@ export function createCommandHandler({
         const refusal = await authorizer.refusal(connection, channel, matchOf(channel), "serve")
         if (refusal !== undefined) leave(connection, channel, refusal)
       }
-      for (const [channel, id] of live.find(connection)?.followed ?? []) await reconsiderCall(connection, channel, id)
+      for (const [channel, id, name] of live.find(connection)?.followed ?? []) await reconsiderCall(connection, channel, id, name)
     },
     closed(connection) {
       for (const [channel] of live.find(connection)?.served ?? []) leave(connection, channel)

@@ -45,6 +45,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/history.ts")).historyCommand,
   },
   {
+    name: "call",
+    summary: "call a command of a device or of the server, and wait for its end",
+    load: async () => (await import("./commands/call.ts")).callCommand,
+  },
+  {
     name: "token",
     summary: "sign a JWT for a user (HS256), for trying things out",
     load: async () => (await import("./commands/token.ts")).tokenCommand,

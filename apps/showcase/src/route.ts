@@ -1,15 +1,17 @@
 import { useMemo, useSyncExternalStore } from "react"
 import { FIRST_ROOM, roomNameOf } from "./rooms/rooms.ts"
 
-/** What the address names: `#/chat/lobby`, `#/quotes`, `#/quotes/MSFT`. */
+/** What the address names: `#/chat/lobby`, `#/quotes`, `#/quotes/MSFT`, `#/devices/demo-valve`. */
 export type Route =
   | { readonly app: "chat"; readonly room: string }
   /** Undefined: none was chosen. */
   | { readonly app: "quotes"; readonly symbol: string | undefined }
+  | { readonly app: "devices"; readonly device: string | undefined }
 
 export function routeOf(hash: string): Route {
   const [app, name] = hash.replace(/^#\//, "").split("/").map(decoded)
   if (app === "quotes") return { app, symbol: name === "" ? undefined : name }
+  if (app === "devices") return { app, device: name === "" ? undefined : name }
   return { app: "chat", room: (app === "chat" && roomNameOf(name ?? "")) || FIRST_ROOM }
 }
 
@@ -20,6 +22,8 @@ export function useRoute(): Route {
 
 export const addressOfRoom = (room: string): string => `#/chat/${encodeURIComponent(room)}`
 export const addressOfQuotes = (symbol?: string): string => (symbol === undefined ? "#/quotes" : `#/quotes/${encodeURIComponent(symbol)}`)
+export const addressOfDevices = (device?: string): string =>
+  device === undefined ? "#/devices" : `#/devices/${encodeURIComponent(device)}`
 
 function subscribe(listener: () => void): () => void {
   window.addEventListener("hashchange", listener)

@@ -63,7 +63,7 @@ export function runDevice(options: RunDeviceOptions): RunningDevice {
   let running = 0
   let timer: Timer | undefined
   let steppedAt = clock.monotonic()
-  let isClosed = false
+  let isStopped = false
 
   const reported = table(channels.reported as TableChannel<TableKind>, { keys: [id] })
   const desired = table(channels.desired as TableChannel<TableKind>, { keys: [id] })
@@ -71,7 +71,7 @@ export function runDevice(options: RunDeviceOptions): RunningDevice {
   const reporter = createReporter((report: DeviceReport) => reported.set(id, report), onError)
 
   function look(): void {
-    if (isClosed || model.state === reportedState) return
+    if (isStopped || model.state === reportedState) return
     reportedState = model.state
     report()
   }
@@ -85,7 +85,7 @@ export function runDevice(options: RunDeviceOptions): RunningDevice {
   /** What a command does is not mixed with what is desired: that has its turn when none runs. */
   function takeUp(): void {
     const row = desired.rows.get(id)
-    if (isClosed || running > 0 || desired.state.state !== "live" || row === undefined || row.version === applied) return
+    if (isStopped || running > 0 || desired.state.state !== "live" || row === undefined || row.version === applied) return
     applied = row.version
     try {
       model.apply(row.value as DeviceState)
@@ -117,7 +117,10 @@ export function runDevice(options: RunDeviceOptions): RunningDevice {
     ]),
   )
   const serving = serveCommands(channels.commands as CommandChannel<CommandKind<AnyCommands>>, { store, handlers })
-  if (onServing !== undefined) serving.on("state", onServing)
+  serving.on("state", (state) => {
+    if (state.state === "ended") stop()
+    onServing?.(state)
+  })
   desired.on("change", takeUp)
   desired.on("state", takeUp)
 
@@ -131,20 +134,24 @@ export function runDevice(options: RunDeviceOptions): RunningDevice {
   look()
   timer = clock.setTimer(STEP_MS, step)
 
+  /** Another has its place, or its client is closed: it lives no longer. */
+  function stop(): void {
+    isStopped = true
+    timer?.cancel()
+    reporter.close()
+    here.close()
+    desired.close()
+    reported.close()
+  }
+
   return {
     get serving() {
       return serving.state
     },
     look,
     async close() {
-      if (isClosed) return
-      isClosed = true
-      timer?.cancel()
-      reporter.close()
+      if (!isStopped) stop()
       await serving.close()
-      here.close()
-      desired.close()
-      reported.close()
     },
   }
 }

@@ -66,6 +66,18 @@ describe("the devices in a browser", () => {
     await page.context().close()
   })
 
+  it("tell all lamps at once, and show together what becomes of each", async () => {
+    const page = await open({ hash: "#/devices/demo-lamp" })
+    await page.getByLabel("Whom").selectOption({ label: "Lamp everywhere (2)" })
+    await page.getByRole("slider", { name: "Brightness" }).fill("33")
+    await page.getByRole("button", { name: "Send as a command" }).click()
+    // One of them may be away for half a minute, and takes it on its return.
+    await page.locator(".batch").getByText("2 of 2 done").waitFor({ timeout: 90_000 })
+    await page.locator(".device-row", { hasText: "demo-night-light" }).getByRole("link").click()
+    await expect.poll(() => reported(page, "brightness").textContent(), PATIENCE).toBe("33%")
+    await page.context().close()
+  })
+
   it("[G9] send what was called while the network was cut when it is back, and go on after the server was killed with -9", async () => {
     const page = await open()
     await page.getByRole("button", { name: "Cut the network" }).click()

@@ -1,9 +1,11 @@
 import { memoryCommands, serveCommands } from "@magpie/client/command"
 import { table } from "@magpie/client/table"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { batchesOf } from "../../apps/showcase/src/devices/fleet/calls.ts"
 import { commandsOf } from "../../apps/showcase/src/devices/fleet/device-commands.ts"
 import type { DeviceView } from "../../apps/showcase/src/devices/fleet/device-view.ts"
 import { openLedger } from "../../apps/showcase/src/devices/fleet/ledger.ts"
+import { reachedBy } from "../../apps/showcase/src/devices/fleet/reach.ts"
 import { keepWills } from "../../apps/showcase/src/devices/server/fleet.ts"
 import { createDevicesBed, type DevicesBed } from "./devices-bed.ts"
 
@@ -21,6 +23,13 @@ afterEach(async () => {
 const seen = (view: DeviceView | undefined): DeviceView => {
   if (view === undefined) throw new Error("no such device is known")
   return view
+}
+
+type Desk = ReturnType<DevicesBed["desk"]>
+
+/** The id of a command to one device. */
+function one(desk: Desk, device: DeviceView, ...rest: Parameters<Desk["call"]> extends [unknown, ...infer Rest] ? Rest : never): string {
+  return desk.call([device], ...rest)[0] ?? ""
 }
 
 describe("the operators' page of devices", () => {
@@ -48,7 +57,7 @@ describe("the operators' page of devices", () => {
     await desk.isThere("l1")
     await its.told(first.client.close())
     await desk.isGone("l1")
-    desk.desire("l1", { on: true, brightness: 80 })
+    desk.desire(["l1"], { on: true, brightness: 80 })
     await clock.until(() => desk.view("l1")?.delta !== undefined)
     expect(desk.view("l1")?.delta).toEqual({ fields: ["on"], isTakenUp: false })
     const second = its.device("l1", { kind: "lamp" })
@@ -72,9 +81,9 @@ describe("the operators' page of devices", () => {
     await its.told(first.client.close())
     await desk.isGone("v2")
     const device = seen(desk.view("v2"))
-    const absent = desk.call(device, { position: 10 }, { wait: false })
-    const late = desk.call(device, { position: 20 }, { wait: true, deadlineMs: 5_000 })
-    const kept = desk.call(device, { position: 40 }, WAIT)
+    const absent = one(desk, device, { position: 10 }, { wait: false })
+    const late = one(desk, device, { position: 20 }, { wait: true, deadlineMs: 5_000 })
+    const kept = one(desk, device, { position: 40 }, WAIT)
     await clock.until(() => desk.stateOf(late) === "expired")
     expect([desk.stateOf(absent), desk.stateOf(kept)]).toEqual(["absent", "queued"])
     const second = its.device("v2", { store: first.store })
@@ -90,18 +99,39 @@ describe("the operators' page of devices", () => {
     const { model } = its.device("v3")
     await desk.isThere("v3")
     const progress = (id: string) => desk.calls.get().find((call) => call.id === id)?.progress ?? 0
-    const stopped = desk.call(seen(desk.view("v3")), { position: 100 }, WAIT)
+    const stopped = one(desk, seen(desk.view("v3")), { position: 100 }, WAIT)
     await clock.until(() => progress(stopped) > 0.3)
     desk.cancel(stopped)
     await clock.until(() => desk.stateOf(stopped) === "cancelled")
     expect(Number(model.state.position)).toBeLessThan(100)
     model.controls.jam?.()
-    const stuck = desk.call(seen(desk.view("v3")), { position: 0 }, WAIT)
+    const stuck = one(desk, seen(desk.view("v3")), { position: 0 }, WAIT)
     await clock.until(() => desk.stateOf(stuck) === "failed")
     expect(desk.calls.get()[0]).toMatchObject({ id: stuck, code: "stuck" })
-    const wrong = desk.call(seen(desk.view("v3")), { target: 20 }, WAIT)
+    const wrong = one(desk, seen(desk.view("v3")), { target: 20 }, WAIT)
     await clock.until(() => desk.stateOf(wrong) === "refused")
     expect(desk.calls.get()[0]).toMatchObject({ code: "BAD_REQUEST" })
+    desk.close()
+  })
+
+  it("[G9] says a command to a group as one to each device of its kind there, and shows them together", async () => {
+    const { clock } = its.bed
+    const desk = its.desk()
+    const [first, second] = [its.device("g1"), its.device("g2")]
+    its.device("l9", { kind: "lamp" })
+    for (const id of ["g1", "g2", "l9"]) await desk.isThere(id)
+    await its.told(second.client.close())
+    await desk.isGone("g2")
+    const reached = reachedBy("group", seen(desk.view("g1")), desk.devices.get())
+    expect(reached.map(({ id }) => id)).toEqual(["g1", "g2"])
+    expect(reachedBy("group", { ...seen(desk.view("g1")), group: "attic" }, desk.devices.get())).toEqual([])
+    const ids = desk.call(reached, { position: 15 }, WAIT)
+    await clock.until(() => desk.stateOf(ids[0] ?? "") === "done")
+    expect(desk.stateOf(ids[1] ?? "")).toBe("queued")
+    const again = its.device("g2", { store: second.store })
+    await clock.until(() => desk.stateOf(ids[1] ?? "") === "done")
+    expect([first.begun, again.begun]).toEqual([[ids[0]], [ids[1]]])
+    expect(batchesOf(desk.calls.get()).map((batch) => batch.map(({ device }) => device))).toEqual([["g1", "g2"]])
     desk.close()
   })
 
@@ -111,7 +141,7 @@ describe("the operators' page of devices", () => {
     await desk.isThere("v4")
     await its.told(client.close())
     await desk.isGone("v4")
-    for (let n = 0; n < 30; n++) desk.call(seen(desk.view("v4")), { position: n }, { wait: false })
+    for (let n = 0; n < 30; n++) one(desk, seen(desk.view("v4")), { position: n }, { wait: false })
     expect(desk.calls.get().length).toBeLessThanOrEqual(21)
     desk.close()
   })
@@ -121,11 +151,11 @@ describe("the operators' page of devices", () => {
     const desk = its.desk()
     its.device("v5")
     await desk.isThere("v5")
-    const before = desk.call(seen(desk.view("v5")), { position: 5 }, WAIT)
+    const before = one(desk, seen(desk.view("v5")), { position: 5 }, WAIT)
     await clock.until(() => desk.stateOf(before) === "done")
     const ledger = openLedger(commandsOf(its.bed.connect(), { kind: "valve", id: "v5" }))
     await clock.until(() => ledger.view.get().state === "live")
-    const after = desk.call(seen(desk.view("v5")), { position: 0 }, WAIT)
+    const after = one(desk, seen(desk.view("v5")), { position: 0 }, WAIT)
     await clock.until(() => ledger.view.get().steps[0]?.state === "done" && ledger.view.get().steps[0]?.command === after)
     const states = (id: string) =>
       ledger.view

@@ -1,5 +1,5 @@
 import { useStore } from "@magpie/frame"
-import { type CallView, isOpen } from "../fleet/calls.ts"
+import { batchesOf, type CallView, isOpen } from "../fleet/calls.ts"
 import { useFleet } from "../fleet-context.ts"
 import { useDeviceLanguage } from "../language/device-language.ts"
 import { CallStateMark } from "./call-state.tsx"
@@ -14,11 +14,29 @@ export function CallList() {
       <h3>{words.calls.label}</h3>
       {all.length === 0 && <p className="calls-none">{words.calls.none}</p>}
       <ol>
-        {all.map((call) => (
-          <CallRow key={call.id} call={call} />
+        {batchesOf(all).map((batch) => (
+          <Batch key={batch[0]?.batch} batch={batch} />
         ))}
       </ol>
     </section>
+  )
+}
+
+/** Commands that were said together stand together. */
+function Batch({ batch }: { readonly batch: readonly CallView[] }) {
+  const { words, formats } = useDeviceLanguage()
+  const [first] = batch
+  if (batch.length === 1 && first !== undefined) return <CallRow call={first} />
+  const count = batch.filter(({ state }) => state === "done").length
+  return (
+    <li className="batch">
+      <p role="status">{words.calls.batch(formats.number(count), formats.number(batch.length))}</p>
+      <ol>
+        {batch.map((call) => (
+          <CallRow key={call.id} call={call} />
+        ))}
+      </ol>
+    </li>
   )
 }
 

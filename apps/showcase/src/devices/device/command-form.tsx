@@ -1,8 +1,9 @@
-import { useStatus } from "@magpie/frame"
+import { useStatus, useStore } from "@magpie/frame"
 import { type ReactNode, useId, useState } from "react"
 import type { Desired } from "../channels.ts"
 import type { Offline } from "../fleet/calls.ts"
 import type { DeviceView } from "../fleet/device-view.ts"
+import { REACHES, type Reach, reachedBy } from "../fleet/reach.ts"
 import { useFleet } from "../fleet-context.ts"
 import { useDeviceLanguage } from "../language/device-language.ts"
 
@@ -14,6 +15,10 @@ export function CommandForm({ device }: { readonly device: DeviceView }) {
   const { call, desire } = useFleet()
   const isOnline = useStatus().state === "online"
   const [draft, setDraft] = useState<Desired>(() => draftOf(device))
+  const { devices } = useFleet()
+  const fleet = useStore(devices)
+  const [reach, setReach] = useState<Reach>("one")
+  const reached = reachedBy(reach, device, fleet)
   const [offline, setOffline] = useState<Offline>({ wait: true, deadlineMs: WAITS_MS[1] })
   const hints = useId()
   const { command } = words
@@ -21,10 +26,11 @@ export function CommandForm({ device }: { readonly device: DeviceView }) {
     <section className="command-form" aria-label={command.label}>
       <h3>{command.label}</h3>
       <DraftFields draft={draft} onChange={setDraft} />
+      <ReachChoice reach={reach} device={device} fleet={fleet} onChange={setReach} />
       <OfflineChoice offline={offline} onChange={setOffline} />
       <div className="command-buttons">
         <div className="command-choice">
-          <button type="button" className="button primary" aria-describedby={`${hints}-send`} onClick={() => call(device, draft, offline)}>
+          <button type="button" className="button primary" aria-describedby={`${hints}-send`} onClick={() => call(reached, draft, offline)}>
             {command.send}
           </button>
           <p className="command-hint" id={`${hints}-send`}>
@@ -37,7 +43,12 @@ export function CommandForm({ device }: { readonly device: DeviceView }) {
             className="button"
             aria-describedby={`${hints}-desire`}
             disabled={!isOnline}
-            onClick={() => desire(device.id, draft)}
+            onClick={() =>
+              desire(
+                reached.map(({ id }) => id),
+                draft,
+              )
+            }
           >
             {command.desire}
           </button>
@@ -148,6 +159,29 @@ function Field({ id, label, children }: { readonly id: string; readonly label: s
       <label htmlFor={id}>{label}</label>
       {children}
     </div>
+  )
+}
+
+interface ReachChoiceProps {
+  readonly reach: Reach
+  readonly device: DeviceView
+  readonly fleet: readonly DeviceView[]
+  readonly onChange: (reach: Reach) => void
+}
+
+function ReachChoice({ reach, device, fleet, onChange }: ReachChoiceProps) {
+  const { words } = useDeviceLanguage()
+  const id = useId()
+  return (
+    <Field id={id} label={words.command.reach}>
+      <select id={id} className="select" value={reach} onChange={(event) => onChange(event.target.value as Reach)}>
+        {REACHES.map((each) => (
+          <option key={each} value={each}>
+            {words.command.reaches[each](device.group, words.kinds[device.kind], reachedBy(each, device, fleet).length)}
+          </option>
+        ))}
+      </select>
+    </Field>
   )
 }
 

@@ -36,8 +36,8 @@ export interface CallView {
   readonly progress: number | undefined
   /** The code that it failed or was refused with. */
   readonly code: string | undefined
-  /** Commands that were said to a group together have the same. */
-  readonly batch: string | undefined
+  /** Which of those that were said together; each batch has its own. */
+  readonly batch: string
   readonly calledAt: number
   readonly deadlineMs: number
 }
@@ -58,6 +58,21 @@ export function createCalls(client: ShowcaseClient, now: () => number, newId: ()
 
   function change(id: string, change: Partial<CallView>): void {
     calls.update((all) => all.map((call) => (call.id === id ? { ...call, ...change } : call)))
+  }
+
+  function newCall(device: DeviceView, input: Order, offline: Offline, batch: string): CallView {
+    return {
+      id: newId(),
+      device: device.id,
+      name: COMMAND_OF[device.kind],
+      input,
+      state: offline.wait || device.isOnline ? "sending" : "absent",
+      progress: undefined,
+      code: undefined,
+      batch,
+      calledAt: now(),
+      deadlineMs: offline.wait ? offline.deadlineMs : AT_ONCE_MS,
+    }
   }
 
   async function follow(device: DeviceView, call: CallView): Promise<void> {
@@ -82,24 +97,13 @@ export function createCalls(client: ShowcaseClient, now: () => number, newId: ()
 
   return {
     calls,
-    /** Returns the command's id. Where nobody waits for a device that is not there, nothing is said. */
-    call(device: DeviceView, input: Order, offline: Offline, batch?: string): string {
-      const isAbsent = !offline.wait && !device.isOnline
-      const call: CallView = {
-        id: newId(),
-        device: device.id,
-        name: COMMAND_OF[device.kind],
-        input,
-        state: isAbsent ? "absent" : "sending",
-        progress: undefined,
-        code: undefined,
-        batch,
-        calledAt: now(),
-        deadlineMs: offline.wait ? offline.deadlineMs : AT_ONCE_MS,
-      }
-      calls.update((all) => [call, ...all.filter((each, index) => index < MOST_KEPT || isOpen(each))])
-      if (!isAbsent) void follow(device, call)
-      return call.id
+    /** One command for each of the devices, all of one kind; returns their ids. Where nobody waits for a device that is not there, it is told nothing. */
+    call(devices: readonly DeviceView[], input: Order, offline: Offline): readonly string[] {
+      const batch = newId()
+      const said = devices.map((device) => ({ device, call: newCall(device, input, offline, batch) }))
+      calls.update((all) => [...said.map(({ call }) => call), ...all.filter((each, index) => index < MOST_KEPT || isOpen(each))])
+      for (const { device, call } of said) if (isOpen(call)) void follow(device, call)
+      return said.map(({ call }) => call.id)
     },
     cancel: (id: string): void => stops.get(id)?.abort(),
   }
@@ -108,4 +112,11 @@ export function createCalls(client: ShowcaseClient, now: () => number, newId: ()
 function shareOf(from: number, position: number, input: Order): number | undefined {
   if (!("position" in input) || input.position === from) return undefined
   return Math.min(1, Math.max(0, (position - from) / (input.position - from)))
+}
+
+/** The calls of each batch, as they stand. */
+export function batchesOf(calls: readonly CallView[]): readonly (readonly CallView[])[] {
+  const batches = new Map<string, CallView[]>()
+  for (const call of calls) batches.set(call.batch, [...(batches.get(call.batch) ?? []), call])
+  return [...batches.values()]
 }

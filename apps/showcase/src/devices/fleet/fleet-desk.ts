@@ -38,9 +38,9 @@ export function openFleetDesk(client: ShowcaseClient, now: () => number, newId: 
     ...createCalls(client, now, newId),
     /** The device that was not told what is wanted of it, because the server did not take that. */
     failure,
-    desire(id: string, value: Desired): void {
+    desire(ids: readonly string[], value: Desired): void {
       failure.set(undefined)
-      desired.set(id, value).catch(() => failure.set(id))
+      for (const id of ids) desired.set(id, value).catch(() => failure.set(id))
     },
     close(): void {
       here.close()

@@ -64,6 +64,12 @@ export const english = {
     sendHint: "Happens once and before its deadline, or not at all, and says how it ended",
     desire: "Set as desired",
     desireHint: "Has no deadline: the device takes it up now or when it is back",
+    reach: "Whom",
+    reaches: {
+      one: () => "this device",
+      group: (group: string, kind: string, count: number) => `${kind} in ${group} (${count})`,
+      all: (_group: string, kind: string, count: number) => `${kind} everywhere (${count})`,
+    } as Record<"one" | "group" | "all", (group: string, kind: string, count: number) => string>,
     offline: "If it is not there",
     wait: (time: string) => `wait ${time}`,
     refuse: "do not send",
@@ -71,6 +77,7 @@ export const english = {
   calls: {
     label: "Commands from this page",
     none: "None yet. Send one, also to a device that is not there.",
+    batch: (done: string, all: string) => `${done} of ${all} done`,
     cancel: "Cancel",
     cancelOf: (device: string) => `Cancel the command to ${device}`,
     progress: (share: string) => `${share} of the way`,

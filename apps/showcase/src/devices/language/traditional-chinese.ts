@@ -61,6 +61,12 @@ export const traditionalChinese: DeviceWords = {
     sendHint: "在期限之前發生一次，或完全不發生，並且告知結果",
     desire: "設為期望",
     desireHint: "沒有期限：裝置現在就採用，或在回來時採用",
+    reach: "對象",
+    reaches: {
+      one: () => "這個裝置",
+      group: (group, kind, count) => `${group} 的${kind}（${count}）`,
+      all: (_group, kind, count) => `所有的${kind}（${count}）`,
+    },
     offline: "裝置不在時",
     wait: (time) => `等候 ${time}`,
     refuse: "不送出",
@@ -68,6 +74,7 @@ export const traditionalChinese: DeviceWords = {
   calls: {
     label: "這個頁面送出的指令",
     none: "還沒有。送一個看看，也可以送給不在的裝置。",
+    batch: (done, all) => `${all} 個中 ${done} 個完成`,
     cancel: "取消",
     cancelOf: (device) => `取消送給 ${device} 的指令`,
     progress: (share) => `已完成 ${share}`,

@@ -108,6 +108,29 @@ describe("the devices in a browser", () => {
     await page.context().close()
   })
 
+  it("[G9] are a page that is operated from another one, and goes on after a reload", async () => {
+    const page = await open({ hash: "#/devices", width: 360 })
+    await page.getByRole("link", { name: "Make this a device" }).click()
+    await page.getByRole("radio", { name: "Valve" }).check()
+    await page.getByText("Ready for commands, as long as this page is open.").waitFor(PATIENCE)
+    const name = (await page.locator(".own-device h2").textContent()) ?? ""
+    const operator = await open({ hash: `#/devices/${name}` })
+    await move(operator, 25)
+    await newestCall(operator, "done").waitFor(PATIENCE)
+    await page.getByText("25% open", { exact: true }).waitFor(PATIENCE)
+    await page.reload()
+    await page.getByText("25% open", { exact: true }).waitFor(PATIENCE)
+    await page.getByRole("button", { name: "Jam it" }).click()
+    await expect.poll(() => reported(operator, "jammed").textContent(), PATIENCE).toBe("yes")
+    await move(operator, 50)
+    await newestCall(operator, "failed").waitFor(PATIENCE)
+    expect(await operator.locator(".call:first-child .call-about").textContent()).toBe("stuck")
+    await page.getByRole("link", { name: "Back to the devices" }).click()
+    await operator.locator(".device-head .online-mark.offline").waitFor(PATIENCE)
+    await page.context().close()
+    await operator.context().close()
+  })
+
   it("say so of a device that nobody knows", async () => {
     const page = await open({ hash: "#/devices/nobody" })
     await page.getByText('No device "nobody" has reported here.').waitFor(PATIENCE)

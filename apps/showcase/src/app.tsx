@@ -46,7 +46,7 @@ export function App() {
             <ChatPage room={route.room} />
           ) : (
             <Suspense fallback={<div className="page" />}>
-              {route.app === "quotes" ? <QuotesPage symbol={route.symbol} /> : <DevicesPage device={route.device} />}
+              {route.app === "quotes" ? <QuotesPage symbol={route.symbol} /> : <DevicesPage device={route.device} isOwn={route.isOwn} />}
             </Suspense>
           )}
         </div>

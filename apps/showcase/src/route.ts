@@ -6,12 +6,13 @@ export type Route =
   | { readonly app: "chat"; readonly room: string }
   /** Undefined: none was chosen. */
   | { readonly app: "quotes"; readonly symbol: string | undefined }
-  | { readonly app: "devices"; readonly device: string | undefined }
+  /** With `isOwn` this page is a device: `#/device`. */
+  | { readonly app: "devices"; readonly device: string | undefined; readonly isOwn: boolean }
 
 export function routeOf(hash: string): Route {
   const [app, name] = hash.replace(/^#\//, "").split("/").map(decoded)
   if (app === "quotes") return { app, symbol: name === "" ? undefined : name }
-  if (app === "devices") return { app, device: name === "" ? undefined : name }
+  if (app === "devices" || app === "device") return { app: "devices", device: name === "" ? undefined : name, isOwn: app === "device" }
   return { app: "chat", room: (app === "chat" && roomNameOf(name ?? "")) || FIRST_ROOM }
 }
 
@@ -22,6 +23,7 @@ export function useRoute(): Route {
 
 export const addressOfRoom = (room: string): string => `#/chat/${encodeURIComponent(room)}`
 export const addressOfQuotes = (symbol?: string): string => (symbol === undefined ? "#/quotes" : `#/quotes/${encodeURIComponent(symbol)}`)
+export const OWN_DEVICE_ADDRESS = "#/device"
 export const addressOfDevices = (device?: string): string =>
   device === undefined ? "#/devices" : `#/devices/${encodeURIComponent(device)}`
 

@@ -6,12 +6,23 @@ import { type FleetDesk, openFleetDesk } from "./fleet/fleet-desk.ts"
 import { FleetList } from "./fleet/fleet-list.tsx"
 import { FleetContext, useFleet } from "./fleet-context.ts"
 import { useDeviceLanguage } from "./language/device-language.ts"
+import { OwnDevicePage } from "./own/own-device-page.tsx"
 import "./styles/devices.css"
 import "./styles/detail.css"
 import "./styles/ledger.css"
 
-/** The operators' page: the fleet, and one device of it with its state, commands and ledger. */
-export function DevicesPage({ device }: { readonly device: string | undefined }) {
+interface DevicesPageProps {
+  readonly device: string | undefined
+  /** This page is a device itself. */
+  readonly isOwn: boolean
+}
+
+export function DevicesPage({ device, isOwn }: DevicesPageProps) {
+  return isOwn ? <OwnDevicePage /> : <OperatorsPage device={device} />
+}
+
+/** The fleet, and one device of it with its state, commands and ledger. */
+function OperatorsPage({ device }: Pick<DevicesPageProps, "device">) {
   const { client, me } = useConnection()
   const [desk, setDesk] = useState<FleetDesk>()
 

@@ -1,6 +1,6 @@
-import { useStatus, useStore } from "@magpie/frame"
+import { Icon, useStatus, useStore } from "@magpie/frame"
 import { useMemo } from "react"
-import { addressOfDevices } from "../../route.ts"
+import { addressOfDevices, OWN_DEVICE_ADDRESS } from "../../route.ts"
 import { useFleet } from "../fleet-context.ts"
 import { useDeviceLanguage } from "../language/device-language.ts"
 import { DeviceIcon } from "./device-icon.tsx"
@@ -38,6 +38,10 @@ export function FleetList({ shown }: { readonly shown: string | undefined }) {
           </ul>
         </section>
       ))}
+      <a className="button own-link" href={OWN_DEVICE_ADDRESS}>
+        <Icon name="plus" />
+        {words.own.link}
+      </a>
     </section>
   )
 }

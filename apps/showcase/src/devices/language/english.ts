@@ -116,6 +116,21 @@ export const english = {
     asksToCancel: "somebody asks that it end",
     calls: (name: string, input: string) => `${name} ${input}`,
   },
+  own: {
+    kind: "What this page is",
+    link: "Make this a device",
+    told: "What it was told",
+    nothing: "Nothing yet.",
+    operate: "Operate it",
+    serving: {
+      opening: "Opening …",
+      connecting: "Cut off: commands wait for it.",
+      serving: "Ready for commands, as long as this page is open.",
+      ended: "Another device has taken its place.",
+      taken: "Another tab is this device already.",
+    },
+    controls: { press: "Press its switch", window: "Open a window", jam: "Jam it", free: "Free it" } as Record<string, string>,
+  },
   detail: {
     back: "Back to the devices",
     unknown: (id: string) => `No device "${id}" has reported here.`,

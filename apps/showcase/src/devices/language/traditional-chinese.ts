@@ -113,6 +113,21 @@ export const traditionalChinese: DeviceWords = {
     asksToCancel: "有人要求結束",
     calls: (name, input) => `${name} ${input}`,
   },
+  own: {
+    kind: "這個頁面是什麼",
+    link: "把這裡變成裝置",
+    told: "它收到的指令",
+    nothing: "還沒有。",
+    operate: "操作它",
+    serving: {
+      opening: "正在開啟 …",
+      connecting: "連線已中斷：指令會等它回來。",
+      serving: "頁面開著的時候，隨時可以接收指令。",
+      ended: "另一個裝置取代了它。",
+      taken: "另一個分頁已經是這個裝置。",
+    },
+    controls: { press: "按開關", window: "打開窗戶", jam: "卡住它", free: "解除卡住" },
+  },
   detail: {
     back: "回到裝置清單",
     unknown: (id) => `沒有裝置「${id}」在這裡回報過。`,

@@ -10,8 +10,8 @@ import { quoteRules } from "./src/quotes/quote-rules.ts"
 const fleet = createFleet<SupportUser>({ role: "visitor", name: "" })
 
 /**
- * What `npm start` serves: the chat, the share quotes, the devices, the support chat under `/support/`, and the guide's echo at `/`. In the chat
- * everybody may talk to everybody; who may do what with quotes and in the support chat stands in their own rules.
+ * What `npm start` serves: the chat, the share quotes, the devices, the support chat under `/support/`, and the guide's echo at
+ * `/`. In the chat everybody may talk to everybody; who may do what elsewhere stands in the rules there.
  */
 export default defineConfig({
   contract: contract({ ...showcase.channels, ...support.channels }),

@@ -27,6 +27,8 @@ const TEXTS = {
   "publish a message, or one for each line of standard input": "發布一則訊息，或為標準輸入的每一行各發布一則",
   "print messages as they come": "即時印出訊息",
   "print what a stream holds": "印出 stream 的內容",
+  "be a simulated device: a lamp, a thermostat or a valve": "當一個模擬裝置：電燈、恆溫器或閥門",
+  "call a command of a device or of the server, and wait for its end": "呼叫裝置或伺服器的指令，並等到它結束",
   "sign a JWT for a user (HS256), for trying things out": "為使用者簽一個 JWT（HS256），供試用",
   "print what makes a shell complete this command": "印出讓 shell 補全這個指令的腳本",
 

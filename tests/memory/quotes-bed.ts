@@ -1,13 +1,14 @@
 import { anonymous } from "@magpie/server/core"
 import { createTestBed, seededRandom } from "@magpie/testing"
 import { showcase } from "../../apps/showcase/src/contract.ts"
+import { deviceRules } from "../../apps/showcase/src/devices/device-rules.ts"
 import { createFeed, type FeedOptions } from "../../apps/showcase/src/quotes/feed/feed.ts"
 import { quoteRules } from "../../apps/showcase/src/quotes/quote-rules.ts"
 import { createPaths, type Series } from "../../apps/showcase/src/quotes/series/paths.ts"
 import series from "../../apps/showcase/src/quotes/series/series.json" with { type: "json" }
 
 export const SYMBOLS = ["SPX", "MSFT", "MU-001"]
-const rules = { ...quoteRules, "chat/:room": { authorize: () => true }, "typing/:room": { authorize: () => true } }
+const rules = { ...quoteRules, ...deviceRules, "chat/:room": { authorize: () => true }, "typing/:room": { authorize: () => true } }
 
 export type QuotesBed = Awaited<ReturnType<typeof createQuotesBed>>
 

@@ -19,7 +19,7 @@ describe("the magpie command", { timeout: PROCESS_TIMEOUT_MS }, () => {
   it("says what it can do, as a whole and for each command", async () => {
     const help = await magpie(["--help"])
     expect(help.code).toBe(0)
-    for (const name of ["init", "serve", "check", "doctor", "publish", "tail", "history", "token", "completion"])
+    for (const name of ["init", "serve", "check", "doctor", "publish", "tail", "history", "call", "device", "token", "completion"])
       expect(help.out).toContain(`  ${name} `)
     const [asked, flagged] = await Promise.all([magpie(["help", "tail"]), magpie(["tail", "--help"])])
     expect([asked.code, flagged.code, asked.out]).toEqual([0, 0, flagged.out])

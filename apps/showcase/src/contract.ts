@@ -1,5 +1,6 @@
 import { broadcast, contract, stream, table } from "@magpie/protocol"
 import * as v from "valibot"
+import { deviceChannels } from "./devices/channels.ts"
 import { bar, depth, level, quote, replay, symbol, wanted } from "./quotes/schemas.ts"
 
 const author = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(40))
@@ -24,4 +25,5 @@ export const showcase = contract({
   // One row each, for everybody: what visitors chose, and how far the replay is.
   "quotes/wanted": table({ key: v.literal("all"), value: wanted }),
   "quotes/replay": table({ key: v.literal("all"), value: replay, maxRate: 5 }),
+  ...deviceChannels,
 })

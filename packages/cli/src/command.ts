@@ -1,7 +1,7 @@
 import { MagpieError } from "@magpie/protocol"
 
-/** What the process ended with: 0 done, 1 failed, 2 asked wrongly, by the call or its configuration. */
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const
+/** What the process ended with. What ended in none of the first three ways is a call's. */
+export const EXIT = { done: 0, failed: 1, usage: 2, expired: 3, cancelled: 4, indeterminate: 5 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 /** One option of a command: how it is written, and what becomes of it. */

@@ -45,6 +45,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/history.ts")).historyCommand,
   },
   {
+    name: "call",
+    summary: "call a command of a device or of the server, and wait for its end",
+    load: async () => (await import("./commands/call.ts")).callCommand,
+  },
+  {
+    name: "device",
+    summary: "be a simulated device: a lamp, a thermostat or a valve",
+    load: async () => (await import("./commands/device.ts")).deviceCommand,
+  },
+  {
     name: "token",
     summary: "sign a JWT for a user (HS256), for trying things out",
     load: async () => (await import("./commands/token.ts")).tokenCommand,

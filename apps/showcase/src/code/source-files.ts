@@ -2,6 +2,10 @@ import type { SourceText } from "@magpie/frame"
 import roomSource from "../chat/chat-room.ts?raw"
 import connectionSource from "../connection/open-connection.ts?raw"
 import contractSource from "../contract.ts?raw"
+import deviceChannelsSource from "../devices/channels.ts?raw"
+import deviceRulesSource from "../devices/device-rules.ts?raw"
+import callsSource from "../devices/fleet/calls.ts?raw"
+import fleetDeskSource from "../devices/fleet/fleet-desk.ts?raw"
 import type { Dictionary } from "../language/english.ts"
 import barSource from "../quotes/chart/bar-history.ts?raw"
 import boardSource from "../quotes/list/quote-board.ts?raw"
@@ -21,6 +25,14 @@ export function sourceFiles({ code }: Dictionary): Readonly<Record<Route["app"],
       { path: "src/quotes/list/quote-board.ts", about: code.quoteBoard, source: boardSource },
       { path: "src/quotes/chart/bar-history.ts", about: code.barHistory, source: barSource },
       { path: "src/quotes/quote-rules.ts", about: code.quoteRules, source: rulesSource },
+      connection,
+    ],
+    devices: [
+      contract,
+      { path: "src/devices/channels.ts", about: code.deviceChannels, source: deviceChannelsSource },
+      { path: "src/devices/fleet/fleet-desk.ts", about: code.fleetDesk, source: fleetDeskSource },
+      { path: "src/devices/fleet/calls.ts", about: code.calls, source: callsSource },
+      { path: "src/devices/device-rules.ts", about: code.deviceRules, source: deviceRulesSource },
       connection,
     ],
   }

@@ -4,12 +4,13 @@ const numbers = new Intl.NumberFormat("zh-TW")
 
 export const traditionalChinese: Dictionary = {
   tag: "zh-TW",
-  skip: { chat: "跳到訊息", quotes: "跳到報價" },
+  skip: { chat: "跳到訊息", quotes: "跳到報價", devices: "跳到裝置" },
   apps: {
     label: "應用",
     choose: (shown) => `${shown}：選擇其他應用`,
     chat: { name: "聊天室", about: "不會遺失訊息的聊天室" },
     quotes: { name: "股票報價", about: "最新價格，更新頻率由您決定" },
+    devices: { name: "裝置", about: "指令只會發生一次，或完全不發生" },
     support: { name: "客服對話", about: "訪客的小工具與客服人員的工作台" },
   },
   header: {
@@ -90,6 +91,10 @@ export const traditionalChinese: Dictionary = {
     barHistory: "圖表的過往日子：先讀歷史，再接續更新",
     quoteSchemas: "一列的內容",
     quoteRules: "誰可以做什麼",
+    deviceChannels: "指令、回報的狀態與期望的狀態",
+    fleetDesk: "頁面所追蹤的：兩個資料表，以及誰在場",
+    calls: "一個指令、它的進度與結果",
+    deviceRules: "誰可以呼叫，誰可以當裝置",
   },
   randomNames: ["安靜的喜鵲", "早起的鷦鷯", "好奇的松鴉", "靈巧的雨燕", "大膽的知更鳥", "耐心的蒼鷺", "明亮的雀鳥", "沉著的貓頭鷹"],
 }

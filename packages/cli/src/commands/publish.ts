@@ -1,6 +1,6 @@
-import { MagpieError } from "@magpie/protocol"
 import { command, EXIT } from "../command.ts"
 import { CONNECTING, type UntypedChannel, untypedChannel, withClient } from "../connecting.ts"
+import { parseJson } from "../parse-json.ts"
 
 /** Messages that wait for their acknowledgement while more are read. */
 const IN_FLIGHT = 256
@@ -22,8 +22,8 @@ export const publishCommand = command({
         const told = await send(to, name, value, timeoutMs)
         return json ? JSON.stringify({ channel, ...told }) : toldLine(channel, told)
       }
-      if (data !== "-") at.print(await publish(parse(data)))
-      else for await (const line of inOrder(at.lines(), (text) => publish(parse(text)))) at.print(line)
+      if (data !== "-") at.print(await publish(parseJson(data, "data")))
+      else for await (const line of inOrder(at.lines(), (text) => publish(parseJson(text, "data")))) at.print(line)
       return EXIT.done
     }),
 })
@@ -55,15 +55,4 @@ async function* inOrder(lines: AsyncIterable<string>, begin: (line: string) => P
     if (pending.length >= IN_FLIGHT) yield (await pending.shift()) as string
   }
   for (const outcome of pending) yield await outcome
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new MagpieError("INVALID_OPTIONS", `data is no JSON: ${text.slice(0, 80)}`, {
-      cause,
-      remedy: `Write text in quotes, as '{"text":"hello"}' or '"hello"'.`,
-    })
-  }
 }

@@ -1,0 +1,8 @@
+export type { DeviceModel, DeviceState } from "./device-model.ts"
+export type { DeviceKind } from "./kinds.ts"
+export { createDevice, DEVICE_KINDS } from "./kinds.ts"
+export type { LampState } from "./lamp.ts"
+export type { DeviceChannels, DeviceReport, RunDeviceOptions, RunningDevice } from "./run-device.ts"
+export { runDevice } from "./run-device.ts"
+export type { ThermostatState } from "./thermostat.ts"
+export type { ValveState } from "./valve.ts"

@@ -1,13 +1,15 @@
 import { anonymous } from "@magpie/server/core"
 import { createTestBed, seededRandom } from "@magpie/testing"
 import { showcase } from "../../apps/showcase/src/contract.ts"
+import { dashboardRules } from "../../apps/showcase/src/dashboard/dashboard-rules.ts"
 import { createFeed, type FeedOptions } from "../../apps/showcase/src/quotes/feed/feed.ts"
 import { quoteRules } from "../../apps/showcase/src/quotes/quote-rules.ts"
 import { createPaths, type Series } from "../../apps/showcase/src/quotes/series/paths.ts"
 import series from "../../apps/showcase/src/quotes/series/series.json" with { type: "json" }
 
 export const SYMBOLS = ["SPX", "MSFT", "MU-001"]
-const rules = { ...quoteRules, "chat/:room": { authorize: () => true }, "typing/:room": { authorize: () => true } }
+const open = { authorize: () => true }
+const rules = { ...quoteRules, ...dashboardRules, "chat/:room": open, "typing/:room": open }
 
 export type QuotesBed = Awaited<ReturnType<typeof createQuotesBed>>
 

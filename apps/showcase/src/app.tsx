@@ -2,13 +2,15 @@ import { CodeDrawer, chosenLanguage, PageHeader, StatusBar, useStore } from "@ma
 import { lazy, type MouseEvent, Suspense, useEffect, useMemo, useState } from "react"
 import { ChatPage } from "./chat/chat-page.tsx"
 import { sourceFiles } from "./code/source-files.ts"
+import type { Dictionary } from "./language/english.ts"
 import { LanguageContext, languageOf } from "./language/language.ts"
 import { AppMenu } from "./layout/app-menu.tsx"
 import { HeaderLinks } from "./layout/header-links.tsx"
-import { useRoute } from "./route.ts"
+import { type Route, useRoute } from "./route.ts"
 
 // Whoever chats does not wait for charts.
 const QuotesPage = lazy(() => import("./quotes/quotes-page.tsx").then((module) => ({ default: module.QuotesPage })))
+const DashboardPage = lazy(() => import("./dashboard/dashboard-page.tsx").then((module) => ({ default: module.DashboardPage })))
 
 export function App() {
   const tag = useStore(chosenLanguage)
@@ -16,7 +18,7 @@ export function App() {
   const [codeOpen, setCodeOpen] = useState(false)
   const route = useRoute()
   const { words } = language
-  const title = route.app === "chat" ? (words.rooms.given[route.room] ?? route.room) : (route.symbol ?? words.apps.quotes.name)
+  const title = titleOf(route, words)
 
   useEffect(() => {
     document.documentElement.lang = tag
@@ -44,7 +46,7 @@ export function App() {
             <ChatPage room={route.room} />
           ) : (
             <Suspense fallback={<div className="page" />}>
-              <QuotesPage symbol={route.symbol} />
+              {route.app === "quotes" ? <QuotesPage symbol={route.symbol} /> : <DashboardPage board={route.board} />}
             </Suspense>
           )}
         </div>
@@ -52,6 +54,11 @@ export function App() {
       <CodeDrawer open={codeOpen} onClose={() => setCodeOpen(false)} files={sourceFiles(words)[route.app]} />
     </LanguageContext>
   )
+}
+
+function titleOf(route: Route, words: Dictionary): string {
+  if (route.app === "chat") return words.rooms.given[route.room] ?? route.room
+  return (route.app === "quotes" ? route.symbol : undefined) ?? words.apps[route.app].name
 }
 
 /** The address keeps what it names, so the link does what a link to an anchor would do. */

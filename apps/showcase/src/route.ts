@@ -1,15 +1,19 @@
 import { useMemo, useSyncExternalStore } from "react"
+import { type BoardName, isBoard } from "./dashboard/schemas.ts"
 import { FIRST_ROOM, roomNameOf } from "./rooms/rooms.ts"
 
-/** What the address names: `#/chat/lobby`, `#/quotes`, `#/quotes/MSFT`. */
+/** What the address names: `#/chat/lobby`, `#/quotes`, `#/quotes/MSFT`, `#/dashboard`, `#/dashboard/line`. */
 export type Route =
   | { readonly app: "chat"; readonly room: string }
   /** Undefined: none was chosen. */
   | { readonly app: "quotes"; readonly symbol: string | undefined }
+  /** Undefined: all of them. */
+  | { readonly app: "dashboard"; readonly board: BoardName | undefined }
 
 export function routeOf(hash: string): Route {
   const [app, name] = hash.replace(/^#\//, "").split("/").map(decoded)
   if (app === "quotes") return { app, symbol: name === "" ? undefined : name }
+  if (app === "dashboard") return { app, board: isBoard(name) ? name : undefined }
   return { app: "chat", room: (app === "chat" && roomNameOf(name ?? "")) || FIRST_ROOM }
 }
 
@@ -20,6 +24,7 @@ export function useRoute(): Route {
 
 export const addressOfRoom = (room: string): string => `#/chat/${encodeURIComponent(room)}`
 export const addressOfQuotes = (symbol?: string): string => (symbol === undefined ? "#/quotes" : `#/quotes/${encodeURIComponent(symbol)}`)
+export const addressOfDashboard = (board?: BoardName): string => (board === undefined ? "#/dashboard" : `#/dashboard/${board}`)
 
 function subscribe(listener: () => void): () => void {
   window.addEventListener("hashchange", listener)

@@ -2,6 +2,11 @@ import type { SourceText } from "@magpie/frame"
 import roomSource from "../chat/chat-room.ts?raw"
 import connectionSource from "../connection/open-connection.ts?raw"
 import contractSource from "../contract.ts?raw"
+import alertSource from "../dashboard/alerts/alerts.ts?raw"
+import openBoardSource from "../dashboard/board/open-board.ts?raw"
+import dashboardRulesSource from "../dashboard/dashboard-rules.ts?raw"
+import dashboardSchemaSource from "../dashboard/schemas.ts?raw"
+import visitSource from "../dashboard/visits/tell-visit.ts?raw"
 import type { Dictionary } from "../language/english.ts"
 import barSource from "../quotes/chart/bar-history.ts?raw"
 import boardSource from "../quotes/list/quote-board.ts?raw"
@@ -21,6 +26,15 @@ export function sourceFiles({ code }: Dictionary): Readonly<Record<Route["app"],
       { path: "src/quotes/list/quote-board.ts", about: code.quoteBoard, source: boardSource },
       { path: "src/quotes/chart/bar-history.ts", about: code.barHistory, source: barSource },
       { path: "src/quotes/quote-rules.ts", about: code.quoteRules, source: rulesSource },
+      connection,
+    ],
+    dashboard: [
+      contract,
+      { path: "src/dashboard/schemas.ts", about: code.dashboardSchemas, source: dashboardSchemaSource },
+      { path: "src/dashboard/board/open-board.ts", about: code.board, source: openBoardSource },
+      { path: "src/dashboard/visits/tell-visit.ts", about: code.tellVisit, source: visitSource },
+      { path: "src/dashboard/alerts/alerts.ts", about: code.alerts, source: alertSource },
+      { path: "src/dashboard/dashboard-rules.ts", about: code.dashboardRules, source: dashboardRulesSource },
       connection,
     ],
   }

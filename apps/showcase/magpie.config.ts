@@ -2,26 +2,24 @@ import { defineConfig, echo } from "@magpie/cli"
 import { anonymous, anyOf, contract } from "@magpie/server"
 import { demoAgents, type SupportUser, support, supportAuth, supportRules } from "@magpie/support"
 import { showcase } from "./src/contract.ts"
-import { deviceRules } from "./src/devices/device-rules.ts"
+import { startDashboard } from "./src/dashboard/feed/start-dashboard.ts"
+import type { BoardName } from "./src/dashboard/schemas.ts"
 import { createFleet } from "./src/devices/server/fleet.ts"
 import { startFeed } from "./src/quotes/feed/start-feed.ts"
-import { quoteRules } from "./src/quotes/quote-rules.ts"
+import { showcaseRules } from "./src/showcase-rules.ts"
 
 const fleet = createFleet<SupportUser>({ role: "visitor", name: "" })
 
 /**
- * What `npm start` serves: the chat, the share quotes, the devices, the support chat under `/support/`, and the guide's echo at
- * `/`. In the chat everybody may talk to everybody; who may do what elsewhere stands in the rules there.
+ * What `npm start` serves: the chat, the share quotes, the dashboard, the devices, the support chat under `/support/`, and the guide's
+ * echo at `/`.
  */
 export default defineConfig({
   contract: contract({ ...showcase.channels, ...support.channels }),
   auth: anyOf<SupportUser>(anonymous(), supportAuth({ agents: demoAgents }), fleet.auth),
   static: "dist",
   channels: {
-    "chat/:room": { authorize: () => true },
-    "typing/:room": { authorize: () => true },
-    ...quoteRules,
-    ...deviceRules,
+    ...showcaseRules,
     ...supportRules(),
   },
   endpoints: { "/": echo },
@@ -33,7 +31,22 @@ export default defineConfig({
       book: (symbol) => server.channel(`quotes/book/${symbol}`),
       bars: (symbol) => server.channel(`quotes/bars/${symbol}`),
     })
-    server.closed.finally(feed.close).catch(() => {})
     fleet.start(server)
+    const board = (name: BoardName) => ({
+      now: server.channel(`dashboard/now/${name}`),
+      history: server.channel(`dashboard/history/${name}`),
+    })
+    const dashboard = startDashboard({
+      channels: { server: board("server"), visits: board("visits"), line: board("line") },
+      visitors: server.channel("dashboard/visits").presence,
+      counters: () => server.counters,
+      connections: () => server.connections.size,
+    })
+    server.closed
+      .finally(() => {
+        feed.close()
+        dashboard.close()
+      })
+      .catch(() => {})
   },
 })

@@ -3,12 +3,8 @@ import { type CommandStore, memoryCommands } from "@magpie/client/command"
 import { anonymous, anyOf } from "@magpie/server/core"
 import { createTestBed } from "@magpie/testing"
 import { showcase } from "../../apps/showcase/src/contract.ts"
-import { deviceRules } from "../../apps/showcase/src/devices/device-rules.ts"
 import { openFleetDesk } from "../../apps/showcase/src/devices/fleet/fleet-desk.ts"
-import { quoteRules } from "../../apps/showcase/src/quotes/quote-rules.ts"
-
-const open = { authorize: () => true }
-const rules = { ...quoteRules, ...deviceRules, "chat/:room": open, "typing/:room": open }
+import { showcaseRules } from "../../apps/showcase/src/showcase-rules.ts"
 
 interface DeviceChoice {
   readonly kind?: DeviceKind
@@ -20,7 +16,7 @@ export type DevicesBed = Awaited<ReturnType<typeof createDevicesBed>>
 /** The showcase's server with its rules; whoever comes with a key is the user of that name. */
 export async function createDevicesBed() {
   const byKey = { authenticate: ({ key }: { readonly key: string | undefined }) => (key === undefined ? undefined : { user: { id: key } }) }
-  const bed = await createTestBed(showcase, { auth: anyOf(anonymous(), byKey), rules })
+  const bed = await createTestBed(showcase, { auth: anyOf(anonymous(), byKey), rules: showcaseRules })
   const { clock } = bed
   let ids = 0
   return {

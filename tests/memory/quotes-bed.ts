@@ -1,20 +1,18 @@
 import { anonymous } from "@magpie/server/core"
 import { createTestBed, seededRandom } from "@magpie/testing"
 import { showcase } from "../../apps/showcase/src/contract.ts"
-import { deviceRules } from "../../apps/showcase/src/devices/device-rules.ts"
 import { createFeed, type FeedOptions } from "../../apps/showcase/src/quotes/feed/feed.ts"
-import { quoteRules } from "../../apps/showcase/src/quotes/quote-rules.ts"
 import { createPaths, type Series } from "../../apps/showcase/src/quotes/series/paths.ts"
 import series from "../../apps/showcase/src/quotes/series/series.json" with { type: "json" }
+import { showcaseRules } from "../../apps/showcase/src/showcase-rules.ts"
 
 export const SYMBOLS = ["SPX", "MSFT", "MU-001"]
-const rules = { ...quoteRules, ...deviceRules, "chat/:room": { authorize: () => true }, "typing/:room": { authorize: () => true } }
 
 export type QuotesBed = Awaited<ReturnType<typeof createQuotesBed>>
 
 /** The showcase's server with its rules, and a feed of three symbols that writes into it. */
 export async function createQuotesBed(days: Series = series) {
-  const bed = await createTestBed(showcase, { auth: anonymous(), rules })
+  const bed = await createTestBed(showcase, { auth: anonymous(), rules: showcaseRules })
   const { server, clock } = bed
   const channels: FeedOptions["channels"] = {
     quotes: server.channel("quotes"),

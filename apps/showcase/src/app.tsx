@@ -11,6 +11,7 @@ import { type Route, useRoute } from "./route.ts"
 // Whoever chats does not wait for charts.
 const DevicesPage = lazy(() => import("./devices/devices-page.tsx").then((module) => ({ default: module.DevicesPage })))
 const QuotesPage = lazy(() => import("./quotes/quotes-page.tsx").then((module) => ({ default: module.QuotesPage })))
+const DashboardPage = lazy(() => import("./dashboard/dashboard-page.tsx").then((module) => ({ default: module.DashboardPage })))
 
 export function App() {
   const tag = useStore(chosenLanguage)
@@ -46,7 +47,7 @@ export function App() {
             <ChatPage room={route.room} />
           ) : (
             <Suspense fallback={<div className="page" />}>
-              {route.app === "quotes" ? <QuotesPage symbol={route.symbol} /> : <DevicesPage device={route.device} isOwn={route.isOwn} />}
+              <Application route={route} />
             </Suspense>
           )}
         </div>
@@ -56,9 +57,28 @@ export function App() {
   )
 }
 
+function Application({ route }: { readonly route: Exclude<Route, { app: "chat" }> }) {
+  switch (route.app) {
+    case "quotes":
+      return <QuotesPage symbol={route.symbol} />
+    case "dashboard":
+      return <DashboardPage board={route.board} />
+    case "devices":
+      return <DevicesPage device={route.device} isOwn={route.isOwn} />
+  }
+}
+
 function titleOf(route: Route, { apps, rooms }: Dictionary): string {
-  if (route.app === "chat") return rooms.given[route.room] ?? route.room
-  return (route.app === "quotes" ? route.symbol : route.device) ?? apps[route.app].name
+  switch (route.app) {
+    case "chat":
+      return rooms.given[route.room] ?? route.room
+    case "quotes":
+      return route.symbol ?? apps.quotes.name
+    case "dashboard":
+      return apps.dashboard.name
+    case "devices":
+      return route.device ?? apps.devices.name
+  }
 }
 
 /** The address keeps what it names, so the link does what a link to an anchor would do. */

@@ -1,5 +1,6 @@
 import { broadcast, contract, stream, table } from "@magpie/protocol"
 import * as v from "valibot"
+import { figure, KEPT_MS, metric, point, visit } from "./dashboard/schemas.ts"
 import { deviceChannels } from "./devices/channels.ts"
 import { bar, depth, level, quote, replay, symbol, wanted } from "./quotes/schemas.ts"
 
@@ -25,5 +26,10 @@ export const showcase = contract({
   // One row each, for everybody: what visitors chose, and how far the replay is.
   "quotes/wanted": table({ key: v.literal("all"), value: wanted }),
   "quotes/replay": table({ key: v.literal("all"), value: replay, maxRate: 5 }),
+  // Each dashboard's newest figures, and what they were in the last hour.
+  "dashboard/now/:board": table({ key: metric, value: figure, maxRate: 4, durability: "memory" }),
+  "dashboard/history/:board": stream({ messages: { point }, retention: { maxAgeMs: KEPT_MS, maxCount: 4_000 } }),
+  // Who is here: each page enters with what it is and where it came from, and leaves with its connection. Nothing is stored.
+  "dashboard/visits": broadcast({ messages: {}, presence: visit }),
   ...deviceChannels,
 })

@@ -2,6 +2,11 @@ import type { SourceText } from "@magpie/frame"
 import roomSource from "../chat/chat-room.ts?raw"
 import connectionSource from "../connection/open-connection.ts?raw"
 import contractSource from "../contract.ts?raw"
+import alertSource from "../dashboard/alerts/alerts.ts?raw"
+import openBoardSource from "../dashboard/board/open-board.ts?raw"
+import dashboardRulesSource from "../dashboard/dashboard-rules.ts?raw"
+import dashboardSchemaSource from "../dashboard/schemas.ts?raw"
+import visitSource from "../dashboard/visits/tell-visit.ts?raw"
 import deviceChannelsSource from "../devices/channels.ts?raw"
 import deviceRulesSource from "../devices/device-rules.ts?raw"
 import callsSource from "../devices/fleet/calls.ts?raw"
@@ -33,6 +38,15 @@ export function sourceFiles({ code }: Dictionary): Readonly<Record<Route["app"],
       { path: "src/devices/fleet/fleet-desk.ts", about: code.fleetDesk, source: fleetDeskSource },
       { path: "src/devices/fleet/calls.ts", about: code.calls, source: callsSource },
       { path: "src/devices/device-rules.ts", about: code.deviceRules, source: deviceRulesSource },
+      connection,
+    ],
+    dashboard: [
+      contract,
+      { path: "src/dashboard/schemas.ts", about: code.dashboardSchemas, source: dashboardSchemaSource },
+      { path: "src/dashboard/board/open-board.ts", about: code.board, source: openBoardSource },
+      { path: "src/dashboard/visits/tell-visit.ts", about: code.tellVisit, source: visitSource },
+      { path: "src/dashboard/alerts/alerts.ts", about: code.alerts, source: alertSource },
+      { path: "src/dashboard/dashboard-rules.ts", about: code.dashboardRules, source: dashboardRulesSource },
       connection,
     ],
   }

@@ -5,12 +5,13 @@ const plural = pluralOf("en")
 /** The words of the page. The other languages have the type of this one, so a missing or surplus key does not compile. */
 export const english = {
   tag: "en",
-  skip: { chat: "Skip to the messages", quotes: "Skip to the quotes", devices: "Skip to the devices" },
+  skip: { chat: "Skip to the messages", quotes: "Skip to the quotes", dashboard: "Skip to the dashboards", devices: "Skip to the devices" },
   apps: {
     label: "Applications",
     choose: (shown: string) => `${shown}: choose another application`,
     chat: { name: "Chat", about: "A chat that loses nothing" },
     quotes: { name: "Share quotes", about: "The newest price, as often as you like" },
+    dashboard: { name: "Live dashboard", about: "Visits, the server itself, a factory line" },
     devices: { name: "Devices", about: "Commands that happen once, or not at all" },
     support: { name: "Support chat", about: "A widget for visitors, a desk for agents" },
   },
@@ -92,6 +93,11 @@ export const english = {
     barHistory: "The days behind a chart: history, then what follows",
     quoteSchemas: "What stands in a row",
     quoteRules: "Who may do what",
+    board: "One dashboard: a table for now, a stream for what was",
+    dashboardSchemas: "What stands in a figure, a point and a visit",
+    tellVisit: "A visit: presence, and nothing kept",
+    alerts: "Alerts, from what the history says",
+    dashboardRules: "Who may do what",
     deviceChannels: "Commands, what is reported and what is desired",
     fleetDesk: "What the page follows: two tables, and who is there",
     calls: "A command, its progress and its end",

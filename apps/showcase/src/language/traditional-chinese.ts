@@ -4,12 +4,13 @@ const numbers = new Intl.NumberFormat("zh-TW")
 
 export const traditionalChinese: Dictionary = {
   tag: "zh-TW",
-  skip: { chat: "跳到訊息", quotes: "跳到報價", devices: "跳到裝置" },
+  skip: { chat: "跳到訊息", quotes: "跳到報價", dashboard: "跳到儀表板", devices: "跳到裝置" },
   apps: {
     label: "應用",
     choose: (shown) => `${shown}：選擇其他應用`,
     chat: { name: "聊天室", about: "不會遺失訊息的聊天室" },
     quotes: { name: "股票報價", about: "最新價格，更新頻率由您決定" },
+    dashboard: { name: "即時儀表板", about: "造訪、伺服器本身、一條產線" },
     devices: { name: "裝置", about: "指令只會發生一次，或完全不發生" },
     support: { name: "客服對話", about: "訪客的小工具與客服人員的工作台" },
   },
@@ -91,6 +92,11 @@ export const traditionalChinese: Dictionary = {
     barHistory: "圖表的過往日子：先讀歷史，再接續更新",
     quoteSchemas: "一列的內容",
     quoteRules: "誰可以做什麼",
+    board: "一個儀表板：table 是現在，stream 是過去",
+    dashboardSchemas: "一項數據、一個時間點、一次造訪的內容",
+    tellVisit: "一次造訪：presence，不留下任何東西",
+    alerts: "由歷史得出的警示",
+    dashboardRules: "誰可以做什麼",
     deviceChannels: "指令、回報的狀態與期望的狀態",
     fleetDesk: "頁面所追蹤的：兩個資料表，以及誰在場",
     calls: "一個指令、它的進度與結果",

@@ -1,12 +1,13 @@
 import { Icon } from "@magpie/frame"
 import { useRef, useState } from "react"
 import { useLanguage } from "../language/language.ts"
-import { addressOfDevices, addressOfQuotes, type Route } from "../route.ts"
+import { addressOfDashboard, addressOfDevices, addressOfQuotes, type Route } from "../route.ts"
 
 /** The applications that there are, in the order of the menu; those with a page of their own are left by a link. */
 const APPLICATIONS = [
   { id: "chat", href: "#/chat/lobby" },
   { id: "quotes", href: addressOfQuotes() },
+  { id: "dashboard", href: addressOfDashboard() },
   { id: "devices", href: addressOfDevices() },
   { id: "support", href: "support/" },
 ] as const

@@ -68,7 +68,7 @@ export interface Core<C extends AnyContract, U extends User> extends Pick<Access
   readonly ready: boolean
   /** The HTTP API; undefined where the options leave it out. */
   readonly api: Api | undefined
-  /** What was counted since the start, and `queuedBytes`: what is held now for all who have not read it. */
+  /** What was counted since the start, all messages in and out too, and `queuedBytes`: what is held now for all who have not read it. */
   readonly counters: Readonly<Record<string, number>>
   /**
    * Stops admitting, sends everybody away over at most `spreadMs` (default: the limit `drainMs`), each when its publishes are
@@ -290,7 +290,7 @@ export function createCore<C extends AnyContract, U extends User>(
       return connection
     },
     get counters() {
-      return { ...counters.snapshot(), queuedBytes: budget.total }
+      return { ...counters.snapshot(), ...counters.traffic, queuedBytes: budget.total }
     },
     close: leaving.close,
   }

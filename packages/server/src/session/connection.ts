@@ -67,7 +67,7 @@ export class Connection implements SocketEvents, InboundOwner, Gatherer, Watched
     this.#socket = socket
     this.queue = new SendQueue(socket, request.plain, context, this)
     this.departure = new Departure(this, context.defer)
-    this.#inbound = new Inbound(this)
+    this.#inbound = new Inbound(this, context.counters.traffic)
     this.#liveness = new Liveness(context, monotonic())
     context.wheel.watch(this, limits.helloMs)
   }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest"
-import { Inbound } from "./inbound.ts"
+import { createTraffic } from "../metrics/traffic.ts"
+import { Inbound, type InboundOwner } from "./inbound.ts"
 
 function setUp() {
   const handled: unknown[] = []
   const decisions: (() => void)[] = []
   const state = { mayHandle: true, moved: 0, failed: 0 }
-  const inbound = new Inbound({
+  const traffic = createTraffic()
+  const owner: InboundOwner = {
     handleInbound(message) {
       const value = "value" in message ? message.value : undefined
       handled.push(value)
@@ -19,19 +21,21 @@ function setUp() {
     inboundFailed: () => {
       state.failed++
     },
-  })
+  }
+  const inbound = new Inbound(owner, traffic)
   const say = (...values: unknown[]): void => {
     for (const value of values) inbound.push({ value })
     inbound.pump()
   }
-  return { inbound, handled, decisions, state, say }
+  return { inbound, handled, decisions, state, traffic, say }
 }
 
 describe("inbound messages", () => {
   it("[G3] wait while an earlier one is being decided, and go on in order", async () => {
-    const { inbound, handled, decisions, state, say } = setUp()
+    const { inbound, handled, decisions, state, traffic, say } = setUp()
     say("a", "slow", "b")
     say("c")
+    expect(traffic.messagesIn).toBe(4)
     expect(handled).toEqual(["a", "slow"])
     expect(inbound.waiting).toBe(2)
     decisions[0]?.()

@@ -1,4 +1,5 @@
 import type { Decoded } from "@magpie/protocol"
+import type { Traffic } from "../metrics/traffic.ts"
 
 /** What decides about a connection's messages. */
 export interface InboundOwner {
@@ -18,12 +19,14 @@ export interface InboundOwner {
  */
 export class Inbound {
   readonly #owner: InboundOwner
+  readonly #traffic: Pick<Traffic, "messagesIn">
   #queue: (Decoded | undefined)[] = []
   #next = 0
   #busy = false
 
-  constructor(owner: InboundOwner) {
+  constructor(owner: InboundOwner, traffic: Pick<Traffic, "messagesIn">) {
     this.#owner = owner
+    this.#traffic = traffic
   }
 
   /** Something waits, or is being decided. */
@@ -36,6 +39,7 @@ export class Inbound {
   }
 
   push(message: Decoded): void {
+    this.#traffic.messagesIn += 1
     this.#queue.push(message)
   }
 

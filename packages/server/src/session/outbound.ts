@@ -1,5 +1,6 @@
 import type { Codec, Encoded } from "@magpie/protocol"
 import { type Batch, createBatch, encodedBytes, HEADROOM_BYTES } from "../flow/batch.ts"
+import type { Traffic } from "../metrics/traffic.ts"
 import type { Socket } from "../transports/socket.ts"
 
 /**
@@ -32,12 +33,15 @@ export class Outbound {
     this.#batches.push(batch)
   }
 
-  /** Sends everything gathered with one call, and starts anew. Returns the bytes sent. */
-  sendTo(socket: Pick<Socket, "send">): number {
+  /** Sends everything gathered with one call, and starts anew. Counts the messages and returns the bytes sent. */
+  sendTo(socket: Pick<Socket, "send">, traffic: Pick<Traffic, "messagesOut">): number {
     if (this.#open.length > 0) this.#seal()
     if (this.#batches.length === 0) return 0
     let bytes = 0
-    for (const batch of this.#batches) bytes += batch.bytes
+    for (const batch of this.#batches) {
+      bytes += batch.bytes
+      traffic.messagesOut += batch.messages
+    }
     socket.send(this.#batches)
     this.#batches.length = 0
     this.bytes = 0

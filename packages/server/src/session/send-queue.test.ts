@@ -4,6 +4,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { type Batch, createBatch } from "../flow/batch.ts"
 import { QueueBudget } from "../flow/queue-budget.ts"
+import { createCounters } from "../metrics/counters.ts"
 import type { Held } from "./backlog.ts"
 import { SendQueue } from "./send-queue.ts"
 
@@ -26,7 +27,7 @@ function setUp() {
     terminate() {},
   }
   const owner = { codec: jsonServerCodec, pendingPublishes: 0, cut() {} }
-  const queue = new SendQueue(socket, false, { limits: DEFAULT_LIMITS, budget }, owner)
+  const queue = new SendQueue(socket, false, { limits: DEFAULT_LIMITS, budget, counters: createCounters() }, owner)
   queues.push(queue)
   const sent: number[] = []
   const skipped: number[] = []

@@ -1,6 +1,7 @@
 import type { Encoded, Limits, ServerCodec } from "@magpie/protocol"
 import type { Batch } from "../flow/batch.ts"
 import type { CountedQueue, QueueBudget } from "../flow/queue-budget.ts"
+import type { Counters } from "../metrics/counters.ts"
 import type { Socket } from "../transports/socket.ts"
 import { Backlog, type Held } from "./backlog.ts"
 import { Outbound } from "./outbound.ts"
@@ -22,6 +23,7 @@ export interface QueueOwner {
 export interface SendQueueContext {
   readonly limits: Limits
   readonly budget: QueueBudget
+  readonly counters: Pick<Counters, "traffic">
 }
 
 /** What the answer to one message takes at most, but for pages, which ask for room themselves. */
@@ -173,6 +175,7 @@ export class SendQueue implements CountedQueue, RoomWaiter {
   /** Sends a shared batch at once; nothing may be gathered before it. */
   send(batch: readonly [Batch]): void {
     this.#sentBytes += batch[0].bytes
+    this.#context.counters.traffic.messagesOut += batch[0].messages
     this.#socket.send(batch)
     // As a rule the network takes it at once, and then there is nothing to count.
     if (this.counted > 0 || this.#socket.queuedBytes > 0) this.recount()
@@ -180,7 +183,7 @@ export class SendQueue implements CountedQueue, RoomWaiter {
 
   /** Sends what this turn has gathered. */
   flush(): void {
-    this.#sentBytes += this.#outbound.sendTo(this.#socket)
+    this.#sentBytes += this.#outbound.sendTo(this.#socket, this.#context.counters.traffic)
     this.recount()
   }
 

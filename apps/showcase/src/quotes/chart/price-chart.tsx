@@ -1,9 +1,9 @@
 import { chosenTheme, useStore } from "@magpie/frame"
 import { useEffect, useId, useRef, useState } from "react"
+import { useMedia } from "../../use-media.ts"
 import { useDesk } from "../desk-context.ts"
 import { useQuoteLanguage } from "../language/quote-language.ts"
 import { chosenRising } from "../trend.ts"
-import { useMedia } from "../use-media.ts"
 import { type BarHistory, openBarHistory } from "./bar-history.ts"
 import type { ChartKind, DrawnChart } from "./draw-chart.ts"
 

@@ -49,7 +49,11 @@ export function createCalls(inside: Extension): Calls {
       {
         online() {
           isOnline = true
-          for (const call of [...calls]) send(call)
+          for (const call of [...calls]) {
+            // How it stands is told anew, and by a log that was set back with a lower version.
+            call.version = 0
+            send(call)
+          }
         },
         receive,
         offline() {

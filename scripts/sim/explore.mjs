@@ -10,17 +10,17 @@ const ENOUGH_FAILURES = 3
 const FAILURES = ".magpie/sim"
 
 /**
- * @param {{ bundle: string, root: string, transports: boolean, seeds: number, first: number, maxSteps?: number, json: boolean, write: boolean }} options
+ * @param {{ bundle: string, root: string, plans: import("../../packages/testing/src/simulation/plan.ts").PlanOptions, seeds: number, first: number, maxSteps?: number, json: boolean, write: boolean }} options
  * @returns {Promise<boolean>}
  */
-export async function explore({ bundle, root, transports, seeds, first, maxSteps, json, write }) {
+export async function explore({ bundle, root, plans, seeds, first, maxSteps, json, write }) {
   const { ALL_FAULT_KINDS, FAULT_KINDS } = await import(bundle)
   const tally = createTally()
   const started = performance.now()
   let told = started
   await runSeeds({
     bundle,
-    transports,
+    plans,
     first,
     seeds,
     maxSteps,
@@ -32,13 +32,13 @@ export async function explore({ bundle, root, transports, seeds, first, maxSteps
     },
     done: () => tally.violations.length >= ENOUGH_FAILURES,
   })
-  if (seeds === 1) await tell(bundle, first, transports)
+  if (seeds === 1) await tell(bundle, first, plans)
   const summary = tally.summary()
-  const blind = tally.blindSpots(Object.keys(transports ? ALL_FAULT_KINDS : FAULT_KINDS))
+  const blind = tally.blindSpots(Object.keys(plans.transports ? ALL_FAULT_KINDS : FAULT_KINDS))
   const seconds = (performance.now() - started) / 1_000
   report(summary, seconds)
   for (const spot of blind) console.log(`NOT REACHED ${spot}`)
-  for (const failure of tally.violations.slice(0, ENOUGH_FAILURES)) await explain(bundle, root, failure, transports)
+  for (const failure of tally.violations.slice(0, ENOUGH_FAILURES)) await explain(bundle, root, failure, plans)
   if (write) console.log(`wrote ${await keepRuns(root, summary, { firstSeed: first, seconds })}`)
   if (json) console.log(JSON.stringify(summary))
   return summary.violations === 0 && blind.length === 0
@@ -55,9 +55,13 @@ function report(/** @type {ReturnType<ReturnType<typeof createTally>["summary"]>
 }
 
 /** Whoever runs one seed wants to see what happens in it. */
-async function tell(/** @type {string} */ bundle, /** @type {number} */ seed, /** @type {boolean} */ transports) {
+async function tell(
+  /** @type {string} */ bundle,
+  /** @type {number} */ seed,
+  /** @type {import("../../packages/testing/src/simulation/plan.ts").PlanOptions} */ plans,
+) {
   const { planOf } = await import(bundle)
-  const { setup, actions, faults } = planOf(seed, { transports })
+  const { setup, actions, faults } = planOf(seed, plans)
   const { nodes, clients, durationMs, limits, ...rest } = setup
   console.log(
     `seed ${seed}: ${nodes} nodes, ${clients} clients, ${durationMs / 1_000} s, ${actions.length} actions, ${faults.length} faults`,
@@ -78,11 +82,11 @@ async function explain(
   /** @type {string} */ bundle,
   /** @type {string} */ root,
   /** @type {import("./tally.mjs").RunResult} */ failure,
-  /** @type {boolean} */ transports,
+  /** @type {import("../../packages/testing/src/simulation/plan.ts").PlanOptions} */ plans,
 ) {
   const { planOf, shrink } = await import(bundle)
   console.log(`\nseed ${failure.seed} broke ${failure.violation?.message}`)
-  const { plan, result, runs } = await shrink(planOf(failure.seed, { transports }), failure)
+  const { plan, result, runs } = await shrink(planOf(failure.seed, plans), failure)
   mkdirSync(join(root, FAILURES), { recursive: true })
   const file = join(root, FAILURES, `seed-${failure.seed}.json`)
   writeFileSync(file, `${JSON.stringify(plan, undefined, 1)}\n`)

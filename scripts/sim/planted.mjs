@@ -111,7 +111,7 @@ async function firstBroken(
   let lowest
   await runSeeds({
     bundle,
-    transports,
+    plans: { transports },
     first,
     seeds,
     chunk: CHUNK,

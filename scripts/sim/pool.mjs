@@ -10,16 +10,16 @@ const YOUNG_MB = 192
 
 /**
  * Runs seeds until they are through or `done` says so. Results come in the order of their end.
- * @param {{ bundle: string, transports?: boolean, first: number, seeds: number, maxSteps?: number, chunk?: number, onResult: (result: RunResult) => void, done: () => boolean }} options
+ * @param {{ bundle: string, plans?: import("../../packages/testing/src/simulation/plan.ts").PlanOptions, first: number, seeds: number, maxSteps?: number, chunk?: number, onResult: (result: RunResult) => void, done: () => boolean }} options
  */
-export async function runSeeds({ bundle, transports = false, first, seeds, maxSteps, chunk = CHUNK, onResult, done }) {
+export async function runSeeds({ bundle, plans = {}, first, seeds, maxSteps, chunk = CHUNK, onResult, done }) {
   let next = first
   const end = first + seeds
   const threads = Math.max(1, Math.min(availableParallelism(), Math.ceil(seeds / chunk)))
 
   async function thread() {
     const worker = new Worker(new URL("worker.mjs", import.meta.url), {
-      workerData: { bundle, transports },
+      workerData: { bundle, plans },
       execArgv: ["--enable-source-maps"],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     })

@@ -27,7 +27,7 @@ port.on("message", async (/** @type {{ from: number, count: number, maxSteps?: n
   port.postMessage(results)
 })
 
-const plan = (/** @type {number} */ seed) => planOf(seed, { transports: workerData.transports })
+const plan = (/** @type {number} */ seed) => planOf(seed, workerData.plans)
 
 /** @returns {Promise<RunResult>} */
 async function run(/** @type {number} */ seed, /** @type {number | undefined} */ maxSteps) {

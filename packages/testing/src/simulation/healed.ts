@@ -1,4 +1,5 @@
 import type { DurableLog } from "@magpie/journal"
+import { openCommands } from "./healed-commands.ts"
 import { checkNotes, untrueNotes } from "./healed-notes.ts"
 import { untrueRows } from "./healed-rows.ts"
 import { heldMessages } from "./held-messages.ts"
@@ -26,6 +27,8 @@ export function notYetHealed(world: World): Unhealed | undefined {
   if (notes !== undefined) return { invariant: "I26", what: notes }
   const rows = untrueRows(world)
   if (rows !== undefined) return { invariant: "I27", what: rows }
+  const commands = openCommands(world)
+  if (commands !== undefined) return { invariant: "I17", what: commands }
   const left = leftBehind(world)
   return left === undefined ? undefined : { invariant: "I22", what: left }
 }
@@ -91,7 +94,11 @@ export function checkHealed(world: World): void {
   const { judge, nodes, broker } = world
   for (const { name, log } of nodes) if (log !== undefined) for (const channel of STREAMS) checkLog(world, name, log, channel)
   checkNotes(world)
-  for (const { name, log } of nodes) if (log !== undefined) judge.scores.check(name, log, SCORES)
+  for (const { name, log } of nodes)
+    if (log !== undefined) {
+      judge.scores.check(name, log, SCORES)
+      judge.commands.check(name, log)
+    }
   judge.truth.checkOrder((id) => mayLandLate(judge, id))
   checkStates(nodes.flatMap(({ log }) => (log === undefined ? [] : broker.states(log))))
 }

@@ -3,11 +3,13 @@ import { persistent } from "@magpie/client/persistent"
 import { type Presence, presence } from "@magpie/client/presence"
 import type { KindOf } from "@magpie/protocol"
 import { type FakeProcess, fakeProcess } from "../fake-process.ts"
+import { type Caller, createCaller } from "./caller.ts"
 import type { Shown } from "./judge/presence-truth.ts"
 import { createNotebook, type Notebook } from "./notebook.ts"
 import { createScoreboard, type Scoreboard } from "./scoreboard.ts"
 import { BROADCAST, HALL, type Payload, type SimulatedApp, STREAMS, type StreamName, simulatedApp } from "./simulated-app.ts"
 import type { SimulatedClientOptions } from "./simulated-client.ts"
+import { startDevice } from "./simulated-device.ts"
 import { type Papers, tracedTransport } from "./traced-transport.ts"
 
 /** One life of a client, from the opening of its page to its end. */
@@ -18,6 +20,7 @@ export interface Page {
   readonly hall: Presence<KindOf<SimulatedApp, "hall/:room">>
   readonly notes: Notebook | undefined
   readonly scoreboard: Scoreboard | undefined
+  readonly caller: Caller | undefined
   /** Messages of this page, on all channels. */
   said: number
   /** How often it changed what it shows of itself. */
@@ -69,10 +72,12 @@ export function openPage(options: SimulatedClientOptions, number: number, { onWe
   hall.on("leave", ({ state }) => judge.presence.leftFor(publisher, state as Shown))
   hall.on("change", () => options.trace(`hall ${hall.version} ${hall.counts.members}`))
   const notes = options.notes ? createNotebook(client, publisher, judge) : undefined
+  const caller = options.commands ? createCaller(client, publisher, judge) : undefined
+  if (options.device !== undefined) startDevice({ client, publisher, its, disk: options.device, judge })
   const scoreboard = options.rows ? createScoreboard(client, publisher, judge) : undefined
   for (const channel of STREAMS) watch(options, { client, publisher }, channel)
   client.channel(BROADCAST).on("say", ({ data, from }) => judge.beat(publisher, (data as Payload).id, from))
-  return { its, client, publisher, hall, notes, scoreboard, said: 0, changes: 0, wakers }
+  return { its, client, publisher, hall, notes, scoreboard, caller, said: 0, changes: 0, wakers }
 }
 
 function watch(

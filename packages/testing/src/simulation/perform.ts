@@ -12,6 +12,8 @@ export function perform({ hostile, backend, clients }: Pick<World, "hostile" | "
       return client.isAway ? undefined : client.notes?.act(action.move)
     case "row":
       return client.isAway ? undefined : client.scoreboard?.act(action.move)
+    case "command":
+      return client.isAway ? undefined : client.caller?.act(action.move)
     case "publish":
       return client.publish(action.channel, {
         ...(action.refused ? { refused: true } : {}),

@@ -34,7 +34,7 @@ export type Action = { readonly at: number; readonly client: number } & (
   | { readonly do: "follow"; readonly channel: StreamName; readonly last?: number }
   | { readonly do: "leave"; readonly channel: StreamName }
   | { readonly do: "history"; readonly channel: StreamName; readonly limit: number }
-  | { readonly do: "hostile" | "note" | "row"; readonly move: number }
+  | { readonly do: "hostile" | "note" | "row" | "command"; readonly move: number }
 )
 
 export interface Fault {
@@ -59,8 +59,15 @@ const REVOCATIONS_SHARE = 0.3
 const LOAD_SHARE = 0.3
 const CALM = { from: 8_000, lossesUntil: 9_500, until: 15_500 } as const
 
+export interface PlanOptions {
+  /** Clients have every transport. */
+  readonly transports?: boolean
+  /** The first client is a device, and is told what to do. */
+  readonly commands?: boolean
+}
+
 /** A plan from a seed alone. Each purpose draws from a stream of its own, so that leaving out a fault changes nothing else. */
-export function planOf(seed: number, { transports = false }: { readonly transports?: boolean } = {}): Plan {
+export function planOf(seed: number, { transports = false, commands = false }: PlanOptions = {}): Plan {
   const random = seededRandom(`plan-${seed}`)
   const outboxes = random.fork("outboxes")
   const setup = { ...setupOf(random.fork("setup")), ...(transports && { transports }), ...keepingOf(outboxes) }
@@ -68,6 +75,7 @@ export function planOf(seed: number, { transports = false }: { readonly transpor
     ...actionsOf(setup, random.fork("workload")),
     ...movesOf(setup, "note", NOTES_SHARE, random.fork("notes")),
     ...movesOf(setup, "row", ROWS_SHARE, random.fork("rows")),
+    ...(commands ? movesOf(setup, "command", 1, random.fork("commands")) : []),
   ].sort((a, b) => a.at - b.at)
   const faults = [
     ...faultsOf(setup, random.fork("faults")),
@@ -163,7 +171,7 @@ function presenceActions(client: number, { durationMs }: Setup, random: SeededRa
 }
 
 /** Moves of somebody's, in some of the runs. */
-function movesOf({ clients, durationMs }: Setup, what: "note" | "row", share: number, random: SeededRandom): Action[] {
+function movesOf({ clients, durationMs }: Setup, what: "note" | "row" | "command", share: number, random: SeededRandom): Action[] {
   if (random.float() >= share) return []
   const pace = random.pick([60, 200, 600])
   const actions: Action[] = []

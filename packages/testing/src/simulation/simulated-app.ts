@@ -1,4 +1,4 @@
-import { broadcast, contract, json, MagpieError, stream, table } from "@magpie/protocol"
+import { broadcast, command, contract, json, MagpieError, stream, table } from "@magpie/protocol"
 import type { ChannelRules, User } from "@magpie/server/core"
 import type { Shown } from "./judge/presence-truth.ts"
 
@@ -24,7 +24,12 @@ export interface Score {
   readonly count: number
 }
 
-/** The contract under simulation: a stream that keeps everything, one that soon forgets, one whose messages change, a table, a broadcast, and a place to be present in. */
+/** What a device is told to do. */
+export interface Errand {
+  readonly takesMs: number
+}
+
+/** The contract under simulation: a stream that keeps everything, one that soon forgets, one whose messages change, a table, commands, a broadcast, and a place to be present in. */
 export const simulatedApp = contract({
   "chat/:room": stream({ messages }),
   "short/:room": stream({ messages, retention: { maxCount: 8, maxAgeMs: 20_000 } }),
@@ -36,6 +41,10 @@ export const simulatedApp = contract({
     retention: { maxCount: 16, maxAgeMs: 3_600_000 },
   }),
   "board/:room": table({ key: json<string>(), value: json<Score>() }),
+  "device/:id": command(
+    { run: { input: json<Errand>(), output: json<{ readonly by: string }>(), progress: json<{ readonly ms: number }>() } },
+    { deadlineMs: 8_000, reportMs: 10_000 },
+  ),
   "hall/:room": broadcast({ messages, presence: json<Shown>() }),
 })
 export type SimulatedApp = typeof simulatedApp
@@ -47,6 +56,7 @@ export const HALL = "hall/a"
 export const HOSTILE_USER = "mallory"
 export const NOTES = "note/a"
 export const TABLE = "board/a"
+export const DEVICE = "device/a"
 export type StreamName = (typeof STREAMS)[number]
 
 /** The stream that a share from 0 to 1 stands for. */

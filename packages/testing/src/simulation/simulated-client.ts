@@ -1,8 +1,10 @@
 import type { Client, SubscriptionState, Transport } from "@magpie/client"
 import { type Env, type MagpieError, toMagpieError } from "@magpie/protocol"
+import type { CrashingLanes } from "../crashing-lanes.ts"
 import type { FakeProcess } from "../fake-process.ts"
 import type { MemoryNetwork } from "../memory-network.ts"
 import type { SeededRandom } from "../seeded-random.ts"
+import type { Caller } from "./caller.ts"
 import type { Judge } from "./judge/judge.ts"
 import { messageId } from "./judge/message-id.ts"
 import type { Shown } from "./judge/presence-truth.ts"
@@ -22,6 +24,10 @@ export interface SimulatedClientOptions {
   readonly notes: boolean
   /** Whether a table is written in this run. */
   readonly rows: boolean
+  /** Whether a device is told what to do in this run. */
+  readonly commands: boolean
+  /** Where the device that its pages are keeps what it has begun; undefined where they are none. */
+  readonly device: CrashingLanes | undefined
   /** A node to try now. */
   pickNode(): Server
   /** What a page of its user is given to come in with. */
@@ -66,6 +72,8 @@ export interface SimulatedClient {
   readonly notes: Notebook | undefined
   /** Undefined where no table is written in this run. */
   readonly scoreboard: Scoreboard | undefined
+  /** Undefined where nobody is told what to do in this run. */
+  readonly caller: Caller | undefined
   freeze(): void
   /** `noticed`: whether the machine says so. */
   thaw(noticed: boolean): void
@@ -113,6 +121,7 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
 
   /** What of a page outlives it: rows on the disk, and in a part of the cases a link of which nobody is told. */
   function leave(): void {
+    options.device?.crash()
     if (lanes === undefined) return network.reset(name)
     lanes.crash()
     judge.keptSends.left(lanes.kept(STREAMS))
@@ -234,6 +243,9 @@ export function createSimulatedClient(options: SimulatedClientOptions): Simulate
     },
     get scoreboard() {
       return life.scoreboard
+    },
+    get caller() {
+      return life.caller
     },
     freeze() {
       frozen = true

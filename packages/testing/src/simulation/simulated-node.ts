@@ -126,6 +126,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     core.channel("hall/:room", rules)
     core.channel("note/:room", { authorize: rules.authorize })
     core.channel("board/:room", { authorize: rules.authorize })
+    core.channel("device/:id", { authorize: rules.authorize })
     const door = inProcess(core, process, listener)
     const { limits, origins } = settings
     const http = createHttpTransports({ ...process.env, core: door, path: DEFAULT_PATH, origins, limits })

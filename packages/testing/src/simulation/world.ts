@@ -2,6 +2,7 @@ import type { DurableLog } from "@magpie/journal"
 import { type Clock, type Env, type LogLevel, toMagpieError } from "@magpie/protocol"
 import { type CheckedOptions, checkOptions } from "@magpie/server/core"
 import { type BusModel, busModel } from "../bus-model.ts"
+import { crashingLanes } from "../crashing-lanes.ts"
 import { type MemoryNetwork, memoryNetwork } from "../memory-network.ts"
 import { type SeededRandom, seededRandom, streamOfEach } from "../seeded-random.ts"
 import { type Backend, createBackend } from "./backend.ts"
@@ -18,7 +19,7 @@ import type { Action, Plan } from "./plan.ts"
 import { checkQueue } from "./resources.ts"
 import { createRevoker, type Revoker } from "./revoker.ts"
 import { createScheduler, type Scheduler } from "./scheduler.ts"
-import { createRights, HALL, NOTES, type Rights, STREAMS, streamAt, TABLE } from "./simulated-app.ts"
+import { createRights, DEVICE, HALL, NOTES, type Rights, STREAMS, streamAt, TABLE } from "./simulated-app.ts"
 import { createSimulatedClient, type SimulatedClient } from "./simulated-client.ts"
 import { createSimulatedDisk } from "./simulated-disk.ts"
 import { everyTransport } from "./simulated-http.ts"
@@ -165,11 +166,10 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
         onApplied(epoch, publications) {
           for (const { channel, offset, data } of publications)
             trace.add(scheduler.monotonicMs, name, `${channel} ${offset} ${data.slice(0, 80)}`)
-          // Of messages that change the newest state counts, which is judged at the end.
           judge.applied(
             name,
             epoch,
-            publications.filter(({ channel }) => channel !== NOTES && channel !== TABLE),
+            publications.filter(({ channel }) => (STREAMS as readonly string[]).includes(channel)),
           )
           judge.scores.applied(
             name,
@@ -200,6 +200,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
     return node
   })
 
+  const hasCommands = plan.actions.some(({ do: what }) => what === "command")
   const balance = random.fork("balance")
   /** Every other client is behind a balancer that remembers nobody. */
   const balanceOf = (index: number): ((node: string) => string) => {
@@ -213,6 +214,8 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
       network,
       judge,
       notes: plan.actions.some(({ do: what }) => what === "note"),
+      commands: hasCommands,
+      device: hasCommands && index === 0 ? crashingLanes(random.fork("device")) : undefined,
       rows: plan.actions.some(({ do: what }) => what === "row"),
       pickNode: () => balance.pick(nodes),
       token(page) {
@@ -237,7 +240,7 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
   })
   const backend = createBackend({ clock: scheduler.clock("backend"), judge, pickNode: () => balance.pick(nodes) })
   const revokedAt = random.fork("revoked-at")
-  for (const channel of [...STREAMS, HALL, NOTES, TABLE]) rights.deny(hostile.user, channel)
+  for (const channel of [...STREAMS, HALL, NOTES, TABLE, DEVICE]) rights.deny(hostile.user, channel)
 
   return {
     scheduler,

@@ -3,6 +3,7 @@ import type { DurableLog } from "@magpie/journal"
 import type { AckLevel, MagpieError, Position, Publication } from "@magpie/protocol"
 import { type Rights, STREAMS } from "../simulated-app.ts"
 import { createBeatTruth } from "./beat-truth.ts"
+import { type CommandTruth, createCommandTruth } from "./command-truth.ts"
 import { watchDeparture } from "./departure-truth.ts"
 import { createDurability } from "./durability.ts"
 import { EXPLAINED } from "./explained.ts"
@@ -27,6 +28,7 @@ export interface Judge {
   readonly presence: PresenceTruth
   readonly notes: NoteTruth
   readonly scores: ScoreTruth
+  readonly commands: CommandTruth
   readonly revocations: RevocationTruth
   readonly keptSends: KeptSends
   /** Undefined where nobody measures what servers carry. */
@@ -59,10 +61,7 @@ export interface Judge {
   restored(): void
   /** Whether either has happened. */
   readonly wasSetBack: boolean
-  /**
-   * The same for a broker that came back without its newest entries, which its nodes notice one by one. `epochs`: those that
-   * it held until then.
-   */
+  /** The same for a broker that came back without its newest entries, which nodes notice one by one. `epochs`: those that it held. */
   rolledBack(epochs: readonly (readonly [channel: string, epoch: string])[]): void
   /** A node has opened its log: what was acknowledged must be there, unless the node may lag behind others. */
   logOpened(node: string, log: DurableLog, mayLag?: boolean): void
@@ -100,8 +99,10 @@ export function createJudge(options: JudgeOptions): Judge {
   const followings = new Map<string, Following>()
   const beats = createBeatTruth()
   const newest = new Map<string, Place>()
-  const notes = createNoteTruth({ reached, broken, lost: () => restored })
-  const scores = createScoreTruth({ reached, broken, lost: () => restored })
+  const watching = { reached, broken, lost: () => restored }
+  const notes = createNoteTruth(watching)
+  const scores = createScoreTruth(watching)
+  const commands = createCommandTruth(watching)
   const revocations = createRevocationTruth({ monotonic, furthestClock, reached })
   const presence = createPresenceTruth({ monotonic, leaseMs, ghostMs, isPutOut: revocations.explains, broken, reached })
   const overload = load && createOverloadTruth({ ...load, reached })
@@ -174,6 +175,7 @@ export function createJudge(options: JudgeOptions): Judge {
     truth,
     presence,
     notes,
+    commands,
     scores: { ...scores, applied: judging(scores.applied) },
     revocations,
     overload: overload && { ...overload, sheds: judging(overload.sheds) },

@@ -73,11 +73,11 @@ describe("the share quotes in a browser", () => {
     const page = await open()
     await page.getByRole("radio", { name: "All 1,000" }).check()
     await page.getByLabel(/^Bytes/).selectOption({ label: "3.0 kB/s" })
-    await page.getByText(/for this bound/).waitFor({ timeout: 60_000 })
+    await page.getByText(/for this bound/).waitFor({ timeout: 150_000 })
     await page.getByLabel(/^Bytes/).selectOption({ label: "no bound" })
-    await page.getByText(/for this bound/).waitFor({ state: "detached", timeout: 60_000 })
+    await page.getByText(/for this bound/).waitFor({ state: "detached", timeout: 150_000 })
     await page.context().close()
-  })
+  }, 320_000)
 
   it("[G7] grow old while the network is cut, and heal when it is back", async () => {
     const page = await open()

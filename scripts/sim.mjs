@@ -14,6 +14,7 @@ const USAGE = `npm run sim -- [options]
   --seed S         the first of them (default 1)
   --steps N        events after which a seed counts as a livelock (default 400000)
   --transports     clients with every transport, which change among them as the network lets them
+  --tables         clients write a table, too; not all seeds hold yet
   --commands       a device beside the rest, which is told what to do
   --planted        plant each known defect and see it caught, instead
   --only NAME      with --planted: this defect alone
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     steps: { type: "string" },
     transports: { type: "boolean", default: false },
+    tables: { type: "boolean", default: false },
     commands: { type: "boolean", default: false },
     planted: { type: "boolean", default: false },
     only: { type: "string" },
@@ -58,9 +60,9 @@ async function main() {
     console.log(USAGE)
     return true
   }
-  const { json, write, only, transports, commands, replay: kept } = values
+  const { json, write, only, transports, tables, commands, replay: kept } = values
   if (write && kept !== undefined) refuse("--write keeps the figures of seeds, of planted defects or of inputs")
-  if (write && (transports || commands)) refuse("--write keeps the figures of runs without --transports and --commands")
+  if (write && (transports || tables || commands)) refuse("--write keeps the figures of runs without --transports, --tables and --commands")
   if (values.fuzz !== undefined) {
     const { figuresOf, fuzz } = await import("./fuzz.mjs")
     const summary = await fuzz({ inputs: count("fuzz", values.fuzz), seed: String(count("seed", values.seed)), json })
@@ -74,7 +76,7 @@ async function main() {
   const bundle = await bundleSimulation(root)
   try {
     if (kept !== undefined) return await replay(bundle, kept)
-    return await explore({ bundle, root, plans: { transports, commands }, seeds, first, maxSteps, json, write })
+    return await explore({ bundle, root, plans: { transports, tables, commands }, seeds, first, maxSteps, json, write })
   } finally {
     rmSync(dirname(bundle), { recursive: true, force: true })
   }

@@ -12,8 +12,8 @@ import { TABLES_DEFECTS } from "./defects/tables.mjs"
 
 /**
  * `breaks` is the guarantee that gives way first, or `presence`; `find` stands once in `file`.
- * `transports`: only clients with every transport meet it.
- * @typedef {{ name: string, breaks: string, file: string, find: string, replace: string, transports?: true }} Defect
+ * `transports`: only clients with every transport meet it; `tables`: only those that write a table.
+ * @typedef {{ name: string, breaks: string, file: string, find: string, replace: string, transports?: true, tables?: true }} Defect
  */
 
 /** @type {readonly Defect[]} */

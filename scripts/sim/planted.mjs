@@ -15,6 +15,7 @@ const SEEDS_PER_ATTEMPT = 400
 const APART = 3_000
 const CHUNK = 2
 
+/** @typedef {import("../../packages/testing/src/simulation/plan.ts").PlanOptions} Plans */
 /** @typedef {import("./defects.mjs").Defect} Defect */
 /** @typedef {ReturnType<typeof summaryOf>} Result */
 
@@ -65,15 +66,16 @@ async function runDefect(
   /** @type {readonly number[]} */ firstSeeds,
   /** @type {ReturnType<typeof soundness>} */ isSound,
 ) {
-  const { name, transports = false } = defect
+  const { name, transports = false, tables = false } = defect
+  const plans = { transports, tables }
   const bundle = await bundleSimulation(root, defect)
   const attempts = []
   try {
     for (const its of firstSeeds) {
       attempts.push(
         await seedsToCatch({
-          planted: (from, seeds) => firstBroken(bundle, transports, from, seeds),
-          isSound: (seed) => isSound(seed, transports),
+          planted: (from, seeds) => firstBroken(bundle, plans, from, seeds),
+          isSound: (seed) => isSound(seed, plans),
           first: its,
           most: SEEDS_PER_ATTEMPT,
         }),
@@ -89,9 +91,9 @@ async function runDefect(
 function soundness(/** @type {string} */ bundle) {
   /** @type {Map<string, Promise<boolean>>} */
   const known = new Map()
-  return (/** @type {number} */ seed, /** @type {boolean} */ transports) => {
-    const key = `${seed} ${transports}`
-    const passes = known.get(key) ?? firstBroken(bundle, transports, seed, 1).then((broken) => broken === undefined)
+  return (/** @type {number} */ seed, /** @type {Plans} */ plans) => {
+    const key = `${seed} ${JSON.stringify(plans)}`
+    const passes = known.get(key) ?? firstBroken(bundle, plans, seed, 1).then((broken) => broken === undefined)
     known.set(key, passes)
     return passes
   }
@@ -103,7 +105,7 @@ function soundness(/** @type {string} */ bundle) {
  */
 async function firstBroken(
   /** @type {string} */ bundle,
-  /** @type {boolean} */ transports,
+  /** @type {Plans} */ plans,
   /** @type {number} */ first,
   /** @type {number} */ seeds,
 ) {
@@ -111,7 +113,7 @@ async function firstBroken(
   let lowest
   await runSeeds({
     bundle,
-    plans: { transports },
+    plans,
     first,
     seeds,
     chunk: CHUNK,

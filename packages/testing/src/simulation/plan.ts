@@ -62,19 +62,21 @@ const CALM = { from: 8_000, lossesUntil: 9_500, until: 15_500 } as const
 export interface PlanOptions {
   /** Clients have every transport. */
   readonly transports?: boolean
+  /** Clients write a table. */
+  readonly tables?: boolean
   /** The first client is a device, and is told what to do. */
   readonly commands?: boolean
 }
 
 /** A plan from a seed alone. Each purpose draws from a stream of its own, so that leaving out a fault changes nothing else. */
-export function planOf(seed: number, { transports = false, commands = false }: PlanOptions = {}): Plan {
+export function planOf(seed: number, { transports = false, tables = false, commands = false }: PlanOptions = {}): Plan {
   const random = seededRandom(`plan-${seed}`)
   const outboxes = random.fork("outboxes")
   const setup = { ...setupOf(random.fork("setup")), ...(transports && { transports }), ...keepingOf(outboxes) }
   const actions = [
     ...actionsOf(setup, random.fork("workload")),
     ...movesOf(setup, "note", NOTES_SHARE, random.fork("notes")),
-    ...movesOf(setup, "row", ROWS_SHARE, random.fork("rows")),
+    ...(tables ? movesOf(setup, "row", 1, random.fork("rows")) : []),
     ...(commands ? movesOf(setup, "command", 1, random.fork("commands")) : []),
   ].sort((a, b) => a.at - b.at)
   const faults = [
@@ -117,8 +119,6 @@ function keepingOf(random: SeededRandom): Pick<Setup, "keeping"> {
 
 /** Runs in which messages change: some grow as fast as a model writes, others are edited, deleted and reacted to. */
 const NOTES_SHARE = 0.4
-/** Runs in which a table is written. */
-const ROWS_SHARE = 0.3
 
 const PADDINGS = [200, 2_000, 9_000]
 /** A reader that stands still for seconds is owed more than may be held for it. */

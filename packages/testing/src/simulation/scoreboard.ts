@@ -22,6 +22,9 @@ const COUNTED = ["counted-1", "counted-2"]
 /** Every row that somebody writes. */
 export const SCORES: readonly string[] = [...KEYS, ...COUNTED]
 
+/** Writes that one has under way at most: at the lowest rate, many who count up one row at once would never be through. */
+const MOST_WAITING = 2
+
 interface Choice {
   readonly keys?: readonly string[]
   readonly prefix?: string
@@ -44,28 +47,35 @@ export function createScoreboard(client: Client<SimulatedApp>, publisher: string
   const its: Table<Scores> = table(client.channel(TABLE), choice)
   const scores = judge.scores.screen(publisher)
   let written = 0
+  let waiting = 0
 
   its.on("state", ({ state }) => scores.state(state))
   its.on("change", (change) => scores.shown(change, its.rows))
 
   async function write(key: string, make: (id: string) => Promise<{ readonly position: { readonly offset: number } }>) {
     const id = messageId(publisher, ++written)
+    waiting++
     try {
       const { position } = await make(id)
       judge.scores.written(key, id, position.offset)
     } catch (failure) {
       judge.scores.failed(publisher, toMagpieError(failure))
+    } finally {
+      waiting--
     }
   }
 
   async function count(key: string): Promise<void> {
     const id = messageId(publisher, ++written)
     judge.scores.counting(key)
+    waiting++
     try {
       await its.update(key, (score) => ({ id, count: (score?.count ?? 0) + 1 }))
       judge.scores.counted(key)
     } catch (failure) {
       judge.scores.failed(publisher, toMagpieError(failure))
+    } finally {
+      waiting--
     }
   }
 
@@ -73,6 +83,7 @@ export function createScoreboard(client: Client<SimulatedApp>, publisher: string
     table: its,
     follows: (key) => keys?.includes(key) !== false && key.startsWith(prefix),
     act(move) {
+      if (waiting >= MOST_WAITING) return
       const kind = move % 10
       const rest = Math.floor(move / 10)
       const key = KEYS[rest % KEYS.length] ?? "ann"

@@ -27,7 +27,13 @@ describe("the judge of commands", () => {
   test.each<[string, (its: ReturnType<typeof createCommandTruth>) => void, string]>([
     ["what nobody called", (its) => its.effect("b", "c0.1"), "nobody called"],
     ["what is done twice", (its) => its.effect("a", "c0.2"), "which c0.1 has done"],
-    ["what has two ends", (its) => ["done", "failed"].forEach((end) => its.told("c1.1", "a", end as CommandState)), "it had ended done"],
+    [
+      "what has two ends",
+      (its) => {
+        for (const end of ["done", "failed"] as const) its.told("c1.1", "a", end)
+      },
+      "it had ended done",
+    ],
     ["what expired and was done", (its) => its.ended("c1.1", "a", "expired"), "has done it"],
   ])("sees %s", (_what, happen, why) => {
     const { truth, broken } = setUp()

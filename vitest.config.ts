@@ -18,7 +18,10 @@ const changing = ["packages", "tests"]
   .filter((path) => CHANGES_ITS_PROCESS.test(readFileSync(join(import.meta.dirname, path), "utf8")))
 
 /** Minutes of work for one processor, so that they must not be what everybody waits for at the end. */
-const LONG = ["packages/testing/src/simulation/**/*.test.ts"]
+const LONG = [
+  "packages/testing/src/simulation/{blindness,kinds,run-plan,transports}.test.ts",
+  "packages/testing/src/simulation/isolation/*.test.ts",
+]
 
 export default defineConfig({
   resolve: { conditions },
@@ -27,6 +30,8 @@ export default defineConfig({
     testTimeout: 20_000,
     // Two files at a time also where there are only two cores: half of what tests do is to wait.
     maxWorkers: 2,
+    // What is young is let go of in larger steps: a tenth less time for the processor.
+    execArgv: ["--max-semi-space-size=64"],
     // They run in the order of their names.
     projects: [
       {

@@ -14,7 +14,7 @@ const USAGE = `npm run sim -- [options]
   --seed S         the first of them (default 1)
   --steps N        events after which a seed counts as a livelock (default 400000)
   --transports     clients with every transport, which change among them as the network lets them
-  --tables         clients write a table, too; not all seeds hold yet
+  --tables         clients write a table, too
   --commands       a device beside the rest, which is told what to do
   --planted        plant each known defect and see it caught, instead
   --only NAME      with --planted: this defect alone

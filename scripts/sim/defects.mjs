@@ -3,6 +3,7 @@ import { ACCESS_DEFECTS } from "./defects/access.mjs"
 import { CHANGES_DEFECTS } from "./defects/changes.mjs"
 import { CLIENT_DEFECTS } from "./defects/client.mjs"
 import { CLUSTER_DEFECTS } from "./defects/cluster.mjs"
+import { COMMANDS_DEFECTS } from "./defects/commands.mjs"
 import { JOURNAL_DEFECTS } from "./defects/journal.mjs"
 import { OVERLOAD_DEFECTS } from "./defects/overload.mjs"
 import { PERSISTENT_DEFECTS } from "./defects/persistent.mjs"
@@ -12,8 +13,8 @@ import { TABLES_DEFECTS } from "./defects/tables.mjs"
 
 /**
  * `breaks` is the guarantee that gives way first, or `presence`; `find` stands once in `file`.
- * `transports`: only clients with every transport meet it; `tables`: only those that write a table.
- * @typedef {{ name: string, breaks: string, file: string, find: string, replace: string, transports?: true, tables?: true }} Defect
+ * `transports`: only clients with every transport meet it; `tables`, `commands`: only those that write a table, or tell a device what to do.
+ * @typedef {{ name: string, breaks: string, file: string, find: string, replace: string, transports?: true, tables?: true, commands?: true }} Defect
  */
 
 /** @type {readonly Defect[]} */
@@ -25,6 +26,7 @@ export const DEFECTS = [
   ...PRESENCE_DEFECTS,
   ...CHANGES_DEFECTS,
   ...TABLES_DEFECTS,
+  ...COMMANDS_DEFECTS,
   ...ACCESS_DEFECTS,
   ...PERSISTENT_DEFECTS,
   ...OVERLOAD_DEFECTS,

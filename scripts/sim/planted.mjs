@@ -66,8 +66,8 @@ async function runDefect(
   /** @type {readonly number[]} */ firstSeeds,
   /** @type {ReturnType<typeof soundness>} */ isSound,
 ) {
-  const { name, transports = false, tables = false } = defect
-  const plans = { transports, tables }
+  const { name, transports = false, tables = false, commands = false } = defect
+  const plans = { transports, tables, commands }
   const bundle = await bundleSimulation(root, defect)
   const attempts = []
   try {

@@ -4,7 +4,7 @@ import { runPlan } from "./run-plan.ts"
 import { shrink } from "./shrink.ts"
 
 /** Seeds of every run of the tests; `npm run sim` runs more, and other ones. */
-const SEEDS = 40
+const SEEDS = 16
 
 test("a plan gives the same run, event by event, and another seed another one", async () => {
   const once = await runPlan(planOf(3))

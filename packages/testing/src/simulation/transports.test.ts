@@ -3,7 +3,7 @@ import { planOf } from "./plan.ts"
 import { runPlan } from "./run-plan.ts"
 
 /** Seeds of every run of the tests. */
-const SEEDS = 15
+const SEEDS = 6
 
 test(`[F91] [G1] [G2] [G3] [G4] [G10] [G11] [G12] hold in ${SEEDS} seeds while clients change transports under faults`, {
   timeout: 300_000,

@@ -180,7 +180,11 @@ export function createWorld(plan: Plan, tell?: TraceListener): World {
         onQueued: (bytes) => checkQueue(bytes, { judge, queuedBytes: settings.limits.queuedBytes }),
         onPassedOn: (id) => judge.overload?.passedOn(name, id),
         // A broker that was rolled back in this very turn has it build its log anew.
-        onOpened: (log) => broker.isReady(log) && judge.logOpened(name, log, setup.nodes > 1),
+        onOpened(log) {
+          if (!broker.isReady(log)) return
+          judge.logOpened(name, log, setup.nodes > 1)
+          judge.scores.opened(name, log)
+        },
         onFenced() {
           judge.reached("fenced")
           supervisor.setTimer(RESTART_MS, () => {

@@ -176,7 +176,7 @@ export function createJudge(options: JudgeOptions): Judge {
     presence,
     notes,
     commands,
-    scores: { ...scores, applied: judging(scores.applied) },
+    scores: { ...scores, opened: judging(scores.opened), applied: judging(scores.applied) },
     revocations,
     overload: overload && { ...overload, sheds: judging(overload.sheds) },
     keptSends: { left: judging(keptSends.left), told: judging(keptSends.told) },

@@ -21,9 +21,17 @@ function setUp(lost = false) {
   return { truth, broken, screen }
 }
 
-/** A log whose rows are these. */
-const logOf = (rows: Readonly<Record<string, { readonly version: number; readonly data: unknown }>>): DurableLog =>
-  ({ row: (_channel: string, key: string) => rows[key] && { ...rows[key], data: JSON.stringify(rows[key].data) } }) as unknown as DurableLog
+type Rows = Readonly<Record<string, { readonly version: number; readonly data: unknown }>>
+
+/** A log whose rows are these; those without data are gone. */
+const logOf = (rows: Rows, newest = Math.max(0, ...Object.values(rows).map(({ version }) => version))): DurableLog => {
+  const held = Object.entries(rows).map(([key, { version, data }]) => ({ key, version, data: data && JSON.stringify(data) }))
+  return {
+    newest: () => ({ offset: newest }),
+    row: (_channel: string, key: string) => held.find((its) => its.key === key && its.data !== undefined),
+    readRows: () => ({ rows: held }),
+  } as unknown as DurableLog
+}
 
 describe("the judge of tables", () => {
   test("takes what was written, with what was left out counted", () => {
@@ -73,6 +81,24 @@ describe("the judge of tables", () => {
     expect(() => truth.check("node-0", logOf({ ann: { version: 2, data: score("b") } }), ["ann"])).toThrow("last written as")
     truth.written("bob", "x", 3)
     expect(() => truth.check("node-0", log, ["ann", "bob"])).toThrow("acknowledged")
+  })
+
+  test("learns from a node that began anew what nobody told of, and that later writes hide a part of it", () => {
+    const { truth, broken, screen } = setUp()
+    const log = logOf({ ann: { version: 6, data: undefined }, bob: { version: 7, data: score("g") } })
+    truth.written("bob", "f", 5)
+    truth.opened("node-0", log)
+    screen.shown({ keys: ["bob"], skipped: 0 }, shown(["bob", 7, score("g")]))
+    expect(broken).toEqual([])
+    expect(() => truth.check("node-0", log, ["ann", "bob"])).not.toThrow()
+    expect(() => truth.check("node-0", logOf({ ann: { version: 4, data: score("d") } }), ["ann"])).toThrow("last written as")
+    truth.written("bob", "x", 7)
+    expect(() => truth.check("node-0", log, ["ann", "bob"])).toThrow("acknowledged")
+  })
+
+  test("sees that a node which began anew holds other writes", () => {
+    const { truth } = setUp()
+    expect(() => truth.opened("node-0", logOf({ ann: { version: 4, data: score("x") } }))).toThrow("another node")
   })
 
   test.each([

@@ -17,6 +17,8 @@ type Screen = ReadonlyMap<string, ShownScore>
 export interface ScoreTruth {
   /** What one life of a client is shown. */
   screen(publisher: string): ScreenTruth
+  /** A node has begun anew with what its log holds, which it may have heard while nobody listened. */
+  opened(node: string, log: DurableLog): void
   /** A node has these writes in its log. Fails where another had something else there. */
   applied(node: string, publications: readonly Publication[]): void
   /** The caller was told that its write is stored there. */
@@ -54,7 +56,7 @@ export function createScoreTruth({ reached, broken, lost }: ScoreTruthOptions): 
   const writes = new Map<number, Write>()
   const acknowledged: { readonly key: string; readonly id: string; readonly offset: number }[] = []
   const counts = new Map<string, { tried: number; done: number }>()
-  /** Nodes that all began anew read what nobody told of: then not every write is known. */
+  /** A node that began anew may hold what nobody was told of, of which later writes hide a part: then not every write is known. */
   let knowsAll = true
 
   function countOf(key: string): { tried: number; done: number } {
@@ -71,6 +73,23 @@ export function createScoreTruth({ reached, broken, lost }: ScoreTruthOptions): 
     const its = { offset, ...first }
     writes.set(offset, its)
     return its
+  }
+
+  /** Takes what a node holds. Fails where another had something else there. */
+  function hear(node: string, its: Write): void {
+    const known = writes.get(its.offset)
+    if (known !== undefined && (known.key !== its.key || known.data !== its.data))
+      throw new Violation(
+        "I4",
+        `${node} holds ${its.key} ${its.data} at ${its.offset} of the table, and another node ${known.key} ${known.data}`,
+      )
+    writes.set(its.offset, its)
+  }
+
+  /** Each row as the log has it now, those that are gone as well. */
+  function hearRows(node: string, log: DurableLog): void {
+    const { rows } = log.readRows(TABLE, 0, ALL)
+    for (const { key, version, data } of rows) hear(node, { offset: version, key, data: textOf(data) })
   }
 
   /** How often a row was written behind one version, up to another. */
@@ -133,15 +152,17 @@ export function createScoreTruth({ reached, broken, lost }: ScoreTruthOptions): 
 
   return {
     screen,
+    opened(node, log) {
+      if (lost()) return
+      hearRows(node, log)
+      const { offset: newest } = log.newest(TABLE)
+      for (let offset = 1; offset <= newest; offset++) knowsAll &&= writes.has(offset)
+    },
     applied(node, publications) {
       if (lost()) return
       for (const { offset = 0, data: text } of publications) {
         const { key, data } = JSON.parse(text) as { readonly key: string; readonly data?: unknown }
-        const its: Write = { offset, key, data: data === undefined ? undefined : JSON.stringify(data) }
-        const known = writes.get(offset)
-        if (known !== undefined && (known.key !== key || known.data !== its.data))
-          throw new Violation("I4", `${node} holds ${text} at ${offset} of the table, and another node ${known.key} ${known.data}`)
-        writes.set(offset, its)
+        hear(node, { offset, key, data: data === undefined ? undefined : JSON.stringify(data) })
       }
     },
     written(key, id, offset) {
@@ -159,10 +180,7 @@ export function createScoreTruth({ reached, broken, lost }: ScoreTruthOptions): 
     },
     check(node, log, keys) {
       if (lost()) return
-      for (const key of keys) {
-        const row = log.row(TABLE, key)
-        if (row !== undefined) writeAt(row.version, { key, data: textOf(row.data) })
-      }
+      hearRows(node, log)
       for (const { key, id, offset } of acknowledged) {
         const its = writes.get(offset)
         if (its === undefined && !knowsAll) continue
@@ -182,6 +200,9 @@ export function createScoreTruth({ reached, broken, lost }: ScoreTruthOptions): 
     },
   }
 }
+
+/** A table of the simulation has a handful of rows. */
+const ALL = { maxCount: 1_000, maxBytes: 1_000_000 }
 
 /** JSON as this judge compares it. */
 const textOf = (data: string | undefined): string | undefined => (data === undefined ? undefined : JSON.stringify(JSON.parse(data)))

@@ -32,8 +32,8 @@ export function memoryCommands(): CommandStore {
     async put(id, command) {
       rows.delete(id)
       rows.set(id, command)
-      const oldest = rows.size > MOST_KEPT ? [...rows].find(([, { state }]) => state === "ended") : undefined
-      if (oldest !== undefined) rows.delete(oldest[0])
+      const gone = surplusOf(rows)
+      if (gone !== undefined) rows.delete(gone)
     },
     close: async () => {},
   }
@@ -49,6 +49,13 @@ export interface StoredCommandsOptions {
 /** Commands that have ended and are kept. One that is called again after so many others is no longer known by its id here. */
 const MOST_KEPT = 1_000
 const PREFIX = "command/"
+
+/** The oldest that has ended, where there are too many. The rows stand in the order in which they were written. */
+function surplusOf(rows: ReadonlyMap<string, { readonly state: string }>): string | undefined {
+  if (rows.size <= MOST_KEPT) return undefined
+  for (const [key, { state }] of rows) if (state === "ended") return key
+  return undefined
+}
 
 /**
  * Keeps commands over restarts: in IndexedDB in browsers, in a file in Node, for one process or page at a time. Fails with CONFLICT
@@ -73,20 +80,14 @@ interface KeptRow {
 }
 
 function keptIn(lane: Lane): CommandStore {
-  const rows = new Map<string, KeptRow>()
+  const kept: [key: string, row: KeptRow][] = []
   for (const [key, value] of lane.rows) {
     if (!key.startsWith(PREFIX)) continue
     checkRow(key, value, { ordinal: count(1), state: text(16) })
-    rows.set(key, value as KeptRow)
+    kept.push([key, value as KeptRow])
   }
-  let last = Math.max(0, ...[...rows.values()].map(({ ordinal }) => ordinal))
-
-  /** The oldest that has ended, where there are too many. */
-  function surplus(): string | undefined {
-    if (rows.size <= MOST_KEPT) return undefined
-    const ended = [...rows].filter(([, { state }]) => state === "ended")
-    return ended.sort(([, a], [, b]) => a.ordinal - b.ordinal)[0]?.[0]
-  }
+  const rows = new Map(kept.sort(([, a], [, b]) => a.ordinal - b.ordinal))
+  let last = kept.at(-1)?.[1].ordinal ?? 0
 
   return {
     async get(id) {
@@ -96,8 +97,9 @@ function keptIn(lane: Lane): CommandStore {
     },
     async put(id, command) {
       const row = { ordinal: ++last, ...command }
+      rows.delete(PREFIX + id)
       rows.set(PREFIX + id, row)
-      const gone = surplus()
+      const gone = surplusOf(rows)
       if (gone !== undefined) rows.delete(gone)
       await lane.write(new Map<string, unknown>([[PREFIX + id, row], ...(gone === undefined ? [] : [[gone, undefined] as const])]))
     },

@@ -103,9 +103,24 @@ export class Commands {
     const state: CommandState = deadlineMs === 0 ? "expired" : runner === undefined ? "queued" : "started"
     const deadline = now + deadlineMs
     const row: CommandRow = {
-      ...{ name, from: entry.from, calledOffset: offset, calledAt: now, state, version: offset, mark, at: now, deadline, reportMs },
-      ...{ dueAt: 0, isCancelled: false, runner: undefined, reports: 0, ordinal: 0, content, input: data, result: undefined },
-      ...(state === "started" && runner !== undefined ? { runner: runnerOf({ runner }) } : undefined),
+      name,
+      from: entry.from,
+      calledOffset: offset,
+      calledAt: now,
+      state,
+      version: offset,
+      mark,
+      at: now,
+      deadline,
+      reportMs,
+      dueAt: 0,
+      isCancelled: false,
+      runner: state === "started" && runner !== undefined ? runnerOf({ runner }) : undefined,
+      reports: 0,
+      ordinal: 0,
+      content,
+      input: data,
+      result: undefined,
     }
     if (isFinal(state)) this.#put(channel, id, undefined, this.#ended(channel, id, row))
     else {
@@ -130,10 +145,14 @@ export class Commands {
   #move(channel: ChannelState, id: string, before: CommandRow, step: Step, { offset: version, mark }: Place): JsonText {
     const { state = before.state } = step
     const row = {
-      ...{ ...before, state, version, mark, at: this.#state.now },
-      ...(step.runner === undefined ? undefined : { runner: step.runner }),
-      ...(step.state === "progress" ? { reports: before.reports + 1 } : undefined),
-      ...(isFinal(state) ? { result: step.result } : step.result === undefined ? undefined : { result: step.result }),
+      ...before,
+      state,
+      version,
+      mark,
+      at: this.#state.now,
+      runner: step.runner ?? before.runner,
+      reports: before.reports + (step.state === "progress" ? 1 : 0),
+      result: isFinal(state) ? step.result : (step.result ?? before.result),
     }
     if (isFinal(state)) {
       this.#pending.remove(openCommandKey(channel.id, before.calledOffset))

@@ -62,14 +62,15 @@ function createMemoryStorage(options: MemoryStorageOptions, rows: Map<string, Ui
   function apply(writes: readonly Write[]): void {
     for (const write of writes) {
       const key = "put" in write ? write.put : write.remove
-      bytes -= bytesOf(key, rows.get(key))
+      const before = rows.get(key)
+      bytes -= bytesOf(key, before)
       if ("put" in write) {
         bytes += bytesOf(key, write.value)
-        rows.set(write.put, write.value)
-        keys.add(write.put)
-      } else {
-        rows.delete(write.remove)
-        keys.remove(write.remove)
+        rows.set(key, write.value)
+        if (before === undefined) keys.add(key)
+      } else if (before !== undefined) {
+        rows.delete(key)
+        keys.remove(key)
       }
     }
   }

@@ -42,8 +42,12 @@ export interface ExecutionOptions {
 export class CommandExecution {
   readonly #command: RunCommand
   readonly #options: ExecutionOptions
-  readonly #stop = new AbortController()
   readonly #since: { readonly monotonicMs: number; readonly wallMs: number }
+  /** Why it is to end. */
+  #reason: MagpieError | undefined
+  /** Made when the handler asks for its signal: most never do. */
+  #stop: AbortController | undefined
+  #isOver = false
   #deadline: Timer | undefined
   #endPause: (() => void) | undefined
   #closed = false
@@ -55,23 +59,22 @@ export class CommandExecution {
     this.#since = { monotonicMs: options.clock.monotonic(), wallMs: options.clock.now() }
   }
 
+  /** Whether its handler has returned; what it gave may still be on its way to the log. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   /** Runs its handler where it may still be begun, and reports how it ended. */
   async run(): Promise<void> {
     const { channel, id } = this.#command
-    const { live, log } = this.#options
-    const unwatch = live.watch(channel, id, { changed: () => this.#look(), ended: () => {} })
-    try {
-      const row = log.command(channel, id)
-      if (row !== undefined && !isFinal(row.state)) await this.#end(row, await this.#outcome(row))
-    } finally {
-      unwatch()
-      this.#deadline?.cancel()
-    }
+    const row = this.#options.live.command(channel, id)
+    if (row !== undefined && !isFinal(row.state)) await this.#end(row, await this.#watched(row))
   }
 
   /** Asks that it end. */
   abort(error: MagpieError): void {
-    this.#stop.abort(error)
+    this.#reason ??= error
+    this.#stop?.abort(this.#reason)
   }
 
   /** Asks that it end, and waits for nothing more. */
@@ -82,8 +85,20 @@ export class CommandExecution {
     this.#endPause?.()
   }
 
+  /** Whether somebody asks that it end is looked at until it has. */
+  async #watched(row: CommandRow): Promise<WantedReport> {
+    const { channel, id } = this.#command
+    const unwatch = this.#options.live.watch(channel, id, { changed: () => this.#look(), ended: () => {} })
+    try {
+      return await this.#outcome(row)
+    } finally {
+      unwatch()
+      this.#deadline?.cancel()
+    }
+  }
+
   #look(): void {
-    const row = this.#options.log.command(this.#command.channel, this.#command.id)
+    const row = this.#options.live.command(this.#command.channel, this.#command.id)
     if (row === undefined || row.isCancelled || isFinal(row.state))
       this.abort(new MagpieError("ABORTED", "somebody asked that the command end"))
   }
@@ -100,8 +115,16 @@ export class CommandExecution {
 
   async #execute(row: CommandRow): Promise<WantedReport> {
     const { id, channel, match, handlers } = this.#command
+    const signal = (): AbortSignal => this.#signal()
     const its: AnyCommandContext = {
-      ...{ id, channel, params: match.params, from: row.from, deadline: row.deadline, signal: this.#stop.signal },
+      id,
+      channel,
+      params: match.params,
+      from: row.from,
+      deadline: row.deadline,
+      get signal() {
+        return signal()
+      },
       progress: (data) => {
         const told = this.#tellProgress(row.name, data)
         // A handler need not wait for it, and whether anybody takes it changes nothing of the command [G11].
@@ -110,10 +133,22 @@ export class CommandExecution {
       },
     }
     try {
-      return { id, state: "done", data: await handlers[row.name]?.(JSON.parse(row.input) as never, its) }
+      const given = handlers[row.name]?.(JSON.parse(row.input) as never, its)
+      this.#isOver = !(given instanceof Object && "then" in given)
+      return { id, state: "done", data: await given }
     } catch (thrown) {
       return this.#endOf(row.name, thrown)
+    } finally {
+      this.#isOver = true
     }
+  }
+
+  #signal(): AbortSignal {
+    if (this.#stop === undefined) {
+      this.#stop = new AbortController()
+      if (this.#reason !== undefined) this.#stop.abort(this.#reason)
+    }
+    return this.#stop.signal
   }
 
   async #tellProgress(name: string, data: unknown): Promise<void> {
@@ -122,8 +157,8 @@ export class CommandExecution {
 
   #endOf(name: string, thrown: unknown): WantedReport {
     const { id, channel, match } = this.#command
-    const { log, write } = this.#options
-    if (this.#stop.signal.aborted && log.command(channel, id)?.isCancelled === true) return { id, state: "cancelled" }
+    const { live, write } = this.#options
+    if (this.#reason !== undefined && live.command(channel, id)?.isCancelled === true) return { id, state: "cancelled" }
     try {
       const data = failureOf(thrown, match.kind as CommandKind, name)
       if (data.code === "INTERNAL") write("error", "command-failed", { command: name, ...failureFields(thrown) })

@@ -69,13 +69,13 @@ export class CommandFeed implements RoomWaiter {
     this.#calls--
   }
 
-  /** In the room that was kept. */
-  follow(channel: string, id: string, name: string): void {
+  /** In the room that was kept. It is told of what is newer than the version that it knows. */
+  follow(channel: string, id: string, name: string, known: number): void {
     const ids = this.#called.get(channel) ?? new Map<string, Called>()
     this.#called.set(channel, ids)
     if (ids.has(id)) this.#calls--
-    ids.set(id, { name, version: 0 })
-    this.changed(channel, id)
+    ids.set(id, { name, version: known })
+    if (known === 0) this.changed(channel, id)
   }
 
   follows(channel: string, id: string): boolean {

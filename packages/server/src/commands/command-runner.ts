@@ -7,9 +7,10 @@ export interface CommandRunner {
   readonly name: string
   /**
    * For a command that is about to be submitted: its time counts from here. What it returns runs the handler, once the log has begun
-   * the command for this server, and not where it has ended, was cancelled, or its deadline has passed meanwhile.
+   * the command for this server, and not where it has ended, was cancelled, or its deadline has passed meanwhile; it says whether the
+   * handler has returned already.
    */
-  prepare(command: RunCommand): () => void
+  prepare(command: RunCommand): () => boolean
   /** Asks everything that runs to end. Resolves when it has, or after so long; undefined where nothing runs. */
   finish(timeoutMs: number): Promise<void> | undefined
   /** Asks it without waiting. */
@@ -38,6 +39,7 @@ export function createCommandRunner({ nameOf, ...options }: CommandRunnerOptions
           )
           .finally(() => running.delete(execution))
         running.set(execution, done)
+        return execution.isOver
       }
     },
     finish(timeoutMs) {

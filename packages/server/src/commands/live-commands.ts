@@ -1,5 +1,5 @@
-import type { DurableLog } from "@magpie/journal"
-import { type Clock, type Limits, type Log, MagpieError, type Publication, toMagpieError } from "@magpie/protocol"
+import type { CommandRow, DurableLog } from "@magpie/journal"
+import { type Clock, type JsonText, type Limits, type Log, MagpieError, type Publication, toMagpieError } from "@magpie/protocol"
 import { failureFields } from "../metrics/failure-fields.ts"
 import type { Connection } from "../session/connection.ts"
 import { CommandFeed, type FeedOptions } from "./command-feed.ts"
@@ -18,7 +18,10 @@ export interface LiveCommands {
   of(connection: Connection): CommandFeed
   /** The same where there is one. */
   find(connection: Connection): CommandFeed | undefined
-  follow(connection: Connection, channel: string, id: string, name: string): void
+  /** `known`: the version of the command of which it need not be told. */
+  follow(connection: Connection, channel: string, id: string, name: string, known?: number): void
+  /** A command as the log has it now. */
+  command(channel: string, id: string): CommandRow | undefined
   /** Whether it does now. `since`: the offset at which it began to. */
   serve(connection: Connection, channel: string, fence: number, since: number): boolean
   /** It no longer may, or another one does. */
@@ -46,6 +49,16 @@ interface LedgerStep {
   readonly serving?: number
 }
 
+/** How the ledger's text of a command's step begins. */
+const OF_COMMAND = '{"command":"'
+
+/** The rest of the text may be long, and is not read. */
+function stepIn(text: JsonText): LedgerStep {
+  const end = text.startsWith(OF_COMMAND) ? text.indexOf('"', OF_COMMAND.length) : 0
+  const command = text.slice(OF_COMMAND.length, end)
+  return end === 0 || command.includes("\\") ? (JSON.parse(text) as LedgerStep) : { command }
+}
+
 const keyOf = (channel: string, id: string): string => `${channel}\n${id}`
 const channelOf = (key: string): string => key.slice(0, key.indexOf("\n"))
 const closed = (): MagpieError => new MagpieError("CLOSED", "the server is closed")
@@ -55,6 +68,15 @@ export function createLiveCommands({ clock, log, limits, write }: LiveCommandsOp
   const followers = new Map<string, Set<CommandFeed | Watcher>>()
   const servers = new Map<string, Set<Connection>>()
   let isClosed = false
+  /** What was read last: those who are told of a step ask for the same command, one after the other. */
+  let latest: { readonly channel: string; readonly id: string; readonly row: CommandRow } | undefined
+
+  function command(channel: string, id: string): CommandRow | undefined {
+    if (latest?.channel === channel && latest.id === id) return latest.row
+    const row = log.command(channel, id)
+    latest = row && { channel, id, row }
+    return row
+  }
 
   function add(key: string, follower: CommandFeed | Watcher): void {
     const own = followers.get(key) ?? new Set()
@@ -79,7 +101,7 @@ export function createLiveCommands({ clock, log, limits, write }: LiveCommandsOp
 
   function logFor(connection: Connection): FeedOptions["log"] {
     return {
-      command: (channel, id) => read(connection, () => log.command(channel, id), undefined),
+      command: (channel, id) => read(connection, () => command(channel, id), undefined),
       openCommands: (channel, offset, limit) => read(connection, () => log.openCommands(channel, offset, limit), []),
     }
   }
@@ -139,11 +161,12 @@ export function createLiveCommands({ clock, log, limits, write }: LiveCommandsOp
   return {
     of: feedOf,
     find: (connection) => feeds.get(connection),
-    follow(connection, channel, id, name) {
+    command,
+    follow(connection, channel, id, name, known = 0) {
       if (connection.open === undefined) return
       const feed = feedOf(connection)
       add(keyOf(channel, id), feed)
-      feed.follow(channel, id, name)
+      feed.follow(channel, id, name, known)
     },
     serve(connection, channel, fence, since) {
       const newest = read(connection, () => log.commandCounts(channel).fence, fence)
@@ -166,10 +189,12 @@ export function createLiveCommands({ clock, log, limits, write }: LiveCommandsOp
       return () => remove(key, watcher)
     },
     written({ channel, data, offset = 0 }) {
+      latest = undefined
       if (followers.size === 0 && !servers.has(channel)) return
-      take(channel, offset, JSON.parse(data) as LedgerStep)
+      take(channel, offset, stepIn(data))
     },
     endEpoch(concerns) {
+      latest = undefined
       for (const [connection, feed] of [...feeds]) {
         if (feed.concerns(concerns)) connection.close("TRY_AGAIN_LATER", "the log begins a new epoch")
       }

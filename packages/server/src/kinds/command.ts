@@ -38,7 +38,7 @@ export interface CommandHandler extends KindHandler {
 /** What is to be stored, and what follows when it was. */
 interface Admitted {
   readonly step: CommandStep
-  after?(outcome: Outcome): void
+  after?(outcome: Extract<Outcome, { result: "stored" | "duplicate" }>): void
   /** Nothing of it was stored, or nobody knows. */
   otherwise?(): void
 }
@@ -78,9 +78,10 @@ export function createCommandHandler({
     return {
       step,
       otherwise: () => feed.release(),
-      after({ result }) {
-        if (result === "stored") begin?.()
-        live.follow(connection, channel, id, name)
+      after({ result, position }) {
+        // One that is over already is told of when its end is stored: that it has begun would be told for nothing.
+        const isOver = result === "stored" && begin?.() === true
+        live.follow(connection, channel, id, name, isOver ? position.offset : 0)
         // What it may was looked at before its token was another one.
         if (connection.identity !== identity) void reconsiderCall(connection, channel, id, name)
       },

@@ -1,6 +1,8 @@
 import { append } from "./append/append.mjs"
 import { cluster } from "./cluster/cluster.mjs"
 import { codecs } from "./codec/codec.mjs"
+import { commandCalls } from "./command/calls.mjs"
+import { commandFaults } from "./command/faults.mjs"
 import { durable } from "./durable/durable.mjs"
 import { echo } from "./echo/echo.mjs"
 import { fanout } from "./fanout/fanout.mjs"
@@ -14,6 +16,7 @@ import { transports } from "./transports/transports.mjs"
 /**
  * @typedef {object} Benchmark
  * @property {string} name
+ * @property {number} [maxMs] how long the whole of it may take, where that is longer than for most
  * @property {(how: { quick: boolean }) => Promise<import("./harness/figures.mjs").Figure[]>} run
  */
 
@@ -28,6 +31,8 @@ export const benchmarks = [
   durable,
   append,
   cluster,
+  commandCalls,
+  commandFaults,
   tableAtTwoHertz,
   tableForMany,
   transports,

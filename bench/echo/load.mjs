@@ -21,13 +21,13 @@ let paced = false
 let onQuiet = () => {}
 const latency = createHistogram()
 
-/** @typedef {{ link: import("../harness/link.mjs").Link, asked: number, replied: number, dueAt: Float64Array }} Asker */
+/** @typedef {{ link: import("../harness/link.mjs").Link, index: number, asked: number, replied: number, dueAt: Float64Array }} Asker */
 
 async function connect(/** @type {any} */ { port, wire: name, path, channel: of, count }) {
   channel = of
   const opened = await openLinks({ port, wire: name, path, channel, count, follows: false })
   wire = opened.wire
-  askers = opened.links.map((link) => ({ link, asked: 0, replied: 0, dueAt: new Float64Array(RING) }))
+  askers = opened.links.map((link, index) => ({ link, index, asked: 0, replied: 0, dueAt: new Float64Array(RING) }))
   for (const asker of askers) asker.link.listen((bytes, start, end) => onFrame(asker, bytes, start, end))
   return askers.length
 }
@@ -37,6 +37,10 @@ function onFrame(/** @type {Asker} */ asker, /** @type {Buffer} */ bytes, /** @t
   for (let at = start; at < end; ) {
     const found = bytes.indexOf(LINE_FEED, at)
     const lineEnd = found < 0 || found > end ? end : found
+    if (wire.isReply?.(bytes.toString("latin1", at, lineEnd)) === false) {
+      at = lineEnd + 1
+      continue
+    }
     if (numberAt(bytes, at + wire.replyNumberAt, lineEnd) === asker.replied + 1) {
       asker.replied++
       replied++
@@ -70,7 +74,7 @@ function ask(/** @type {Asker} */ asker, /** @type {number} */ count, /** @type 
     asker.asked++
     asked++
     asker.dueAt[asker.asked % RING] = dueAt
-    texts.push(wire.request(channel, asker.asked))
+    texts.push(wire.request(channel, asker.asked, asker.index))
   }
   if (asker.asked - asker.replied >= RING) throw new Error(`${RING} requests wait on one link`)
   asker.link.send(...texts)

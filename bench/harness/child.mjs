@@ -21,19 +21,19 @@ export function profileServersInto(/** @type {string} */ directory) {
 
 /**
  * @typedef {Awaited<ReturnType<typeof startChild>>} Child
- * @typedef {{ core: number, nodeFlags?: readonly string[], args?: readonly string[] }} ChildOptions
+ * @typedef {{ core?: number, nodeFlags?: readonly string[], args?: readonly string[] }} ChildOptions
  */
 
 /**
- * Starts a module of the bench as a process. Resolves when it is ready to be asked.
+ * Starts a module of the bench as a process, on a core of its own where one is named. Resolves when it is ready to be asked.
  * @param {string} module path below bench/
  * @param {ChildOptions} options
  */
-export async function startChild(module, { core, nodeFlags = [], args = [] }) {
+export async function startChild(module, { core, nodeFlags = [], args = [] } = {}) {
   const file = fileURLToPath(new URL(`../${module}`, import.meta.url))
   const profiling = core === SERVER_CORE && profiles !== "" ? ["--cpu-prof", `--cpu-prof-dir=${profiles}`] : []
   const node = [process.execPath, ...nodeFlags, ...profiling, file, ...args]
-  const [command, ...rest] = pinned ? ["taskset", "-c", String(core), ...node] : node
+  const [command, ...rest] = pinned && core !== undefined ? ["taskset", "-c", String(core), ...node] : node
   const child = spawn(/** @type {string} */ (command), rest, { stdio: ["ignore", "inherit", "inherit", "ipc"] })
   running.add(child)
 
@@ -81,6 +81,11 @@ export async function startChild(module, { core, nodeFlags = [], args = [] }) {
       if (child.connected) child.send({ id: 0, ask: "exit" })
       await ended
       clearTimeout(kill)
+    },
+    /** Kills it as a power cut would. Resolves when it is gone. */
+    async kill() {
+      child.kill("SIGKILL")
+      await ended
     },
   }
 }

@@ -27,6 +27,11 @@ ask /publish/batch --data '{"messages":[
   {"channel":"orders/ann","name":"shipped","data":{"order":19,"parcel":"TW-2"}}
 ]}'
 
+# A command, whose answer waits for its end. Sent a second time under its id, it is not done again.
+label='{"channel":"printer/desk","name":"label","input":{"parcel":"TW-1"},"id":"label-17","waitMs":20000}'
+ask /commands --data "$label"
+ask /commands --data "$label"
+
 # The newest two.
 ask "/history?channel=orders/ann&limit=2"
 

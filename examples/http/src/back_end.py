@@ -45,6 +45,11 @@ class Magpie:
         answer = self.ask("POST", "/publish/batch", {"messages": messages}, {"Idempotency-Key": str(uuid.uuid4())})
         return answer["results"]
 
+    def call(self, channel, name, command_input, command_id, wait_seconds=20):
+        """Returns how the command stands, at the latest after so long. Under one id it is one command, however often it is asked for."""
+        call = {"channel": channel, "name": name, "input": command_input, "id": command_id, "waitMs": wait_seconds * 1_000}
+        return self.ask("POST", "/commands", call)
+
     def history(self, channel, page_length=100):
         """Every message that is still kept, oldest first, page by page."""
         after = 0
@@ -111,6 +116,9 @@ def main():
         magpie.publish("orders/ann", "shipped", {"order": "twenty", "parcel": "TW-3"})
     except Refused as refused:
         print("refused", refused.status, refused.code)
+
+    label = magpie.call("printer/desk", "label", {"parcel": "TW-1"}, "label-17")
+    print("label", label["state"], label["output"]["pages"])
 
     print("kept", [message["data"]["order"] for message in magpie.history("orders/ann", page_length=2)])
     print("online", len(magpie.connections("ann")))

@@ -39,6 +39,7 @@ describe("back ends in other languages", () => {
       "published 1 memory",
       "published [2, 3]",
       "refused 400 BAD_REQUEST",
+      "label done 1",
       "kept [17, 18, 19]",
       "online 0",
       "revoked ann",
@@ -50,20 +51,22 @@ describe("back ends in other languages", () => {
     for (let order = 1; order <= 150; order++) await server.channel("orders/ann").publish("shipped", { order, parcel: "TW-0" })
     const lines = await run(context, "python3", ["python3", "back_end.py"])
     expect(lines[0]).toBe("published 151 memory")
-    const kept = JSON.parse(lines[3]?.replace("kept ", "") ?? "") as number[]
+    const kept = JSON.parse(lines[4]?.replace("kept ", "") ?? "") as number[]
     expect(kept.at(-1)).toBe(19)
     expect(kept.length).toBeLessThan(153)
     expect(kept.slice(0, -3)).toEqual(Array.from({ length: kept.length - 3 }, (_, index) => index + 154 - kept.length))
   })
 
   test("the shell script publishes once what it sends twice", async (context) => {
-    const [ready, first, again, batch, history, connections] = (await run(context, "curl", ["sh", "back-end.sh"])).map((line) =>
-      JSON.parse(line),
+    const [ready, first, again, batch, label, sameLabel, history, connections] = (await run(context, "curl", ["sh", "back-end.sh"])).map(
+      (line) => JSON.parse(line),
     )
     expect(ready).toEqual({ status: "ready" })
     expect(first).toMatchObject({ position: { offset: 1 }, duplicate: false })
     expect(again).toEqual({ ...first, duplicate: true })
     expect(batch.results).toMatchObject([{ position: { offset: 2 } }, { position: { offset: 3 } }])
+    expect(label).toMatchObject({ id: "label-17", state: "done", output: { pages: 1 } })
+    expect(sameLabel).toEqual(label)
     expect(history).toMatchObject({ messages: [{ data: { order: 18 } }, { data: { order: 19 } }], more: true })
     expect(connections).toEqual({ connections: [] })
   })

@@ -1,13 +1,14 @@
-import { contract, stream } from "@magpie/protocol"
+import { command, contract, stream } from "@magpie/protocol"
 import { apiKeys, createServer } from "@magpie/server"
 import { z } from "zod"
 
-/** What a shop tells its customers: one stream for each. */
+/** What a shop tells its customers, one stream for each, and the printer of its labels. */
 export const orders = contract({
   "orders/:customer": stream({
     messages: { shipped: z.object({ order: z.number().int(), parcel: z.string() }) },
     retention: { maxCount: 100 },
   }),
+  "printer/:place": command({ label: { input: z.object({ parcel: z.string() }), output: z.object({ pages: z.number().int() }) } }),
 })
 
 /** A server whose back end may publish to every customer's stream, and whose customers read their own. */
@@ -15,7 +16,7 @@ export function createOrdersServer(backEndKey: string, customerKey: string) {
   const server = createServer(orders, {
     auth: apiKeys({
       keys: {
-        [backEndKey]: { id: "shop", api: { may: "everything", channels: ["orders/:customer"], users: "any" } },
+        [backEndKey]: { id: "shop", api: { may: "everything", channels: ["orders/:customer", "printer/:place"], users: "any" } },
         [customerKey]: { id: "ann" },
       },
     }),
@@ -23,5 +24,6 @@ export function createOrdersServer(backEndKey: string, customerKey: string) {
   server.channel("orders/:customer", {
     authorize: ({ user, params, action }) => action !== "publish" && user?.id === params.customer,
   })
+  server.channel("printer/:place", { authorize: () => false, handle: { label: () => ({ pages: 1 }) } })
   return server
 }

@@ -38,6 +38,12 @@ export const HTTP_LIMITS = {
   },
   apiBodyBytes: { value: 1_048_576, unit: "bytes", answer: "TOO_LARGE", about: "length of the body of one request to the HTTP API" },
   apiBodyMs: { value: 10_000, unit: "ms", answer: "TIMEOUT", about: "time for the body of one request to the HTTP API to come" },
+  apiWaitMs: {
+    value: 25_000,
+    unit: "ms",
+    answer: "BAD_REQUEST",
+    about: "time that a request to the HTTP API may wait for the end of a command that it calls",
+  },
   apiBatch: { value: 500, unit: "count", answer: "BAD_REQUEST", about: "messages in one batch of the HTTP API" },
   apiRequests: { value: 256, unit: "count", answer: "UNAVAILABLE", about: "requests to the HTTP API that are answered at the same time" },
   apiRequestsPerAddressPerSecond: {

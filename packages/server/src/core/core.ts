@@ -265,6 +265,7 @@ export function createCore<C extends AnyContract, U extends User>(
     tickets: access.tickets,
     api: createCoreApi(options.api, {
       ...{ access, contract, clock, limits, log: env.log, durable: log, counters, leaving, registry, disconnecting, broadcast, readiness },
+      ...{ random, authorizer, live: commands.live, runner: commands.runner },
       presence: (name) => presence.of(name),
       shedsHistory: () => overload.sheds("history"),
       wake() {

@@ -1,4 +1,4 @@
-import type { CommandRow, DurableLog, Outcome } from "@magpie/journal"
+import type { CommandRow, DurableLog } from "@magpie/journal"
 import {
   type ChannelMatch,
   type Clock,
@@ -17,8 +17,8 @@ import {
 } from "@magpie/protocol"
 import type { Authorizer } from "../access/authorizer.ts"
 import type { Followers } from "../channel/followers.ts"
+import { callCommand, submitStep } from "../commands/call-command.ts"
 import { resultOf } from "../commands/command-message.ts"
-import { callStep, refusedStep, requireRunner } from "../commands/command-step.ts"
 import type { Commands } from "../commands/commands.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
 import { toHex } from "../session/session-token.ts"
@@ -115,17 +115,10 @@ const ID_BYTES = 16
 export function createServerCommands(name: string, match: ChannelMatch, context: ServerCommandsContext): ServerCommands<CommandKind> {
   const { log, followers, limits, random, commands, authorizer, write } = context
   const { live, runner } = commands
-  const kind = match.kind as CommandKind
   const { pattern } = match
 
-  async function submit(step: Parameters<DurableLog["step"]>[0]["step"], from?: string): Promise<Outcome> {
-    const outcome = await log.step({ channel: name, pattern, from, step })
-    if (outcome.result === "refused") throw refusedStep(outcome.code)
-    return outcome
-  }
-
   function cancel(id: string): Promise<unknown> {
-    return submit({ action: "cancel", id, anybody: true })
+    return submitStep(log, name, pattern, { action: "cancel", id, anybody: true })
   }
 
   /** One that throws must not keep anybody else from being told. */
@@ -166,12 +159,7 @@ export function createServerCommands(name: string, match: ChannelMatch, context:
     options: ServerCallOptions<unknown> = {},
   ): Promise<CommandOutcome<CommandKind, string>> {
     const { id = toHex(random.bytes(ID_BYTES)), deadlineMs, from, signal } = options
-    const handlers = authorizer.rulesOf(pattern)?.handle
-    const step = callStep(kind, { id, name: command, input, deadlineMs }, limits, handlers && runner.name)
-    requireRunner(handlers, command)
-    const begin = handlers && runner.prepare({ channel: name, match, id, handlers })
-    const { result } = await submit(step, from)
-    if (result === "stored") begin?.()
+    await callCommand({ log, limits, authorizer, runner }, name, match, { id, name: command, input, deadlineMs }, from)
     const abort = (): void => void cancel(id).catch(() => {})
     signal?.addEventListener("abort", abort, { once: true })
     if (signal?.aborted === true) abort()
@@ -209,7 +197,7 @@ export function createServerCommands(name: string, match: ChannelMatch, context:
   }
 }
 
-function readBack(id: string, row: CommandRow): ServerCommand {
+export function readBack(id: string, row: CommandRow): ServerCommand {
   const { name, state, version, at, calledAt, deadline, from, isCancelled } = row
   return {
     id,

@@ -1,4 +1,4 @@
-import { ACK_LEVELS, ERROR_CODES } from "@magpie/protocol"
+import { ACK_LEVELS, COMMAND_STATES, ERROR_CODES } from "@magpie/protocol"
 import type { JsonSchema } from "./description.ts"
 
 /** What the API says, as JSON Schema under the names that its description gives them. */
@@ -110,6 +110,30 @@ export const PARTS: Readonly<Record<string, JsonSchema>> = {
     },
     ["next"],
   ),
+  Command: record(
+    {
+      channel: string("The channel; in a page it stands there once for all."),
+      id: string("The command's id."),
+      name: string("Its name in the contract."),
+      state: { type: "string", enum: COMMAND_STATES, description: "From `done` on it has ended, once and for all." },
+      version: integer("The offset of its last step in the channel's history."),
+      at: integer("When that was, the server's time in milliseconds since 1970."),
+      calledAt: integer("When it was called."),
+      deadline: integer("Until when it may be begun."),
+      from: string("The user in whose name it was called; absent where it was the server or a back end."),
+      input: { description: "What it was given; absent once it has ended." },
+      progress: { description: "What was told last of it while it runs." },
+      output: { description: "What it gave, where it is `done`." },
+      error: record({ code: string("The contract's, or one of Magpie's."), message: string("For people."), data: {} }, ["message", "data"]),
+      isCancelled: { type: "boolean", description: "Somebody asked that it end." },
+    },
+    ["channel", "from", "input", "progress", "output", "error"],
+  ),
+  CommandsPage: record({
+    channel: string("The channel."),
+    served: { type: "boolean", description: "Whether a device serves the channel, as far as the server knows." },
+    commands: { type: "array", items: part("Command") },
+  }),
   PresencePage: record(
     {
       counts: record({ members: integer("How many are present."), users: integer("How many users they are.") }),

@@ -1,4 +1,4 @@
-import { broadcast, contract, MagpieError, stream } from "@magpie/protocol"
+import { broadcast, command, contract, MagpieError, stream } from "@magpie/protocol"
 import { createTestBed, type TestBed, type TestBedOptions } from "@magpie/testing"
 import { z } from "zod"
 import type { Authenticator } from "../access/identity.ts"
@@ -15,11 +15,14 @@ export const app = contract({
   }),
   "users/:id": stream({ messages: { note: z.object({ text: z.string() }) } }),
   "cursor/:room": broadcast({ messages: { move: z.object({ x: z.number() }) } }),
+  "lamp/:id": command({ set: { input: z.object({ on: z.boolean() }), output: z.object({ on: z.boolean() }) } }),
+  "tools/:name": command({ add: { input: z.array(z.number()), output: z.number() } }),
 })
 
 const USERS: Readonly<Record<string, ApiUser>> = {
   "everything-key-1": { id: "backend", api: { may: "everything", channels: "any", users: "any" } },
   "chat-only-key-01": { id: "chat", api: { may: ["publish", "history"], channels: ["chat/:room"], users: ["ann"] } },
+  "lamp-caller-key1": { id: "caller", api: { may: ["call"], channels: ["lamp/:id"], users: ["ann"] } },
   "one-channel-key1": { id: "one", api: { may: ["publish", "history"], channels: ["users/42"] } },
   "operator-key-001": { id: "operator", api: { may: ["connections", "disconnect", "revoke"], users: ["ann"] } },
   "no-rights-key-01": { id: "nobody" },
@@ -44,7 +47,10 @@ export function startApi(options: Partial<TestBedOptions<typeof app, ApiUser>> =
   const open = { authorize: () => true }
   return createTestBed<typeof app, ApiUser>(app, {
     auth: auth as Authenticator<ApiUser>,
-    rules: { "chat/:room": open, "users/:id": open, "cursor/:room": open },
+    rules: {
+      ...{ "chat/:room": open, "users/:id": open, "cursor/:room": open, "lamp/:id": open },
+      "tools/:name": { ...open, handle: { add: (numbers) => numbers.reduce((sum, each) => sum + each, 0) } },
+    },
     ...options,
   })
 }

@@ -4,15 +4,26 @@ import type { Identity, User } from "../access/identity.ts"
 import { isUserId } from "./fields.ts"
 
 /** What can be done through the HTTP API with a key. */
-export const API_ACTIONS = ["publish", "change", "history", "versions", "presence", "connections", "disconnect", "revoke"] as const
+export const API_ACTIONS = [
+  "publish",
+  "change",
+  "history",
+  "versions",
+  "presence",
+  "call",
+  "cancel-any",
+  "connections",
+  "disconnect",
+  "revoke",
+] as const
 export type ApiAction = (typeof API_ACTIONS)[number]
 
 /** What a key, or a token, may do through the HTTP API. What is not named is not allowed. */
 export interface ApiRights {
   readonly may: readonly ApiAction[] | "everything"
-  /** Channels to publish to, to change messages of and to read, by name or by pattern: `*` and `:name` each stand for any one segment. Default: none. */
+  /** Channels to publish to, to change messages of, to call commands of and to read, by name or by pattern: `*` and `:name` each stand for any one segment. Default: none. */
   readonly channels?: readonly string[] | "any"
-  /** Users in whose name it may publish, and whose connections it may list, end and revoke. Default: none. */
+  /** Users in whose name it may publish and call, and whose connections it may list, end and revoke. Default: none. */
   readonly users?: readonly string[] | "any"
 }
 
@@ -95,6 +106,13 @@ export function requireAction(caller: ApiCaller, action: ApiAction): void {
 export function requireChannel(caller: ApiCaller, channel: string, action: ApiAction): void {
   if (caller.reaches(channel, action)) return
   throw new MagpieError("FORBIDDEN", `these credentials have no right to ${action} on "${channel}"`, { details: { channel, action } })
+}
+
+/** The channel has a history that the caller may read: a stream's messages, or the ledger of commands. */
+export function requireHistory(contract: Contract, caller: ApiCaller, channel: string): void {
+  const { kind } = contract.match(channel)
+  requireChannel(caller, channel, "history")
+  if (kind.kind !== "command") requireStream(contract, caller, channel, "history")
 }
 
 /** The channel is a stream that the caller may read so. */

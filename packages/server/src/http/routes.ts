@@ -5,11 +5,13 @@ import type { Disconnecting } from "../core/disconnecting.ts"
 import type { Readiness } from "../core/readiness.ts"
 import type { ServerPresence } from "../presence/read-presence.ts"
 import type { Registry } from "../session/registry.ts"
+import { type CommandingOptions, createCommanding } from "./commanding.ts"
 import { openApiDocument } from "./openapi.ts"
 import { createPublisher } from "./publisher.ts"
 import type { OpenRoute, Route } from "./route.ts"
 import { batchRoute } from "./routes/batch.ts"
 import { changeRoute } from "./routes/change.ts"
+import { commandRoutes } from "./routes/commands.ts"
 import { connectionsRoute } from "./routes/connections.ts"
 import { disconnectRoute } from "./routes/disconnect.ts"
 import { historyRoute } from "./routes/history.ts"
@@ -21,7 +23,7 @@ import { healthRoute, readyRoute } from "./routes/status.ts"
 import { versionsRoute } from "./routes/versions.ts"
 
 /** What the routes act on. */
-export interface RoutesContext {
+export interface RoutesContext extends Pick<CommandingOptions, "random" | "live" | "runner" | "authorizer"> {
   readonly prefix: string
   readonly contract: Contract
   readonly clock: Clock
@@ -48,6 +50,7 @@ export function createRoutes(context: RoutesContext): readonly Route[] {
     historyRoute({ contract, limits, log, sheds: shedsHistory }),
     versionsRoute({ contract, limits, log }),
     receiptsRoute({ contract, limits, log }),
+    ...commandRoutes(createCommanding(context), limits),
     presenceRoute({ contract, limits, of: presence }),
     connectionsRoute(registry),
     disconnectRoute(disconnecting),

@@ -3,7 +3,7 @@ import { type Contract, jsonServerCodec, type Limits, MagpieError } from "@magpi
 import { part } from "../answers.ts"
 import { integer, optional, text } from "../description.ts"
 import { channelName } from "../fields.ts"
-import { requireStream } from "../rights.ts"
+import { requireHistory } from "../rights.ts"
 import { type GuardedRoute, guarded } from "../route.ts"
 
 export interface HistoryOptions {
@@ -24,7 +24,7 @@ export function historyRoute({ contract, limits, log, sheds }: HistoryOptions): 
     method: "GET",
     path: "/history",
     action: "history",
-    summary: "Read a page of a stream",
+    summary: "Read a page of a stream, or of the ledger of commands",
     about:
       "Without `before` and `after`: the newest messages. To read on in either direction, ask with the offset of the first message as `before` or of the last as `after`, as long as `more` is true. A page may hold fewer than `limit`. With `epoch`, a log that was lost meanwhile is told as UNRECOVERABLE instead of read as if it went on.",
     query: {
@@ -37,7 +37,7 @@ export function historyRoute({ contract, limits, log, sheds }: HistoryOptions): 
     answers: { 200: { about: "A page.", schema: part("HistoryPage") } },
     errors: ["UNKNOWN_CHANNEL", "UNRECOVERABLE"],
     handle({ caller, query: { channel, limit = Math.min(PAGE_LENGTH, limits.historyPage), before, after, epoch } }) {
-      requireStream(contract, caller, channel, "history")
+      requireHistory(contract, caller, channel)
       if (before !== undefined && after !== undefined) {
         throw new MagpieError("BAD_REQUEST", "history goes before or after an offset, not both", { details: { field: "before" } })
       }

@@ -7,6 +7,7 @@ import type { DeviceView } from "../../apps/showcase/src/devices/fleet/device-vi
 import { openLedger } from "../../apps/showcase/src/devices/fleet/ledger.ts"
 import { reachedBy } from "../../apps/showcase/src/devices/fleet/reach.ts"
 import { keepWills } from "../../apps/showcase/src/devices/server/fleet.ts"
+import { FORGOTTEN_AFTER_MS, forgetGone } from "../../apps/showcase/src/devices/server/forgetting.ts"
 import { createDevicesBed, type DevicesBed } from "./devices-bed.ts"
 
 const WAIT = { wait: true, deadlineMs: 60_000 } as const
@@ -23,6 +24,12 @@ afterEach(async () => {
 const seen = (view: DeviceView | undefined): DeviceView => {
   if (view === undefined) throw new Error("no such device is known")
   return view
+}
+
+/** What a device has reported, as another one would. */
+function seenReport<Value>(row: { readonly value: Value } | undefined): Value {
+  if (row === undefined) throw new Error("nothing was reported")
+  return row.value
 }
 
 type Desk = ReturnType<DevicesBed["desk"]>
@@ -47,6 +54,44 @@ describe("the operators' page of devices", () => {
     its.device("v1")
     await desk.isThere("v1")
     await clock.until(() => server.channel("devices/reported").get("v1")?.value.leftAt === undefined)
+    desk.close()
+  })
+
+  it("forgets a device that is away, with what was desired of it, and knows it again when it comes back", async () => {
+    const { clock, server } = its.bed
+    const desk = its.desk()
+    const { client } = its.device("v3")
+    await desk.isThere("v3")
+    desk.desire(["v3"], { position: 30 })
+    await clock.until(() => server.channel("devices/desired").get("v3") !== undefined)
+    await its.told(client.close())
+    await desk.isGone("v3")
+    desk.forget("v3")
+    await clock.until(() => desk.view("v3") === undefined)
+    await clock.until(() => server.channel("devices/desired").get("v3") === undefined)
+    its.device("v3")
+    await desk.isThere("v3")
+    // The server's own devices are not forgotten by whoever comes.
+    await its.told(server.channel("devices/reported").set("demo-valve", seenReport(server.channel("devices/reported").get("v3"))))
+    desk.forget("demo-valve")
+    await clock.until(() => desk.failure.get() === "demo-valve")
+    desk.close()
+  })
+
+  it("forgets by itself what was not heard of for long, and nobody who is there", async () => {
+    const { clock, server } = its.bed
+    const stops = [keepWills(its.bed.connect(), server, clock), forgetGone(its.bed.connect(), server, clock)]
+    const desk = its.desk()
+    const { client } = its.device("v4")
+    its.device("v5")
+    await desk.isThere("v4")
+    await desk.isThere("v5")
+    await its.told(client.close())
+    await desk.isGone("v4")
+    clock.jumpWallClock(FORGOTTEN_AFTER_MS)
+    await clock.until(() => desk.view("v4") === undefined)
+    expect(desk.view("v5")?.isOnline).toBe(true)
+    for (const stop of stops) await its.told(stop())
     desk.close()
   })
 

@@ -3,6 +3,7 @@ import { addressOfDevices } from "../../route.ts"
 import { DeviceIcon } from "../fleet/device-icon.tsx"
 import type { DeviceView } from "../fleet/device-view.ts"
 import { OnlineMark } from "../fleet/online-mark.tsx"
+import { useFleet } from "../fleet-context.ts"
 import { useDeviceLanguage } from "../language/device-language.ts"
 import { CallList } from "./call-list.tsx"
 import { CommandForm } from "./command-form.tsx"
@@ -12,7 +13,8 @@ import { Twin } from "./twin.tsx"
 /** One device: what it is and what is desired, what it is told, and its ledger. */
 export function DeviceDetail({ device }: { readonly device: DeviceView }) {
   const { words } = useDeviceLanguage()
-  const { id, kind, group, host } = device
+  const { forget } = useFleet()
+  const { id, kind, group, host, isOnline } = device
   return (
     <div className="device-detail">
       <header className="device-head">
@@ -27,6 +29,11 @@ export function DeviceDetail({ device }: { readonly device: DeviceView }) {
           </p>
         </div>
         <OnlineMark device={device} />
+        {!isOnline && host !== "server" && (
+          <button type="button" className="button small" title={words.detail.forgetHint} onClick={() => forget(id)}>
+            {words.detail.forget}
+          </button>
+        )}
       </header>
       <div className="device-columns">
         <div>

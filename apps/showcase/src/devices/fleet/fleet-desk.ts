@@ -42,6 +42,12 @@ export function openFleetDesk(client: ShowcaseClient, now: () => number, newId: 
       failure.set(undefined)
       for (const id of ids) desired.set(id, value).catch(() => failure.set(id))
     },
+    /** Takes a device off the list, with what was desired of it. One that comes back is on it again. */
+    forget(id: string): void {
+      failure.set(undefined)
+      reported.delete(id).catch(() => failure.set(id))
+      if (desired.rows.has(id)) desired.delete(id).catch(() => failure.set(id))
+    },
     close(): void {
       here.close()
       desired.close()

@@ -135,6 +135,8 @@ export const english = {
     back: "Back to the devices",
     unknown: (id: string) => `No device "${id}" has reported here.`,
     choose: "Choose a device.",
+    forget: "Forget it",
+    forgetHint: "Takes it off the list, with what is desired of it; if it comes back it is on the list again",
   },
 }
 

@@ -132,5 +132,7 @@ export const traditionalChinese: DeviceWords = {
     back: "回到裝置清單",
     unknown: (id) => `沒有裝置「${id}」在這裡回報過。`,
     choose: "請選擇一個裝置。",
+    forget: "忘記這個裝置",
+    forgetHint: "從清單移除，連同對它的期望；它回來的話會再出現在清單上",
   },
 }

@@ -8,6 +8,7 @@ import type { Clock } from "@magpie/protocol"
 import { type Authenticator, nodeEnv, type Server, type User } from "@magpie/server"
 import { showcase } from "../../contract.ts"
 import { FLEET_USER } from "../device-rules.ts"
+import { forgetGone } from "./forgetting.ts"
 
 interface DemoDevice {
   readonly id: string
@@ -47,7 +48,11 @@ export function createFleet<U extends User>(user: Omit<U, "id">): Fleet<U> {
       door.listen(0, "127.0.0.1", () => {
         const { port } = door.address() as AddressInfo
         const open = () => connect(`ws://127.0.0.1:${port}`, { contract: showcase, key })
-        const parts = [keepWills(open(), server, clock), ...DEVICES.map((device) => live(device, open, server, clock))]
+        const parts = [
+          keepWills(open(), server, clock),
+          forgetGone(open(), server, clock),
+          ...DEVICES.map((device) => live(device, open, server, clock)),
+        ]
         closeAll = () => Promise.all(parts.map((close) => close()))
       })
       const end = (): void => {

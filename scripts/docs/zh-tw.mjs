@@ -32,6 +32,7 @@ const TEXTS = {
   "print what a stream holds": "印出 stream 的內容",
   "be a simulated device: a lamp, a thermostat or a valve": "當一個模擬裝置：電燈、恆溫器或閥門",
   "call a command of a device or of the server, and wait for its end": "呼叫裝置或伺服器的指令，並等到它結束",
+  "verify the signed record of who called which command": "驗證誰呼叫了哪個指令的簽章紀錄",
   "sign a JWT for a user (HS256), for trying things out": "為使用者簽一個 JWT（HS256），供試用",
   "print what makes a shell complete this command": "印出讓 shell 補全這個指令的腳本",
 
@@ -93,6 +94,8 @@ const TEXTS = {
   "how long sequences and idempotency keys are remembered": "序號與冪等鍵記住多久",
   "what an adapter's factory gives, as redis({ … }) does": "轉接器工廠函式的回傳值，例如 `redis({ … })`",
   "a store of snapshots": "快照儲存區",
+  "an audit, as auditFile({ directory })": "稽核紀錄，例如 `auditFile({ directory })`",
+  "where it is written down, signed, who calls which command": "簽章記下誰呼叫哪個指令的地方",
   "this is the only server": "只有這一台伺服器",
   "the broker that carries the log of several servers": "承載多台伺服器共用日誌的broker",
   "the journal's broker": "與 journal 相同的broker",

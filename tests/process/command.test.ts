@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process"
 import { once } from "node:events"
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { anonymous, auditFile, command, contract, createServer, json } from "@magpie/server"
 import { jwtVerify } from "jose"
 import { describe, expect, it } from "vitest"
 import { temporaryDirectory } from "../snippets.ts"
@@ -19,7 +20,7 @@ describe("the magpie command", { timeout: PROCESS_TIMEOUT_MS }, () => {
   it("says what it can do, as a whole and for each command", async () => {
     const help = await magpie(["--help"])
     expect(help.code).toBe(0)
-    for (const name of ["init", "serve", "check", "doctor", "publish", "tail", "history", "call", "device", "token", "completion"])
+    for (const name of ["init", "serve", "check", "doctor", "publish", "tail", "history", "call", "device", "audit", "token", "completion"])
       expect(help.out).toContain(`  ${name} `)
     const [asked, flagged] = await Promise.all([magpie(["help", "tail"]), magpie(["tail", "--help"])])
     expect([asked.code, flagged.code, asked.out]).toEqual([0, 0, flagged.out])
@@ -67,6 +68,31 @@ describe("the magpie command", { timeout: PROCESS_TIMEOUT_MS }, () => {
     expect(complete("serve", "--config", "compl")).toEqual(["completion.bash"])
     for (const shell of ["zsh", "fish"]) expect((await magpie(["completion", shell])).out).toContain("expires-in")
     expect((await magpie(["completion", "csh"])).code).toBe(2)
+  })
+})
+
+describe("magpie audit", { timeout: PROCESS_TIMEOUT_MS }, () => {
+  it("[F116] verifies the record of commands, and says where it was changed with exit code 1", async () => {
+    const kept = temporaryDirectory("audit")
+    const server = createServer(contract({ "tools/:name": command({ ask: { input: json(), output: json() } }) }), {
+      ...{ auth: anonymous(), audit: auditFile({ directory: kept.path }), log: () => {} },
+    })
+    server.channel("tools/:name", { authorize: () => true, handle: { ask: () => 7 } })
+    await server.listen({ port: 0, host: "127.0.0.1" })
+    await server.channel("tools/any").call("ask", null, { id: "c1", from: "ann" })
+    await server.close({ spreadMs: 0 })
+    const right = await magpie(["audit", kept.path, "--print"])
+    expect([right.code, right.err]).toEqual([0, ""])
+    expect(right.out).toMatch(
+      /2 \S+ call tools\/any ask c1 by ann\n3 \S+ end tools\/any c1 done\nok 3 lines, all signed\nhead 3:[0-9a-f]{64}\n/,
+    )
+    const head = right.out.trim().split(" ").at(-1) ?? ""
+    expect((await magpie(["audit", kept.path, "--head", head, "--public-key", join(kept.path, "audit.pub")])).code).toBe(0)
+    const file = join(kept.path, "audit-000001.jsonl")
+    writeFileSync(file, readFileSync(file, "utf8").replace('"from":"ann"', '"from":"bob"'))
+    expect(await magpie(["audit", kept.path])).toMatchObject({ code: 1, out: expect.stringContaining("changed audit-000001.jsonl:2") })
+    expect((await magpie(["audit", "nowhere"])).code).toBe(2)
+    kept.remove()
   })
 })
 

@@ -55,6 +55,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/device.ts")).deviceCommand,
   },
   {
+    name: "audit",
+    summary: "verify the signed record of who called which command",
+    load: async () => (await import("./commands/audit.ts")).auditCommand,
+  },
+  {
     name: "token",
     summary: "sign a JWT for a user (HS256), for trying things out",
     load: async () => (await import("./commands/token.ts")).tokenCommand,

@@ -28,6 +28,7 @@ export async function assemblyProblems({
   journal: _journal,
   bus: _bus,
   snapshots: _snapshots,
+  audit: _audit,
   ...config
 }: Config): Promise<readonly ConfigProblem[]> {
   try {

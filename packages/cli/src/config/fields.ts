@@ -29,6 +29,10 @@ const snapshotStore: ValueKind = {
   words: "a store of snapshots",
   holds: (value) => isObject(value) && typeof value.put === "function",
 }
+const auditLog: ValueKind = {
+  words: "an audit, as auditFile({ directory })",
+  holds: (value) => isObject(value) && typeof value.open === "function" && typeof value.write === "function",
+}
 const pem: ValueKind = { words: "text or bytes in PEM", holds: (value) => typeof value === "string" || value instanceof Uint8Array }
 const tlsPair: ValueKind = {
   words: "an object with certFile and keyFile, or with cert and key",
@@ -155,6 +159,7 @@ export const FIELDS = {
     fallback: "none; the journal is trimmed by its broker alone",
     about: "where the servers of a journal keep snapshots",
   },
+  audit: { kind: auditLog, fallback: "none", about: "where it is written down, signed, who calls which command" },
   node: { kind: someText, fallback: "the machine's name", env: ["MAGPIE_NODE"], about: "names this server among those of a journal" },
   limits: { kind: someObject, fallback: "the table of limits", about: "limits that differ from their defaults", fields: limits },
   setup: { kind: someFunction, about: "called with the server before it listens" },

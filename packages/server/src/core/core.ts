@@ -86,7 +86,7 @@ export function createCore<C extends AnyContract, U extends User>(
 ): Core<C, U> {
   const { clock, random } = env
   const { limits } = options
-  const log = tablesLog(durable, { contract, env, limits, deduplicationMs: options.deduplicationMs })
+  const log = tablesLog(durable, { contract, env, limits, deduplicationMs: options.deduplicationMs, audit: env.audit })
   const counters = createCounters()
   const turn = createTurn(clock, limits.fanOutSliceMs)
   const wheel = createTimingWheel(clock)
@@ -125,6 +125,9 @@ export function createCore<C extends AnyContract, U extends User>(
   let fenced = false
   const stopListening = [
     log.onApplied((publications) => publications.forEach(deliver)),
+    log.onApplied((publications) => {
+      for (const publication of publications) env.audit?.written(publication)
+    }),
     log.onEpoch((concerns) => endEpoch({ contract, registry, commands }, concerns)),
     log.onFenced(() => {
       fenced = true

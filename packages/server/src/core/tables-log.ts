@@ -1,5 +1,6 @@
 import { type DurableLog, memoryStorage, type Outcome, openDurableLog, type RowRequest } from "@magpie/journal"
 import { type AckLevel, type AnyContract, type Env, type Limits, MagpieError } from "@magpie/protocol"
+import type { Audit } from "../commands/audit.ts"
 import { retentionOf } from "../options.ts"
 import { openingLog } from "./opening-log.ts"
 
@@ -14,6 +15,8 @@ export interface TablesLogOptions {
   readonly env: Env
   readonly limits: Pick<Limits, "memoryTableBytes">
   readonly deduplicationMs: number
+  /** Writes down who calls which command. Default: nobody does. */
+  readonly audit?: Pick<Audit, "step"> | undefined
 }
 
 /** What several servers share is their log, and a table in memory is in none of them. Fails with INVALID_OPTIONS. */
@@ -38,7 +41,7 @@ function memoryTableOf({ channels }: AnyContract): string | undefined {
  * process, and which remembers for ten minutes at most what was written [G2]. Everything else is in the other one, which is told to
  * whoever asks for what concerns the whole server.
  */
-export function tablesLog(log: DurableLog, { contract, env, limits, deduplicationMs }: TablesLogOptions): TablesLog {
+export function tablesLog(log: DurableLog, { contract, env, limits, deduplicationMs, audit }: TablesLogOptions): TablesLog {
   const settings = { retention: retentionOf(contract), deduplicationMs: Math.min(deduplicationMs, MEMORY_DEDUPLICATION_MS) }
   const storage = memoryStorage()
   const memory = memoryTableOf(contract) !== undefined ? openingLog(openDurableLog({ storage, env, settings }), "memory") : log
@@ -78,7 +81,7 @@ export function tablesLog(log: DurableLog, { contract, env, limits, deduplicatio
     publish: (request) => of(request.channel).publish(request),
     change: (request) => of(request.channel).change(request),
     write,
-    step: (request) => of(request.channel).step(request),
+    step: (request) => (audit === undefined ? log.step(request) : audit.step(request, () => log.step(request))),
     refuse: (request) => of(request.channel).refuse(request),
     behind: (channel, position) => of(channel).behind(channel, position),
     newest: (channel) => of(channel).newest(channel),

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net"
 import { Server as TlsServer } from "node:tls"
 import { type AnyContract, DEFAULT_PATH, type Log, MagpieError } from "@magpie/protocol"
 import type { User } from "../access/identity.ts"
+import { createAudit } from "../commands/audit.ts"
 import { type Core, createCore } from "../core/core.ts"
 import { refuseMemoryTables } from "../core/tables-log.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
@@ -99,8 +100,13 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
     retention: retentionOf(contract),
     deduplicationMs: checked.deduplicationMs,
   })
+  const audit = options.audit && createAudit(options.audit, { now: () => env.clock.now(), log: env.log })
+  const audited = opening.then(() => audit?.catchUp(log))
+  // Whoever listens learns of it.
+  audited.catch(() => {})
   const core = createCore<C, U>(contract, checked, log, {
     ...env,
+    audit,
     load: nodeLoad(),
     onMemoryExhausted: () => void stop("memory"),
     ...(bus === undefined ? {} : { bus }),
@@ -173,6 +179,8 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
       transports.close()
       wheel.close()
       await bus?.close()
+      await audited.catch(() => {})
+      await audit?.close()
     }
   }
 
@@ -215,7 +223,7 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
     },
     async listen({ port, host, tls, http }) {
       refuseClosed()
-      await opening
+      await audited
       const certificate = tls && (await openCertificate(tls, { ...env, use: (pair) => setPair(server, pair) }))
       if (closing !== undefined) certificate?.close()
       refuseClosed()

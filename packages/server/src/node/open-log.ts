@@ -11,6 +11,7 @@ import {
   type Storage,
 } from "@magpie/journal"
 import { type Env, MagpieError } from "@magpie/protocol"
+import type { AuditLog } from "../commands/audit.ts"
 import { openingLog } from "../core/opening-log.ts"
 
 /** Where a server keeps what is durable, and with whom it shares it. */
@@ -27,6 +28,8 @@ export interface LogOptions {
   readonly bus?: BrokerAdapter
   /** Where the servers of a journal keep snapshots: `directorySnapshots({ directory })`. Without it the journal is only trimmed by its broker. */
   readonly snapshots?: SnapshotStore
+  /** Writes down, signed, who calls which command and what becomes of it: `auditFile({ directory })`. Default: nobody does. */
+  readonly audit?: AuditLog
   /** Names this server among those of a journal, for people. Default: the machine's name. */
   readonly node?: string
 }

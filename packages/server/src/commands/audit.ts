@@ -1,5 +1,5 @@
 import type { CommandRequest, DurableLog, Outcome } from "@magpie/journal"
-import { COMMAND, type CommandState, type ErrorCode, isFinal, type JsonText, type Log, type Publication } from "@magpie/protocol"
+import { COMMAND, type CommandState, type ErrorCode, isFinal, type JsonText, type Log, MagpieError, type Publication } from "@magpie/protocol"
 import { failureFields } from "../metrics/failure-fields.ts"
 
 /** What is written down of commands. */
@@ -56,11 +56,14 @@ export interface Audit {
 
 export function createAudit(file: AuditLog, { now, log: write }: { readonly now: () => number; readonly log: Log }): Audit {
   const opened = file.open(now)
-  // Whoever waits for it learns of its failure.
-  opened.catch(() => {})
+  opened.catch((cause: unknown) => write("error", "audit-failed", failureFields(cause)))
 
   async function put(event: AuditEvent): Promise<void> {
-    await opened
+    try {
+      await opened
+    } catch (cause) {
+      throw new MagpieError("UNAVAILABLE", "the audit could not be opened", { cause })
+    }
     await file.write(event)
   }
 

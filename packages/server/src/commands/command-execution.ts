@@ -68,7 +68,7 @@ export class CommandExecution {
   async run(): Promise<void> {
     const { channel, id } = this.#command
     const row = this.#options.live.command(channel, id)
-    if (row !== undefined && !isFinal(row.state)) await this.#end(row, await this.#watched(row))
+    if (row !== undefined && !isFinal(row.state)) await this.#end(row, await this.#outcome(row))
   }
 
   /** Asks that it end. */
@@ -85,15 +85,17 @@ export class CommandExecution {
     this.#endPause?.()
   }
 
-  /** Whether somebody asks that it end is looked at until it has. */
-  async #watched(row: CommandRow): Promise<WantedReport> {
+  /** While it waits for something, it hears of whoever asks that it end, and of its deadline. */
+  async #awaited(given: unknown, leftMs: number): Promise<unknown> {
     const { channel, id } = this.#command
-    const unwatch = this.#options.live.watch(channel, id, { changed: () => this.#look(), ended: () => {} })
+    const { live, clock } = this.#options
+    const unwatch = live.watch(channel, id, { changed: () => this.#look(), ended: () => {} })
+    this.#deadline = clock.setTimer(leftMs, () => this.abort(new MagpieError("EXPIRED", "the command's deadline has passed")))
     try {
-      return await this.#outcome(row)
+      return await given
     } finally {
       unwatch()
-      this.#deadline?.cancel()
+      this.#deadline.cancel()
     }
   }
 
@@ -108,12 +110,10 @@ export class CommandExecution {
     const { id } = this.#command
     if (row.isCancelled) return { id, state: "cancelled" }
     const leftMs = row.deadline - row.calledAt - this.#elapsedMs()
-    if (leftMs <= 0) return { id, state: "expired" }
-    this.#deadline = this.#options.clock.setTimer(leftMs, () => this.abort(new MagpieError("EXPIRED", "the command's deadline has passed")))
-    return this.#execute(row)
+    return leftMs <= 0 ? { id, state: "expired" } : this.#execute(row, leftMs)
   }
 
-  async #execute(row: CommandRow): Promise<WantedReport> {
+  async #execute(row: CommandRow, leftMs: number): Promise<WantedReport> {
     const { id, channel, match, handlers } = this.#command
     const signal = (): AbortSignal => this.#signal()
     const its: AnyCommandContext = {
@@ -135,7 +135,7 @@ export class CommandExecution {
     try {
       const given = handlers[row.name]?.(JSON.parse(row.input) as never, its)
       this.#isOver = !(given instanceof Object && "then" in given)
-      return { id, state: "done", data: await given }
+      return { id, state: "done", data: this.#isOver ? given : await this.#awaited(given, leftMs) }
     } catch (thrown) {
       return this.#endOf(row.name, thrown)
     } finally {

@@ -106,6 +106,7 @@ export function createCore<C extends AnyContract, U extends User>(
     shedsBroadcasts: () => overload.sheds("broadcasts"),
   })
   const deliver = (publication: Publication): void => {
+    env.audit?.written(publication)
     revocations.guard()
     if (kinds.written(publication)) hub.publish(publication)
   }
@@ -125,9 +126,6 @@ export function createCore<C extends AnyContract, U extends User>(
   let fenced = false
   const stopListening = [
     log.onApplied((publications) => publications.forEach(deliver)),
-    log.onApplied((publications) => {
-      for (const publication of publications) env.audit?.written(publication)
-    }),
     log.onEpoch((concerns) => endEpoch({ contract, registry, commands }, concerns)),
     log.onFenced(() => {
       fenced = true

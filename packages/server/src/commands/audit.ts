@@ -1,5 +1,14 @@
 import type { CommandRequest, DurableLog, Outcome } from "@magpie/journal"
-import { COMMAND, type CommandState, type ErrorCode, isFinal, type JsonText, type Log, MagpieError, type Publication } from "@magpie/protocol"
+import {
+  COMMAND,
+  type CommandState,
+  type ErrorCode,
+  isFinal,
+  type JsonText,
+  type Log,
+  MagpieError,
+  type Publication,
+} from "@magpie/protocol"
 import { failureFields } from "../metrics/failure-fields.ts"
 
 /** What is written down of commands. */

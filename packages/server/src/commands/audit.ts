@@ -35,7 +35,7 @@ export type AuditEvent =
       readonly from?: string | undefined
       readonly code: ErrorCode
     }
-  /** Undefined where nobody knows any more: the ledger that had it is gone. */
+  /** `unknown`: it never came into the ledger, or is no longer in it. */
   | { readonly event: "end"; readonly channel: string; readonly command: string; readonly state: CommandState | "unknown" }
 
 /** A command that was called, and of which no end is written. */

@@ -134,7 +134,7 @@ export class CommandExecution {
     }
     try {
       const given = handlers[row.name]?.(JSON.parse(row.input) as never, its)
-      this.#isOver = !(given instanceof Object && "then" in given)
+      this.#isOver = !isThenable(given)
       return { id, state: "done", data: this.#isOver ? given : await this.#awaited(given, leftMs) }
     } catch (thrown) {
       return this.#endOf(row.name, thrown)
@@ -224,4 +224,9 @@ export class CommandExecution {
     const { clock } = this.#options
     return Math.max(clock.monotonic() - this.#since.monotonicMs, clock.now() - this.#since.wallMs)
   }
+}
+
+/** What is awaited may be of another realm, or of a library's own making. */
+function isThenable(given: unknown): boolean {
+  return typeof given === "object" && given !== null && "then" in given
 }

@@ -91,7 +91,7 @@ function commandsRoute(commanding: Commanding): GuardedRoute {
     answers: { 200: { about: "The commands.", schema: part("CommandsPage") } },
     errors: ["UNKNOWN_CHANNEL", "UNRECOVERABLE"],
     handle({ caller, query: { channel, id, limit = PAGE_LENGTH } }) {
-      const { served, commands } = commanding.open(caller, channel, limit)
+      const { served, commands } = commanding.open(caller, channel, id === undefined ? limit : 1)
       return ok({ channel, served, commands: id === undefined ? commands : [commanding.get(caller, channel, id)] })
     },
   })

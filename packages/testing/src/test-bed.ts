@@ -48,6 +48,8 @@ export interface TestBed<C extends AnyContract, U extends User> {
 export interface TestClientOptions<C extends AnyContract> extends Omit<ConnectOptions<C>, "transport" | "environment"> {
   readonly address?: string
   readonly plain?: boolean
+  /** By so much the wall clock of its machine is ahead of the server's; below 0 it is behind. Default: 0. */
+  readonly wallClockAheadMs?: number
   /** Another way than by WebSocket: made of the client's own WebSockets and HTTP. */
   readonly transport?: (webSockets: Transport, world: TransportWorld) => Transport
 }
@@ -112,7 +114,7 @@ export async function createTestBed<C extends AnyContract, U extends User = User
       if (running === undefined) throw new Error("the server is not running")
       return running.core
     },
-    connect({ address, plain, transport: through, ...rest } = {}) {
+    connect({ address, plain, wallClockAheadMs = 0, transport: through, ...rest } = {}) {
       const options = {
         ...(address === undefined ? undefined : { address }),
         ...(plain === undefined ? undefined : { plain }),
@@ -120,7 +122,8 @@ export async function createTestBed<C extends AnyContract, U extends User = User
       const random = env.random.fork(`client-${clientSeed++}`)
       const transport =
         through?.(network.transport(options), { http: network.http(options), clock: env.clock, random }) ?? network.transport(options)
-      const environment = { ...env, random, transport, signals: SILENT }
+      const clock = { ...env.clock, now: () => env.clock.now() + wallClockAheadMs }
+      const environment = { ...env, clock, random, transport, signals: SILENT }
       const client = connect<C>(`ws://${TEST_HOST}`, { contract, ...rest, environment })
       clients.push(client)
       return client

@@ -4,6 +4,8 @@
 export { commandFailure, failureOf, outcomeError } from "./contract/command-failure.ts"
 export type { AnyCommands, CommandKind, CommandOptions, CommandSchemas } from "./contract/command-kind.ts"
 export { command } from "./contract/command-kind.ts"
+export type { DocumentKind, DocumentOptions } from "./contract/document-kind.ts"
+export { document } from "./contract/document-kind.ts"
 export type { ChannelKinds, ChannelMatch, Contract } from "./contract/contract.ts"
 export { contract } from "./contract/contract.ts"
 export type {
@@ -60,6 +62,7 @@ export { ERROR_CODES, isErrorCode, isMagpieError, MagpieError, toMagpieError } f
 export { ERROR_REMEDIES, remedyOf } from "./remedies.ts"
 
 // For Magpie's own packages and for other implementations of the protocol.
+export { decodeBase64, encodeBase64 } from "./base64.ts"
 export { parseChannelName } from "./channel-name.ts"
 export type { CloseName } from "./close-codes.ts"
 export { CLOSE_CODES, CLOSE_MEANINGS, closeReason, parseCloseReason, reconnectsAfter } from "./close-codes.ts"
@@ -109,6 +112,7 @@ export type {
 export { CHANGE, CHANGE_ACTIONS, changeRequest, DELETED, READ, readRequest } from "./messages/change.ts"
 export type { Command, CommandErrorData, CommandRequestData, CommandState, Unserved } from "./messages/command.ts"
 export { COMMAND, COMMAND_STATES, commandError, commandRequest, isFinal } from "./messages/command.ts"
+export type { DocumentMessage } from "./messages/document.ts"
 export type { DownMessage, PresenceDown } from "./messages/down.ts"
 export { DOWN_SHAPES, parseDown } from "./messages/down.ts"
 export type { Enter, Entered } from "./messages/enter.ts"
@@ -136,6 +140,8 @@ export type { Unsubscribed } from "./messages/unsubscribed.ts"
 export type { Unwatch, Unwatched } from "./messages/unwatch.ts"
 export type { PresenceUp, UpMessage } from "./messages/up.ts"
 export { parseUp, UP_SHAPES } from "./messages/up.ts"
+export type { UpdateData } from "./messages/update.ts"
+export { UPDATE, updateData } from "./messages/update.ts"
 export type { Watch, Watched, WatchMode } from "./messages/watch.ts"
 export { WATCH_MODES } from "./messages/watch.ts"
 export type { Welcome } from "./messages/welcome.ts"

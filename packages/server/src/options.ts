@@ -141,11 +141,15 @@ function checkCodecs(codecs: readonly ServerCodec[]): ReadonlyMap<string, Server
   return spoken
 }
 
+/** A document is what all its updates make it. */
+const KEPT_FOR_EVER = { maxCount: Infinity, maxAgeMs: Infinity }
+
 /** How long each stream of a contract is kept, by pattern. */
 export function retentionOf(contract: AnyContract): Readonly<Record<string, Required<Retention>>> {
   const retention: Record<string, Required<Retention>> = {}
   for (const [pattern, kind] of Object.entries(contract.channels))
     if (kind.kind === "stream" || kind.kind === "command") retention[pattern] = kind.retention
+    else if (kind.kind === "document") retention[pattern] = KEPT_FOR_EVER
   return retention
 }
 

@@ -9,12 +9,14 @@ import {
   type Random,
   READ,
   ROW,
+  UPDATE,
 } from "@magpie/protocol"
 import type { Authorizer } from "../access/authorizer.ts"
 import type { CatchUp } from "../channel/catch-up.ts"
 import type { Followers } from "../channel/followers.ts"
 import { type Commands, createCommands } from "../commands/commands.ts"
 import { createBroadcastHandler } from "../kinds/broadcast.ts"
+import { createDocumentHandler } from "../kinds/document.ts"
 import type { KindHandler } from "../kinds/kind-handler.ts"
 import { createStreamHandler } from "../kinds/stream.ts"
 import { createTableHandler } from "../kinds/table.ts"
@@ -26,6 +28,7 @@ export const BESIDE_MESSAGES: Readonly<Record<string, readonly string[]>> = {
   stream: [CHANGE, READ],
   table: [ROW],
   command: [COMMAND],
+  document: [UPDATE],
 }
 
 export interface KindsOptions {
@@ -59,6 +62,7 @@ export function createKinds(options: KindsOptions): Kinds {
   return {
     handlers: {
       ...{ table, stream, command: commands.handler },
+      document: createDocumentHandler({ log, limits, authorizer, reading: stream }),
       broadcast: createBroadcastHandler({ clock, authorizer, followers, counters, log: write, publish: broadcast }),
     },
     commands,

@@ -22,6 +22,7 @@ import { encodedBytes } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
 import { receiptsPage, versionsPage } from "./changed-pages.ts"
 import { admitChange, isChange } from "./changing.ts"
+import { documentStart } from "./document-start.ts"
 import { admitPublish } from "./incoming.ts"
 import type { KindHandler } from "./kind-handler.ts"
 import { createPages } from "./pages.ts"
@@ -72,8 +73,12 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
     settling.settle(connection, message, log.publish({ ...sentBy(connection, message, match), name: message.name, data }), refusedChange)
   }
 
-  function startOf(message: Subscribe): Pick<Subscribed, "answer" | "reason" | "position"> & { readonly position: Position } {
+  function startOf(
+    message: Subscribe,
+    { kind }: ChannelMatch,
+  ): Pick<Subscribed, "answer" | "reason" | "position"> & { readonly position: Position } {
     const newest = log.newest(message.channel)
+    if (kind.kind === "document") return documentStart(log, message)
     if (message.position !== undefined) return log.resume(message.channel, message.position)
     if (message.last === undefined) return { answer: "new", position: newest }
     const page = log.readBefore(message.channel, newest.offset + 1, {
@@ -88,7 +93,7 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
     publish,
     whenReady: ({ channel, position }) => (position === undefined ? undefined : log.behind(channel, position)),
     subscribe(connection, message, match) {
-      const start = startOf(message)
+      const start = startOf(message, match)
       connection.send({
         type: "subscribed",
         ...(message.id === undefined ? undefined : { id: message.id }),

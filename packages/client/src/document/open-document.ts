@@ -1,0 +1,192 @@
+import { type AckLevel, type DocumentMessage, decodeBase64, MagpieError, UPDATE } from "@magpie/protocol"
+import { applyUpdate, Doc, encodeStateAsUpdate, encodeStateVector, equalSnapshots, snapshot } from "yjs"
+import { badField } from "../bad-field.ts"
+import type { DocumentChannel, Received, StreamChannel } from "../channel.ts"
+import { extend } from "../extension.ts"
+import { createListeners, type ListenersOf } from "../listeners.ts"
+import { createSaving } from "./saving.ts"
+
+export type DocumentState =
+  /** Not all that the server has is here: before the first answer, and while there is no link. It can be edited all the same. */
+  | { readonly state: "loading" }
+  /** Everything that the server has is here, and what others edit comes. */
+  | { readonly state: "live" }
+  /** The server does not give the document, or does not take an edit. What was edited since is here alone. */
+  | { readonly state: "refused"; readonly error: MagpieError }
+  | { readonly state: "closed" }
+
+export interface DocumentEvents {
+  state: DocumentState
+  /** Whether every edit of this client is stored; told when that changes [G8]. */
+  saved: boolean
+}
+
+export interface OpenDocumentOptions {
+  /** The Yjs document to edit. Default: a new one. What it holds already is taken as edits of this client. */
+  readonly doc?: Doc
+}
+
+/** A document that is followed and edited, from when it is opened until `close`. */
+export interface SharedDocument {
+  /** Edit it as any document of Yjs, online or not; editors and other bindings take it as it is. */
+  readonly doc: Doc
+  readonly state: DocumentState
+  /** Whether every edit of this client is stored, so that what `level` names cannot lose it [G8]. */
+  readonly saved: boolean
+  /** What a crash must do to lose what is saved; undefined before the first edit was stored. */
+  readonly level: AckLevel | undefined
+  /** Edits that are not stored yet. */
+  readonly unsaved: number
+  on<E extends keyof DocumentEvents>(event: E, listener: (value: DocumentEvents[E]) => void): () => void
+  /** Follows and saves no longer; `doc` stays as it is. Idempotent. */
+  close(): void
+}
+
+const OPENED = new WeakSet<object>()
+
+/**
+ * Opens a document: gives it what the server has, and the server what is edited here. One at a time for each channel. Fails with
+ * BAD_REQUEST on what is no document of a client, CONFLICT where it is open already, and CLOSED.
+ */
+export function openDocument<K, Unknown extends undefined>(
+  channel: DocumentChannel<K, Unknown>,
+  { doc = new Doc() }: OpenDocumentOptions = {},
+): SharedDocument {
+  const inside = extend(channel)
+  const { name, subscription, start, onError, follow } = inside
+  if (!["document", undefined].includes(inside.kindName())) throw badField("channel", "must be a document")
+  start()
+  if (OPENED.has(channel)) throw new MagpieError("CONFLICT", `the document "${name}" is open already`)
+  OPENED.add(channel)
+  const listeners: ListenersOf<DocumentEvents> = { state: createListeners(onError, name), saved: createListeners(onError, name) }
+  let state: DocumentState = { state: "loading" }
+  let wasSaved = true
+  /** The offset with which everything is here that the server had when it was asked; undefined until it has answered. */
+  let newest: number | undefined
+  /** What the server has, while it gives everything anew. */
+  let anew: Doc | undefined
+  /** Marks what comes from the server among the changes of the document. */
+  const origin = {}
+
+  const saving = createSaving(inside, {
+    saved: tellSaved,
+    refused: (error) => transition({ state: "refused", error }),
+  })
+
+  function transition(next: DocumentState): void {
+    if (state.state === "closed") return
+    const before = state.state
+    state = next
+    if (next.state === "refused" || next.state === "closed") saving.pause()
+    if (next.state !== before) listeners.state.emit(next)
+  }
+
+  function tellSaved(): void {
+    const isSaved = saving.pending === 0
+    if (isSaved === wasSaved) return
+    wasSaved = isSaved
+    listeners.saved.emit(isSaved)
+  }
+
+  function push(update: Uint8Array): void {
+    saving.push(update)
+    tellSaved()
+  }
+
+  function edited(update: Uint8Array, from: unknown): void {
+    if (from !== origin) push(update)
+  }
+
+  function receive({ data, offset }: Pick<Received, "data" | "offset">): void {
+    const bytes = decodeBase64(String(Object(data).update))
+    try {
+      if (bytes === undefined) throw new MagpieError("BAD_REQUEST", "it is no Base64")
+      applyUpdate(doc, bytes, origin)
+      if (anew !== undefined) applyUpdate(anew, bytes)
+    } catch (cause) {
+      onError(new MagpieError("DOC_REJECTED", `update ${offset} of "${name}" cannot be read`, { cause }))
+    }
+    lookWhetherLevel()
+  }
+
+  function lookWhetherLevel(): void {
+    const { position } = subscription
+    if (newest === undefined || position === undefined || position.offset < newest) return
+    if (anew !== undefined) giveBack(anew)
+    anew = undefined
+    if (state.state === "loading") transition({ state: "live" })
+  }
+
+  /** The server has lost what it had once: whoever has it still gives it back. */
+  function giveBack(server: Doc): void {
+    if (!equalSnapshots(snapshot(doc), snapshot(server))) push(encodeStateAsUpdate(doc, encodeStateVector(server)))
+    server.destroy()
+  }
+
+  function answered(message: DocumentMessage): void {
+    if (state.state === "closed") return
+    newest = message.newest
+    transition({ state: "loading" })
+    lookWhetherLevel()
+    saving.begin(message.updateBytes)
+  }
+
+  function end(): void {
+    if (state.state === "closed") return
+    transition({ state: "closed" })
+    doc.off("update", edited)
+    for (const stop of stops) stop()
+    for (const each of Object.values(listeners)) each.clear()
+    saving.end()
+    OPENED.delete(channel)
+  }
+
+  const before = encodeStateAsUpdate(doc)
+  // Two bytes say that there is nothing.
+  if (before.length > 2) push(before)
+  doc.on("update", edited)
+  // The object has what each kind has; its type picks from that.
+  const messages = channel as unknown as StreamChannel<{ readonly messages: Readonly<Record<typeof UPDATE, never>> }>
+  const stops = [
+    subscription.on("gap", ({ reason }) => {
+      // Where it lies behind the beginning, the server cannot read it, and nobody has it unless somebody wrote it here.
+      if (newest === undefined) anew = new Doc()
+      else if (reason === "corrupt") onError(new MagpieError("UNRECOVERABLE", `the server has lost a part of "${name}"`))
+    }),
+    subscription.on("state", (next) => {
+      if (next.state === "subscribing") newest = undefined
+      if (next.state === "refused") transition(next)
+    }),
+    follow(
+      { document: { channel: "string", newest: "number", updateBytes: "number" } },
+      {
+        receive: answered,
+        offline() {
+          newest = undefined
+          saving.pause()
+          if (state.state !== "refused") transition({ state: "loading" })
+        },
+        close: end,
+      },
+    ),
+    messages.on(UPDATE, receive),
+  ]
+
+  return {
+    doc,
+    get state() {
+      return state
+    },
+    get saved() {
+      return saving.pending === 0
+    },
+    get level() {
+      return saving.level
+    },
+    get unsaved() {
+      return saving.pending
+    },
+    on: (event, listener) => listeners[event].add(listener),
+    close: end,
+  }
+}

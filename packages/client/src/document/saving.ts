@@ -1,0 +1,110 @@
+import { type AckLevel, encodeBase64, MagpieError, type Published } from "@magpie/protocol"
+import { mergeUpdates } from "yjs"
+import type { Extension } from "../extension.ts"
+
+/** Edits of this client until the server has stored them. */
+export interface Saving {
+  /** Edits that a kill of the server or of this client could still lose. */
+  readonly pending: number
+  /** What an acknowledgement meant last: what a crash must do to lose what is saved. Undefined before the first. */
+  readonly level: AckLevel | undefined
+  push(update: Uint8Array): void
+  /** There is a link on which the document is followed, and what it takes at most in one update. */
+  begin(updateBytes: number): void
+  pause(): void
+  end(): void
+}
+
+export interface SavingOptions {
+  /** The first `count` of those that were pushed are stored. */
+  saved(count: number): void
+  /** The server will not have them, and is asked for nothing more. */
+  refused(error: MagpieError): void
+}
+
+/** Edits that are joined into one update. */
+const MOST_JOINED = 512
+
+/**
+ * One update flies at a time, and what is edited meanwhile leaves together as the next: so a client's edits arrive in order,
+ * however fast it writes. What may have been stored is sent again as it was: an update counts once, however often it comes.
+ */
+export function createSaving({ name: channel, ask, schedule }: Extension, { saved, refused }: SavingOptions): Saving {
+  const wait = schedule.createWait()
+  const updates: Uint8Array[] = []
+  /** How many of the first are on their way, as one. */
+  let flying: { readonly count: number; readonly update: Uint8Array } | undefined
+  let updateBytes: number | undefined
+  let level: AckLevel | undefined
+
+  /** As many of the first as fit. */
+  function gather(most: number): { readonly count: number; readonly update: Uint8Array } | undefined {
+    const [first] = updates
+    if (first === undefined) return undefined
+    let count = 0
+    let bytes = 0
+    for (const { length } of updates) {
+      bytes += length
+      if (count > 0 && (bytes > most || count === MOST_JOINED)) break
+      count++
+    }
+    return count === 1 ? { count, update: first } : { count, update: mergeUpdates(updates.slice(0, count)) }
+  }
+
+  function pump(): void {
+    if (updateBytes === undefined) return
+    // What went without an answer goes again as it was, so that it is known where it arrived.
+    flying ??= gather(updateBytes)
+    if (flying === undefined) return
+    const its = flying
+    if (its.update.length > updateBytes) {
+      const details = { limit: "documentUpdateBytes", value: updateBytes }
+      return refused(new MagpieError("TOO_LARGE", `an edit has at most ${updateBytes} bytes`, { details }))
+    }
+    const data = { update: encodeBase64(its.update) }
+    ask({ type: "publish", channel, name: "$update", data }, "published", (reply) => flying === its && replied(its.count, reply))
+  }
+
+  function replied(count: number, reply: Published | MagpieError): void {
+    if (updateBytes === undefined) return
+    if (!(reply instanceof MagpieError)) {
+      wait.failures = 0
+      flying = undefined
+      updates.splice(0, count)
+      level = reply.level
+      saved(count)
+      return pump()
+    }
+    if (reply.retryable) wait.again(pump, reply.retryAfterMs)
+    else refused(reply)
+  }
+
+  function pause(): void {
+    updateBytes = undefined
+    wait.cancel()
+  }
+
+  return {
+    get pending() {
+      return updates.length
+    },
+    get level() {
+      return level
+    },
+    push(update) {
+      updates.push(update)
+      if (flying === undefined) pump()
+    },
+    begin(most) {
+      updateBytes = most
+      wait.failures = 0
+      pump()
+    },
+    pause,
+    end() {
+      pause()
+      updates.length = 0
+      flying = undefined
+    },
+  }
+}

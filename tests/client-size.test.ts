@@ -16,7 +16,7 @@ const MAX_ADDED_BYTES = {
   changes: 2_816,
   table: 2_560,
   command: 6_656,
-  document: 3_072,
+  document: 6_144,
 }
 
 /** Of a package of its own. */

@@ -1,5 +1,5 @@
 import type { Client } from "@magpie/client"
-import { openDocument } from "@magpie/client/document"
+import { type DocumentStore, openDocument } from "@magpie/client/document"
 import { contract, document } from "@magpie/protocol"
 import { anonymous, type User } from "@magpie/server/core"
 import { createTestBed, type TestBed, type TestBedOptions } from "@magpie/testing"
@@ -14,13 +14,13 @@ export function startNotes(options: Partial<TestBedOptions<Notes, User>> = {}): 
 }
 
 /** A note as an editor has it open: its text, and what was told of whether it is saved. */
-export function openNote(client: Client<Notes>, name: `note/${string}` = "note/a") {
-  const opened = openDocument(client.channel(name))
+export function openNote(client: Client<Notes>, name: `note/${string}` = "note/a", store?: DocumentStore) {
+  const errors: string[] = []
+  client.on("error", ({ code }) => errors.push(code))
+  const opened = openDocument(client.channel(name), store === undefined ? {} : { store })
   const text = opened.doc.getText("text")
   const told: boolean[] = []
-  const errors: string[] = []
   opened.on("saved", (saved) => told.push(saved))
-  client.on("error", ({ code }) => errors.push(code))
   return {
     opened,
     told,

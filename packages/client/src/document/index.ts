@@ -5,3 +5,4 @@ export {
   openDocument,
   type SharedDocument,
 } from "./open-document.ts"
+export { type DocumentStore, type StoredDocumentsOptions, storedDocuments } from "./stored-documents.ts"

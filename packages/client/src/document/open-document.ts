@@ -4,7 +4,8 @@ import { badField } from "../bad-field.ts"
 import type { DocumentChannel, Received, StreamChannel } from "../channel.ts"
 import { extend } from "../extension.ts"
 import { createListeners, type ListenersOf } from "../listeners.ts"
-import { createSaving } from "./saving.ts"
+import { createSaving, type Edit } from "./saving.ts"
+import type { DocumentStore, KeptDocument } from "./stored-documents.ts"
 
 export type DocumentState =
   /** Not all that the server has is here: before the first answer, and while there is no link. It can be edited all the same. */
@@ -24,6 +25,8 @@ export interface DocumentEvents {
 export interface OpenDocumentOptions {
   /** The Yjs document to edit. Default: a new one. What it holds already is taken as edits of this client. */
   readonly doc?: Doc
+  /** Keeps the document on this device: `storedDocuments({ name })`. Default: edits live as long as the page. */
+  readonly store?: DocumentStore
 }
 
 /** A document that is followed and edited, from when it is opened until `close`. */
@@ -37,6 +40,8 @@ export interface SharedDocument {
   readonly level: AckLevel | undefined
   /** Edits that are not stored yet. */
   readonly unsaved: number
+  /** Resolves when what this device has kept is in `doc`; at once without a store. */
+  readonly ready: Promise<void>
   on<E extends keyof DocumentEvents>(event: E, listener: (value: DocumentEvents[E]) => void): () => void
   /** Follows and saves no longer; `doc` stays as it is. Idempotent. */
   close(): void
@@ -50,10 +55,10 @@ const OPENED = new WeakSet<object>()
  */
 export function openDocument<K, Unknown extends undefined>(
   channel: DocumentChannel<K, Unknown>,
-  { doc = new Doc() }: OpenDocumentOptions = {},
+  { doc = new Doc(), store }: OpenDocumentOptions = {},
 ): SharedDocument {
   const inside = extend(channel)
-  const { name, subscription, start, onError, follow } = inside
+  const { name, subscription, start, onError, random } = inside
   if (!["document", undefined].includes(inside.kindName())) throw badField("channel", "must be a document")
   start()
   if (OPENED.has(channel)) throw new MagpieError("CONFLICT", `the document "${name}" is open already`)
@@ -65,11 +70,17 @@ export function openDocument<K, Unknown extends undefined>(
   let newest: number | undefined
   /** What the server has, while it gives everything anew. */
   let anew: Doc | undefined
-  /** Marks what comes from the server among the changes of the document. */
+  /** Whose edits are kept here: a user's, or nobody's, which is null. */
+  let owner: string | null | undefined
+  /** Marks what is not edited here among the changes of the document. */
   const origin = {}
+  const kept: KeptDocument | undefined = store?.open(name, random, onError)
 
   const saving = createSaving(inside, {
-    saved: tellSaved,
+    saved(edits: readonly Edit[]) {
+      kept?.forget(edits.flatMap(({ key }) => key ?? []))
+      tellSaved()
+    },
     refused: (error) => transition({ state: "refused", error }),
   })
 
@@ -89,7 +100,7 @@ export function openDocument<K, Unknown extends undefined>(
   }
 
   function push(update: Uint8Array): void {
-    saving.push(update)
+    saving.push({ update, key: kept?.edit(update) })
     tellSaved()
   }
 
@@ -103,6 +114,7 @@ export function openDocument<K, Unknown extends undefined>(
       if (bytes === undefined) throw new MagpieError("BAD_REQUEST", "it is no Base64")
       applyUpdate(doc, bytes, origin)
       if (anew !== undefined) applyUpdate(anew, bytes)
+      if (subscription.position) kept?.update(bytes, subscription.position, () => encodeStateAsUpdate(doc))
     } catch (cause) {
       onError(new MagpieError("DOC_REJECTED", `update ${offset} of "${name}" cannot be read`, { cause }))
     }
@@ -125,6 +137,12 @@ export function openDocument<K, Unknown extends undefined>(
 
   function answered(message: DocumentMessage): void {
     if (state.state === "closed") return
+    const user = inside.user() ?? null
+    if (owner !== undefined && owner !== user) {
+      return transition({ state: "refused", error: new MagpieError("CONFLICT", `what is kept of "${name}" is another user's`) })
+    }
+    if (owner === undefined) kept?.own(user ?? undefined)
+    owner = user
     newest = message.newest
     transition({ state: "loading" })
     lookWhetherLevel()
@@ -141,23 +159,50 @@ export function openDocument<K, Unknown extends undefined>(
     OPENED.delete(channel)
   }
 
+  function follow(): void {
+    // The object has what each kind has; its type picks from that.
+    const messages = channel as unknown as StreamChannel<{ readonly messages: Readonly<Record<typeof UPDATE, never>> }>
+    stops.push(
+      subscription.on("gap", ({ reason }) => {
+        // Where it lies behind the beginning, the server cannot read it, and nobody has it unless somebody wrote it here.
+        if (newest === undefined) anew = new Doc()
+        else if (reason === "corrupt") onError(new MagpieError("UNRECOVERABLE", `the server has lost a part of "${name}"`))
+      }),
+      subscription.on("state", (next) => {
+        if (next.state === "subscribing") newest = undefined
+        if (next.state === "refused") transition(next)
+      }),
+      messages.on(UPDATE, receive),
+    )
+  }
+
+  /** What this device has comes first, so that the server is asked for what is missing. */
+  async function begin(keeping: KeptDocument): Promise<void> {
+    const rows = await keeping.rows
+    if (state.state === "closed") return
+    owner = rows?.owner
+    try {
+      for (const update of rows?.updates.values() ?? []) applyUpdate(doc, update, origin)
+      for (const [key, update] of rows?.unsaved ?? []) {
+        applyUpdate(doc, update, origin)
+        saving.push({ update, key })
+      }
+    } catch (cause) {
+      onError(new MagpieError("UNRECOVERABLE", `what is kept of "${name}" cannot be read`, { cause }))
+    }
+    tellSaved()
+    const position = rows?.position
+    // The subscription says what becomes of it.
+    if (position !== undefined) (channel as unknown as StreamChannel<never>).subscribe({ position }).catch(() => {})
+    follow()
+  }
+
   const before = encodeStateAsUpdate(doc)
   // Two bytes say that there is nothing.
   if (before.length > 2) push(before)
   doc.on("update", edited)
-  // The object has what each kind has; its type picks from that.
-  const messages = channel as unknown as StreamChannel<{ readonly messages: Readonly<Record<typeof UPDATE, never>> }>
   const stops = [
-    subscription.on("gap", ({ reason }) => {
-      // Where it lies behind the beginning, the server cannot read it, and nobody has it unless somebody wrote it here.
-      if (newest === undefined) anew = new Doc()
-      else if (reason === "corrupt") onError(new MagpieError("UNRECOVERABLE", `the server has lost a part of "${name}"`))
-    }),
-    subscription.on("state", (next) => {
-      if (next.state === "subscribing") newest = undefined
-      if (next.state === "refused") transition(next)
-    }),
-    follow(
+    inside.follow(
       { document: { channel: "string", newest: "number", updateBytes: "number" } },
       {
         receive: answered,
@@ -166,14 +211,18 @@ export function openDocument<K, Unknown extends undefined>(
           saving.pause()
           if (state.state !== "refused") transition({ state: "loading" })
         },
-        close: end,
+        close() {
+          end()
+          void store?.close()
+        },
       },
     ),
-    messages.on(UPDATE, receive),
   ]
+  const ready = kept === undefined ? Promise.resolve(follow()) : begin(kept)
 
   return {
     doc,
+    ready,
     get state() {
       return state
     },

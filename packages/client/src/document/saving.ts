@@ -8,16 +8,22 @@ export interface Saving {
   readonly pending: number
   /** What an acknowledgement meant last: what a crash must do to lose what is saved. Undefined before the first. */
   readonly level: AckLevel | undefined
-  push(update: Uint8Array): void
+  push(edit: Edit): void
   /** There is a link on which the document is followed, and what it takes at most in one update. */
   begin(updateBytes: number): void
   pause(): void
   end(): void
 }
 
+export interface Edit {
+  readonly update: Uint8Array
+  /** The row in which this device keeps it. */
+  readonly key: string | undefined
+}
+
 export interface SavingOptions {
-  /** The first `count` of those that were pushed are stored. */
-  saved(count: number): void
+  /** These are stored. */
+  saved(edits: readonly Edit[]): void
   /** The server will not have them, and is asked for nothing more. */
   refused(error: MagpieError): void
 }
@@ -31,7 +37,7 @@ const MOST_JOINED = 512
  */
 export function createSaving({ name: channel, ask, schedule }: Extension, { saved, refused }: SavingOptions): Saving {
   const wait = schedule.createWait()
-  const updates: Uint8Array[] = []
+  const edits: Edit[] = []
   /** How many of the first are on their way, as one. */
   let flying: { readonly count: number; readonly update: Uint8Array } | undefined
   let updateBytes: number | undefined
@@ -39,16 +45,16 @@ export function createSaving({ name: channel, ask, schedule }: Extension, { save
 
   /** As many of the first as fit. */
   function gather(most: number): { readonly count: number; readonly update: Uint8Array } | undefined {
-    const [first] = updates
+    const [first] = edits
     if (first === undefined) return undefined
     let count = 0
     let bytes = 0
-    for (const { length } of updates) {
-      bytes += length
+    for (const { update } of edits) {
+      bytes += update.length
       if (count > 0 && (bytes > most || count === MOST_JOINED)) break
       count++
     }
-    return count === 1 ? { count, update: first } : { count, update: mergeUpdates(updates.slice(0, count)) }
+    return { count, update: count === 1 ? first.update : mergeUpdates(edits.slice(0, count).map(({ update }) => update)) }
   }
 
   function pump(): void {
@@ -70,9 +76,8 @@ export function createSaving({ name: channel, ask, schedule }: Extension, { save
     if (!(reply instanceof MagpieError)) {
       wait.failures = 0
       flying = undefined
-      updates.splice(0, count)
       level = reply.level
-      saved(count)
+      saved(edits.splice(0, count))
       return pump()
     }
     if (reply.retryable) wait.again(pump, reply.retryAfterMs)
@@ -86,13 +91,13 @@ export function createSaving({ name: channel, ask, schedule }: Extension, { save
 
   return {
     get pending() {
-      return updates.length
+      return edits.length
     },
     get level() {
       return level
     },
-    push(update) {
-      updates.push(update)
+    push(edit) {
+      edits.push(edit)
       if (flying === undefined) pump()
     },
     begin(most) {
@@ -103,7 +108,7 @@ export function createSaving({ name: channel, ask, schedule }: Extension, { save
     pause,
     end() {
       pause()
-      updates.length = 0
+      edits.length = 0
       flying = undefined
     },
   }

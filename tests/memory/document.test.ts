@@ -92,6 +92,49 @@ describe("a document", () => {
     await bed.close()
   })
 
+  it("[G8] takes an edit of any length, in several updates where one has no room for it", async () => {
+    const bed = await startNotes()
+    const [one, two] = [openNote(bed.connect()), openNote(bed.connect())]
+    await bed.clock.until(() => one.isLive() && two.isLive())
+    const pasted = "喜鵲 🐦 magpies\n".repeat(10_000)
+    one.write(pasted)
+    one.write("end")
+    await bed.clock.until(() => one.isSaved() && two.read().length === pasted.length + 3)
+    expect(two.read()).toBe(`${pasted}end`)
+    expect(bed.server.channel("note/a").position.offset).toBeGreaterThan(4)
+    await bed.close()
+  })
+
+  it("says so where an edit cannot be cut into such as the server takes", async () => {
+    const bed = await startNotes()
+    const one = openNote(bed.connect())
+    await bed.clock.until(one.isLive)
+    one.opened.doc.getMap("files").set("photo", new Uint8Array(100_000))
+    await bed.clock.until(() => one.opened.state.state === "refused")
+    expect(one.opened.state).toMatchObject({ error: { code: "TOO_LARGE", details: { limit: "documentUpdateBytes", value: 45_056 } } })
+    await bed.close()
+  })
+
+  it("[F93] a hostile update is refused with a code, and changes nothing for the others", async () => {
+    const bed = await startNotes()
+    const one = openNote(bed.connect())
+    await bed.clock.until(one.isLive)
+    one.write("unharmed")
+    await bed.clock.until(one.isSaved)
+    const hostile = bed.raw()
+    hostile.send({ type: "hello", version: 1 })
+    await bed.clock.settle()
+    const updates = ["AA==", "////////////", "no Base64", "A".repeat(65_000 - 100), "AQEHAIQHAAFhAA=="]
+    for (const [id, update] of updates.entries())
+      hostile.send({ type: "publish", id, channel: "note/a", name: "$update", data: { update } })
+    hostile.send({ type: "publish", id: 9, channel: "note/a", name: "$snapshot", data: {} })
+    await bed.clock.settle()
+    const codes = hostile.of("error").map(({ code }) => code)
+    expect(codes).toEqual(["DOC_REJECTED", "DOC_REJECTED", "BAD_REQUEST", "TOO_LARGE", "DOC_REJECTED", "BAD_REQUEST"])
+    expect([one.read(), bed.server.channel("note/a").position.offset]).toEqual(["unharmed", 1])
+    await bed.close()
+  })
+
   it("[G12] leaves nothing behind when it is closed", async () => {
     const bed = await startNotes()
     const one = openNote(bed.connect())

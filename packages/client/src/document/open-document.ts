@@ -38,7 +38,7 @@ export interface SharedDocument {
   readonly saved: boolean
   /** What a crash must do to lose what is saved; undefined before the first edit was stored. */
   readonly level: AckLevel | undefined
-  /** Edits that are not stored yet. */
+  /** Updates that are not stored yet. */
   readonly unsaved: number
   /** Resolves when what this device has kept is in `doc`; at once without a store. */
   readonly ready: Promise<void>

@@ -1,6 +1,7 @@
 import { type AckLevel, encodeBase64, MagpieError, type Published } from "@magpie/protocol"
 import { mergeUpdates } from "yjs"
 import type { Extension } from "../extension.ts"
+import { cutUpdate } from "./cut-update.ts"
 
 /** Edits of this client until the server has stored them. */
 export interface Saving {
@@ -43,8 +44,17 @@ export function createSaving({ name: channel, ask, schedule }: Extension, { save
   let updateBytes: number | undefined
   let level: AckLevel | undefined
 
+  /** What is too large for one update leaves as several, and is saved with the last of them. */
+  function cutFirst(most: number): void {
+    const [first] = edits
+    if (first === undefined || first.update.length <= most) return
+    const pieces = cutUpdate(first.update, most)
+    edits.splice(0, 1, ...pieces.map((update, index) => ({ update, key: index === pieces.length - 1 ? first.key : undefined })))
+  }
+
   /** As many of the first as fit. */
   function gather(most: number): { readonly count: number; readonly update: Uint8Array } | undefined {
+    cutFirst(most)
     const [first] = edits
     if (first === undefined) return undefined
     let count = 0

@@ -16,6 +16,7 @@ import {
 import { type Changing, createChanging, isSameList, listOf, type OneOrMore } from "./access/changing.ts"
 import type { Authenticator, User } from "./access/identity.ts"
 import type { OriginPolicy } from "./access/origin.ts"
+import type { UpdateJoiner } from "./documents/update-joiner.ts"
 import type { LoadMeter } from "./flow/overload.ts"
 import { SUBPROTOCOL } from "./transports/handshake.ts"
 
@@ -68,6 +69,8 @@ export interface CoreEnvironment extends Env {
   readonly load?: LoadMeter
   /** Carries broadcasts, presence and disconnects between the nodes of a cluster; its owner closes it after the core. Default: this is the only node. */
   readonly bus?: Bus
+  /** Joins the updates of documents; its owner closes it after the core. Default: they stay as they are. */
+  readonly joiner?: UpdateJoiner
   /** Memory is used up beyond `memoryHardPercent`: whoever made the core closes it, and then the process ends. */
   readonly onMemoryExhausted?: () => void
 }

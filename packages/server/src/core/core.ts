@@ -119,7 +119,7 @@ export function createCore<C extends AnyContract, U extends User>(
   }
   const kinds = createKinds({
     ...{ contract, clock, random, log, limits, authorizer, followers, catchUp, counters, broadcast },
-    write: env.log,
+    ...{ write: env.log, joiner: env.joiner },
   })
   const { commands } = kinds
   let fenced = false

@@ -15,6 +15,8 @@ import type { Authorizer } from "../access/authorizer.ts"
 import type { CatchUp } from "../channel/catch-up.ts"
 import type { Followers } from "../channel/followers.ts"
 import { type Commands, createCommands } from "../commands/commands.ts"
+import { createCompaction } from "../documents/compaction.ts"
+import type { UpdateJoiner } from "../documents/update-joiner.ts"
 import { createBroadcastHandler } from "../kinds/broadcast.ts"
 import { createDocumentHandler } from "../kinds/document.ts"
 import type { KindHandler } from "../kinds/kind-handler.ts"
@@ -43,6 +45,7 @@ export interface KindsOptions {
   readonly catchUp: CatchUp
   readonly counters: Counters
   readonly broadcast: (publication: Publication) => void
+  readonly joiner: UpdateJoiner | undefined
 }
 
 /** The kinds of channel of one server. */
@@ -55,14 +58,15 @@ export interface Kinds {
 }
 
 export function createKinds(options: KindsOptions): Kinds {
-  const { contract, clock, random, log, write, limits, authorizer, followers, catchUp, counters, broadcast } = options
+  const { contract, clock, random, log, write, limits, authorizer, followers, catchUp, counters, broadcast, joiner } = options
   const table = createTableHandler({ clock, log, limits, authorizer, followers, catchUp })
   const stream = createStreamHandler({ log, limits, authorizer, followers, catchUp })
   const commands = createCommands({ clock, random, log, write, limits, authorizer, ledger: stream, matchOf: contract.match })
+  const compaction = joiner && createCompaction({ log, clock, random, limits, write, joiner, matchOf: contract.match })
   return {
     handlers: {
       ...{ table, stream, command: commands.handler },
-      document: createDocumentHandler({ log, limits, authorizer, reading: stream }),
+      document: createDocumentHandler({ log, limits, authorizer, reading: stream, onTooLong: (channel) => compaction?.want(channel) }),
       broadcast: createBroadcastHandler({ clock, authorizer, followers, counters, log: write, publish: broadcast }),
     },
     commands,
@@ -71,11 +75,13 @@ export function createKinds(options: KindsOptions): Kinds {
         table.written(publication.channel)
         return false
       }
+      if (publication.name === UPDATE) compaction?.written(publication)
       if (publication.name === COMMAND) commands.live.written(publication)
       return true
     },
     close() {
       commands.close()
+      compaction?.close()
       table.close()
     },
   }

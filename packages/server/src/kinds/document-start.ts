@@ -6,11 +6,11 @@ import type { Position, Subscribe, Subscribed } from "@magpie/protocol"
  * cannot be known without a part of the log. Whoever holds some of it already takes no harm: an update counts once.
  */
 export function documentStart(
-  log: Pick<DurableLog, "newest" | "resume">,
+  log: Pick<DurableLog, "newest" | "oldest" | "resume">,
   { channel, position }: Pick<Subscribe, "channel" | "position">,
 ): Pick<Subscribed, "answer" | "reason"> & { readonly position: Position } {
   const answer = position && log.resume(channel, position)
   if (answer?.answer === "recovered") return answer
-  const beginning = { epoch: log.newest(channel).epoch, offset: 0 }
+  const beginning = { epoch: log.newest(channel).epoch, offset: log.oldest(channel) - 1 }
   return answer === undefined ? { answer: "new", position: beginning } : { ...answer, position: beginning }
 }

@@ -24,17 +24,25 @@ export interface DocumentHandlerOptions {
   readonly authorizer: Authorizer
   /** A document's log is read as a stream is. */
   readonly reading: KindHandler
+  /** A document's log is so long that nothing is added to it. */
+  onTooLong(channel: string): void
 }
 
 /** Documents: updates are looked at, stored as they are, acknowledged, and then told to everybody [G8]. */
-export function createDocumentHandler({ log, limits, authorizer, reading }: DocumentHandlerOptions): KindHandler {
+export function createDocumentHandler({ log, limits, authorizer, reading, onTooLong }: DocumentHandlerOptions): KindHandler {
   const settling = createSettling(log, limits)
 
-  /** Fails with FORBIDDEN, BAD_REQUEST, TOO_LARGE and DOC_REJECTED. */
+  /** Fails with FORBIDDEN, BAD_REQUEST, TOO_LARGE, LIMIT_EXCEEDED and DOC_REJECTED. */
   function admit(connection: Connection, message: Publish, isAllowed: boolean): JsonText {
     if (!isAllowed) throw forbidden(message.channel, "publish")
     // It could not be said any more in whose name it comes, nor what became of it.
     if (connection.open === undefined) throw new MagpieError("UNAVAILABLE", "the connection ended before this was decided")
+    const { documentUpdates: most } = limits
+    if (log.newest(message.channel).offset - log.oldest(message.channel) >= most) {
+      onTooLong(message.channel)
+      const details = { limit: "documentUpdates", value: most }
+      throw new MagpieError("LIMIT_EXCEEDED", "the document has too many updates that are not joined", { details })
+    }
     return admitUpdate(message, limits)
   }
 

@@ -18,6 +18,7 @@ import { nodeExchange } from "./node-exchange.ts"
 import { nodeLoad } from "./node-load.ts"
 import { type LogOptions, openLog } from "./open-log.ts"
 import { createUpgradeListener, pathOf, type UpgradeListener } from "./upgrade.ts"
+import { workerJoiner } from "./worker-joiner.ts"
 
 export interface ServerOptions<U extends User = User> extends CoreOptions<U>, LogOptions {
   /** The path of Magpie's own protocol. Default `/magpie`. */
@@ -99,9 +100,11 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
     retention: retentionOf(contract),
     deduplicationMs: checked.deduplicationMs,
   })
+  const joiner = workerJoiner()
   const core = createCore<C, U>(contract, checked, log, {
     ...env,
     load: nodeLoad(),
+    joiner,
     onMemoryExhausted: () => void stop("memory"),
     ...(bus === undefined ? {} : { bus }),
   })
@@ -172,6 +175,7 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
       cut.cancel()
       transports.close()
       wheel.close()
+      await joiner.close()
       await bus?.close()
     }
   }

@@ -8,6 +8,18 @@ export const DOCUMENT_LIMITS = {
     answer: "TOO_LARGE",
     about: "one update of a document; as Base64 it has to fit into messageBytes",
   },
+  documentAwarenessBytes: {
+    value: 2_048,
+    unit: "bytes",
+    answer: "TOO_LARGE",
+    about: "what one editor of a document shows of itself: its cursor, its name",
+  },
+  documentAwarenessClients: {
+    value: 1_000,
+    unit: "count",
+    answer: "LIMIT_EXCEEDED",
+    about: "editors who show themselves in one document",
+  },
   documentTail: {
     value: 1_000,
     unit: "count",

@@ -1,4 +1,5 @@
 import {
+  type AWARENESS,
   type CHANGE,
   type COMMAND,
   type CommandGiven,
@@ -108,7 +109,7 @@ type ChangeName<K> = K extends { readonly kind: "stream" }
     : K extends { readonly kind: "command" }
       ? typeof COMMAND
       : K extends { readonly kind: "document" }
-        ? typeof UPDATE
+        ? typeof UPDATE | typeof AWARENESS
         : never
 
 /** What a handler knows of the command that it runs. */
@@ -157,7 +158,7 @@ export interface ChannelRules<C, P extends string, U extends User> {
   /**
    * How often one user may send each message, per second, over all channels of the pattern on this node; an anonymous one is
    * known by its address. A number stands for itself with a burst of twice as many. One too many is RATE_LIMITED with the exact
-   * time to wait, and may be sent again [F49]. On a stream `$change` stands for all changes of messages, and `$read` for receipts; on a table `$row` for all writes, of commands `$command` for all steps, and on a document `$update` for all edits.
+   * time to wait, and may be sent again [F49]. On a stream `$change` stands for all changes of messages, and `$read` for receipts; on a table `$row` for all writes, of commands `$command` for all steps, and on a document `$update` for all edits and `$awareness` for cursors.
    */
   readonly rate?: { readonly [N in MessageName<KindOf<C, P>> | ChangeName<KindOf<C, P>>]?: MessageRate }
   /** Of commands: which of them the server runs itself. Then no device serves the channel. */

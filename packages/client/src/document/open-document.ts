@@ -48,6 +48,15 @@ export interface SharedDocument {
 }
 
 const OPENED = new WeakSet<object>()
+/** The channels behind documents that are open. */
+const CHANNELS = new WeakMap<SharedDocument, object>()
+
+/** Fails with BAD_REQUEST on what is no document that `openDocument` gave. */
+export function channelOf(document: SharedDocument): object {
+  const channel = CHANNELS.get(document)
+  if (channel === undefined) throw badField("document", "must come from openDocument")
+  return channel
+}
 
 /**
  * Opens a document: gives it what the server has, and the server what is edited here. One at a time for each channel. Fails with
@@ -220,7 +229,7 @@ export function openDocument<K, Unknown extends undefined>(
   ]
   const ready = kept === undefined ? Promise.resolve(follow()) : begin(kept)
 
-  return {
+  const opened: SharedDocument = {
     doc,
     ready,
     get state() {
@@ -238,4 +247,6 @@ export function openDocument<K, Unknown extends undefined>(
     on: (event, listener) => listeners[event].add(listener),
     close: end,
   }
+  CHANNELS.set(opened, channel)
+  return opened
 }

@@ -1,4 +1,5 @@
 import {
+  AWARENESS,
   CHANGE,
   type Clock,
   COMMAND,
@@ -15,6 +16,7 @@ import type { Authorizer } from "../access/authorizer.ts"
 import type { CatchUp } from "../channel/catch-up.ts"
 import type { Followers } from "../channel/followers.ts"
 import { type Commands, createCommands } from "../commands/commands.ts"
+import { createAwareness } from "../documents/awareness.ts"
 import { createCompaction } from "../documents/compaction.ts"
 import type { UpdateJoiner } from "../documents/update-joiner.ts"
 import { createBroadcastHandler } from "../kinds/broadcast.ts"
@@ -30,7 +32,7 @@ export const BESIDE_MESSAGES: Readonly<Record<string, readonly string[]>> = {
   stream: [CHANGE, READ],
   table: [ROW],
   command: [COMMAND],
-  document: [UPDATE],
+  document: [UPDATE, AWARENESS],
 }
 
 export interface KindsOptions {
@@ -63,10 +65,16 @@ export function createKinds(options: KindsOptions): Kinds {
   const stream = createStreamHandler({ log, limits, authorizer, followers, catchUp })
   const commands = createCommands({ clock, random, log, write, limits, authorizer, ledger: stream, matchOf: contract.match })
   const compaction = joiner && createCompaction({ log, clock, random, limits, write, joiner, matchOf: contract.match })
+  const awareness = createAwareness({ clock, limits, broadcast })
+  const reading = createStreamHandler({
+    ...{ log, limits, authorizer, followers, catchUp },
+    onLeft: (connection, channel) => awareness.left(connection, channel, followers.count(channel) === 0),
+  })
+  const onTooLong = (channel: string): void => compaction?.want(channel)
   return {
     handlers: {
       ...{ table, stream, command: commands.handler },
-      document: createDocumentHandler({ log, limits, authorizer, reading: stream, onTooLong: (channel) => compaction?.want(channel) }),
+      document: createDocumentHandler({ log, limits, authorizer, reading, awareness, onTooLong }),
       broadcast: createBroadcastHandler({ clock, authorizer, followers, counters, log: write, publish: broadcast }),
     },
     commands,
@@ -75,6 +83,7 @@ export function createKinds(options: KindsOptions): Kinds {
         table.written(publication.channel)
         return false
       }
+      if (publication.name === AWARENESS) awareness.told(publication)
       if (publication.name === UPDATE) compaction?.written(publication)
       if (publication.name === COMMAND) commands.live.written(publication)
       return true

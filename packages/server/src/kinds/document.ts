@@ -1,5 +1,6 @@
 import type { DurableLog } from "@magpie/journal"
 import {
+  AWARENESS,
   type ChannelMatch,
   decodeBase64,
   type ErrorCode,
@@ -13,7 +14,9 @@ import {
   updateData,
 } from "@magpie/protocol"
 import { type Authorizer, forbidden } from "../access/authorizer.ts"
+import type { Awareness } from "../documents/awareness.ts"
 import { inspectUpdate } from "../documents/inspect-update.ts"
+import { encodedBytes } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
 import type { KindHandler } from "./kind-handler.ts"
 import { createSettling, sentBy } from "./settling.ts"
@@ -24,12 +27,13 @@ export interface DocumentHandlerOptions {
   readonly authorizer: Authorizer
   /** A document's log is read as a stream is. */
   readonly reading: KindHandler
+  readonly awareness: Awareness
   /** A document's log is so long that nothing is added to it. */
   onTooLong(channel: string): void
 }
 
 /** Documents: updates are looked at, stored as they are, acknowledged, and then told to everybody [G8]. */
-export function createDocumentHandler({ log, limits, authorizer, reading, onTooLong }: DocumentHandlerOptions): KindHandler {
+export function createDocumentHandler({ log, limits, authorizer, reading, awareness, onTooLong }: DocumentHandlerOptions): KindHandler {
   const settling = createSettling(log, limits)
 
   /** Fails with FORBIDDEN, BAD_REQUEST, TOO_LARGE, LIMIT_EXCEEDED and DOC_REJECTED. */
@@ -56,9 +60,19 @@ export function createDocumentHandler({ log, limits, authorizer, reading, onTooL
       const subscription = reading.subscribe(connection, message, match)
       const { channel } = message
       connection.send({ type: "document", channel, newest: log.newest(channel).offset, updateBytes: limits.documentUpdateBytes })
+      for (const publication of awareness.of(channel)) {
+        const encoded = connection.codec.encodePublication(publication)
+        // The rest show themselves again soon.
+        if (!connection.queue.hasRoom(encodedBytes(encoded))) break
+        connection.sendEncoded(encoded)
+      }
       return subscription
     },
     publish(connection, message, match) {
+      if (message.name === AWARENESS) {
+        awareness.publish(connection, message)
+        return connection.send({ type: "published", ...(message.id === undefined ? undefined : { id: message.id }) })
+      }
       if (settling.isBusy(connection, message)) return
       const refuse = (failure: unknown): void => settling.refuse(connection, message, match, toMagpieError(failure))
       try {
@@ -75,7 +89,9 @@ export function createDocumentHandler({ log, limits, authorizer, reading, onTooL
 /** What is stored of an update. Its bytes stay what they are: nobody here knows the document. */
 export function admitUpdate({ name, data }: Pick<Publish, "name" | "data">, limits: Limits): JsonText {
   if (name !== UPDATE)
-    throw new MagpieError("BAD_REQUEST", "a document has updates and no messages", { details: { field: "name", allowed: [UPDATE] } })
+    throw new MagpieError("BAD_REQUEST", "a document has updates and no messages", {
+      details: { field: "name", allowed: [UPDATE, AWARENESS] },
+    })
   const { update } = updateData.check(data, "data")
   const most = limits.documentUpdateBytes
   if (update.length > Math.ceil(most / 3) * 4) {

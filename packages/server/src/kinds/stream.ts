@@ -39,11 +39,13 @@ export interface StreamHandlerOptions {
   readonly authorizer: Authorizer
   readonly followers: Followers
   readonly catchUp: CatchUp
+  /** A connection follows the channel no longer. */
+  readonly onLeft?: (connection: Connection, channel: string) => void
 }
 
 /** Streams: one order, exactly once in effect, resumable [G1–G5]. */
 export function createStreamHandler(options: StreamHandlerOptions): KindHandler {
-  const { log, limits, authorizer, followers, catchUp } = options
+  const { log, limits, authorizer, followers, catchUp, onLeft } = options
   const pageBytes = Math.min(limits.historyPageBytes, limits.queuedBytes / 2)
   const settling = createSettling(log, limits)
   const pages = createPages(authorizer, pageBytes)
@@ -107,7 +109,10 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
         catchUp,
         overflow: authorizer.rulesOf(match.pattern)?.overflow === "disconnect" ? "disconnect" : "read-log",
         queuedBytes: limits.queuedBytes,
-        onEnd: (left) => followers.unfollow(left),
+        onEnd(left) {
+          followers.unfollow(left)
+          onLeft?.(connection, left.name)
+        },
       })
     },
     history: (connection, message, match) =>

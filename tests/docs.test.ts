@@ -67,6 +67,14 @@ test.each(["docs/commands.md", "docs/commands.zh-TW.md"])("the server, the devic
   await close()
 })
 
+test.each(["docs/documents.md", "docs/documents.zh-TW.md"])("the server and client of %s run", async (page) => {
+  const [first = new Map<string, string>()] = statesOf(snippetsOf(page))
+  const { printed, close } = await runSnippets(first)
+  await printed.line("live")
+  await printed.line("saved on memory")
+  await close()
+})
+
 test.each(["docs/codecs.md", "docs/codecs.zh-TW.md"])("the server and client of %s run", async (page) => {
   const [first = new Map<string, string>()] = statesOf(snippetsOf(page))
   const { printed, close } = await runSnippets(first)

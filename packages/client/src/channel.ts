@@ -181,6 +181,14 @@ export interface CommandChannel<K, Unknown extends undefined = undefined> {
   readonly typed?: (kind: K) => K
 }
 
+/** A `document` seen from the client. `openDocument` of `@magpie/client/document` edits it. */
+export interface DocumentChannel<K, Unknown extends undefined = undefined> {
+  readonly name: string
+  readonly kind: "document" | Unknown
+  /** For types alone: never there. */
+  readonly typed?: (kind: K) => K
+}
+
 /** The channel that stands behind a kind. */
 export type ChannelOfKind<K, Unknown extends undefined = undefined> = K extends { readonly kind: "stream" }
   ? StreamChannel<K, Unknown>
@@ -190,4 +198,6 @@ export type ChannelOfKind<K, Unknown extends undefined = undefined> = K extends 
       ? TableChannel<K, Unknown>
       : K extends { readonly kind: "command" }
         ? CommandChannel<K, Unknown>
-        : never
+        : K extends { readonly kind: "document" }
+          ? DocumentChannel<K, Unknown>
+          : never

@@ -3,6 +3,7 @@ export type {
   BroadcastChannel,
   ChannelOfKind,
   CommandChannel,
+  DocumentChannel,
   GapNotice,
   HistoryOptions,
   HistoryPage,

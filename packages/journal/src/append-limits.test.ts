@@ -9,6 +9,7 @@ const heavy: readonly Entry[] = [
   { type: "publish", ...sent, name: "text", data },
   { type: "change", ...sent, change: { action: "edit", offset: 1, mark: 1, data, keep: 1 } },
   { type: "row", ...sent, write: { action: "set", key: "k", data, most: 1, maxBytes: 1 } },
+  { type: "compact", ...sent, upTo: 1, mark: 1, name: "text", data },
   { type: "command", ...sent, step: { action: "call", id: "c", name: "n", data, deadlineMs: 1, reportMs: 1, most: 1, keep: 1 } },
   { type: "command", ...sent, step: { action: "report", id: "c", state: "done", fence: 1, data, most: 1 } },
 ]

@@ -23,6 +23,7 @@ export function weightOf(entries: readonly Entry[]): Weight {
 function dataOf(entry: Entry): string {
   switch (entry.type) {
     case "publish":
+    case "compact":
       return entry.data
     case "change":
       return dataIn(entry.change)

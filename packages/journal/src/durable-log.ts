@@ -35,6 +35,12 @@ export interface CommandRequest extends Pick<PublishRequest, "channel" | "patter
   readonly step: CommandStep
 }
 
+/** Puts one message, which says the same, in the place of all up to an offset. `mark` is that of the last of them. */
+export interface CompactRequest extends Pick<PublishRequest, "channel" | "pattern" | "name" | "data"> {
+  readonly upTo: number
+  readonly mark: string
+}
+
 /** A publish that is refused for good. */
 export type RefuseRequest = Omit<RefusedEntry, "type" | "at">
 
@@ -119,6 +125,13 @@ export interface DurableLog {
    */
   step(request: CommandRequest): Promise<Outcome>
   /**
+   * As `publish`, but takes no offset and is told to nobody: who follows the channel has what is joined. Positions from `upTo` on
+   * stay what they are; before it they are trimmed. Refused with UNRECOVERABLE where the log begins behind `upTo` or ends before it,
+   * CONFLICT where another message stands there, BAD_REQUEST where messages were changed, and LIMIT_EXCEEDED where they are too
+   * many at once. Fails with UNAVAILABLE while some node runs a Magpie that does not know it.
+   */
+  compact(request: CompactRequest): Promise<Outcome>
+  /**
    * Uses up a sequence that was finally refused. Of producers that have stored nothing on the channel the newest 1,024 are
    * remembered, with their newest 256 refusals. Resolves to `refused`, `unused`, or to what the sequence already stands for.
    */
@@ -131,6 +144,8 @@ export interface DurableLog {
   behind(channel: string, position: Position): Promise<void> | undefined
   /** The newest durable position; offset 0 for a channel without messages. May be ahead of what `onApplied` has told, within one turn. */
   newest(channel: string): Position
+  /** Offset of the first message that is kept; one more than the newest where none is. */
+  oldest(channel: string): number
   /** Whether a client at this position can go on without a loss. Never called recovered in part. */
   resume(channel: string, position: Position): ResumeAnswer
   /** The message at an offset as it is now; undefined where none is. */

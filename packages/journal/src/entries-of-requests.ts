@@ -1,10 +1,12 @@
 import { MagpieError } from "@magpie/protocol"
-import { checkRequest } from "./door.ts"
-import type { ChangeRequest, CommandRequest, Outcome, PublishRequest, RefuseRequest, RowRequest } from "./durable-log.ts"
-import type { ChangeEntry, CommandEntry, PublishEntry, RefusedEntry, RowEntry } from "./entry.ts"
+import { checkName, checkRequest } from "./door.ts"
+import type { ChangeRequest, CommandRequest, CompactRequest, Outcome, PublishRequest, RefuseRequest, RowRequest } from "./durable-log.ts"
+import type { ChangeEntry, CommandEntry, CompactEntry, PublishEntry, RefusedEntry, RowEntry } from "./entry.ts"
 import { requireVersion } from "./require-version.ts"
+import { markNumber } from "./rows/message-row.ts"
 import type { Applied } from "./state-machine/applied.ts"
 import { COMMANDS_SINCE } from "./state-machine/commands.ts"
+import { COMPACTED_SINCE } from "./state-machine/compaction.ts"
 import { CHANGED_SINCE } from "./state-machine/streams.ts"
 import { TABLES_SINCE } from "./state-machine/tables.ts"
 
@@ -37,6 +39,14 @@ export function commandEntry(request: CommandRequest, at: number, applyVersion: 
   requireVersion(applyVersion, COMMANDS_SINCE)
   const { channel, pattern, step, from, ref } = request
   return { type: "command", at, channel, pattern, step, from, ref }
+}
+
+/** As `changeEntry`. */
+export function compactEntry({ channel, pattern, upTo, mark, name, data }: CompactRequest, at: number, applyVersion: number): CompactEntry {
+  checkName("channel", channel)
+  checkName("pattern", pattern)
+  requireVersion(applyVersion, COMPACTED_SINCE)
+  return { type: "compact", at, channel, pattern, upTo, mark: markNumber(mark), name, data }
 }
 
 /** Fails with BAD_REQUEST on what could not be stored. */

@@ -99,6 +99,21 @@ export type CommandStep =
       readonly most: number
     }
 
+/**
+ * Puts one message in the place of all of a channel's messages up to an offset, which together say the same. `mark` is the number of
+ * the last of them.
+ */
+export interface CompactEntry {
+  readonly type: "compact"
+  readonly at: number
+  readonly channel: string
+  readonly pattern: string
+  readonly upTo: number
+  readonly mark: number
+  readonly name: string
+  readonly data: JsonText
+}
+
 /** Which row, and of which version it must be: 0 where it must not be there; undefined where that does not matter. */
 interface RowCondition {
   readonly key: string
@@ -236,6 +251,7 @@ export type Entry =
   | ChangeEntry
   | RowEntry
   | CommandEntry
+  | CompactEntry
   | RefusedEntry
   | ClockEntry
   | EpochEntry

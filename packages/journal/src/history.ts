@@ -28,6 +28,10 @@ export class History {
     return this.#newestOf(this.#channel(channel))
   }
 
+  oldest(channel: string): number {
+    return this.#channel(channel)?.first ?? 1
+  }
+
   resume(channel: string, position: Position): ResumeAnswer {
     const row = this.#channel(channel)
     const reason = this.#obstacle(row, position)

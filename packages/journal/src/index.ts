@@ -34,6 +34,7 @@ export type { ClaimAnswer, Control, ControlChange, Fence, PresentNode, RevokeReq
 export type {
   ChangeRequest,
   CommandRequest,
+  CompactRequest,
   DurableLog,
   DurableLogSettings,
   MessageVersion,
@@ -65,6 +66,7 @@ export { markText, publicationOf } from "./rows/message-row.ts"
 export type { TableRow } from "./rows/table-row.ts"
 export { appended } from "./state-machine/append-data.ts"
 export type { Applied } from "./state-machine/applied.ts"
+export { MOST_COMPACTED } from "./state-machine/compaction.ts"
 export { fieldsSince } from "./state-machine/row-fields.ts"
 export { APPLY_VERSION, StateMachine } from "./state-machine/state-machine.ts"
 export type { MemoryStorage, MemoryStorageOptions } from "./storage/memory-storage.ts"

@@ -3,6 +3,7 @@ import { checkSettings } from "./door.ts"
 import type {
   ChangeRequest,
   CommandRequest,
+  CompactRequest,
   DurableLog,
   DurableLogSettings,
   Outcome,
@@ -11,7 +12,7 @@ import type {
   RowRequest,
 } from "./durable-log.ts"
 import { embeddedJournal } from "./embedded-journal.ts"
-import { changeEntry, commandEntry, outcomeOf, publishEntry, refusedEntry, rowEntry } from "./entries-of-requests.ts"
+import { changeEntry, commandEntry, compactEntry, outcomeOf, publishEntry, refusedEntry, rowEntry } from "./entries-of-requests.ts"
 import type { Entry } from "./entry.ts"
 import { ExpiryTimer } from "./expiry-timer.ts"
 import { History } from "./history.ts"
@@ -140,6 +141,10 @@ class Log extends ReadingLog implements DurableLog {
 
   async step(request: CommandRequest): Promise<Outcome> {
     return outcomeOf(await this.#submit(commandEntry(request, this.#now(), this.#machine.settings.applyVersion)))
+  }
+
+  async compact(request: CompactRequest): Promise<Outcome> {
+    return outcomeOf(await this.#submit(compactEntry(request, this.#now(), this.#machine.settings.applyVersion)))
   }
 
   async refuse(request: RefuseRequest): Promise<Outcome> {

@@ -11,6 +11,7 @@ import type { TableRow } from "./rows/table-row.ts"
 type Reads = Pick<
   DurableLog,
   | "newest"
+  | "oldest"
   | "resume"
   | "find"
   | "versions"
@@ -30,6 +31,10 @@ export abstract class ReadingLog implements Reads {
 
   newest(channel: string): Position {
     return this.historyOf(channel).newest(channel)
+  }
+
+  oldest(channel: string): number {
+    return this.historyOf(channel).oldest(channel)
   }
 
   resume(channel: string, position: Position): ResumeAnswer {

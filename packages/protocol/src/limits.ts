@@ -1,3 +1,4 @@
+import { DOCUMENT_LIMITS } from "./document-limits.ts"
 import { HTTP_LIMITS } from "./http-limits.ts"
 import type { LimitRow } from "./limit-row.ts"
 
@@ -179,6 +180,7 @@ export const LIMITS = {
   progressPerCommand: { value: 1_000, unit: "count", answer: "LIMIT_EXCEEDED", about: "reports of progress of one command that are kept" },
   callsPerConnection: { value: 1_000, unit: "count", answer: "LIMIT_EXCEEDED", about: "commands that one connection waits for" },
   servedPerConnection: { value: 1_000, unit: "count", answer: "LIMIT_EXCEEDED", about: "channels whose commands one connection serves" },
+  ...DOCUMENT_LIMITS,
   messageVersions: {
     value: 20,
     unit: "count",

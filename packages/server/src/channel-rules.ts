@@ -1,4 +1,5 @@
 import {
+  type AWARENESS,
   type CHANGE,
   type COMMAND,
   type CommandGiven,
@@ -13,6 +14,7 @@ import {
   type ProgressInput,
   type READ,
   type ROW,
+  type UPDATE,
 } from "@magpie/protocol"
 import type { User } from "./access/identity.ts"
 import type { MessageRate } from "./access/message-rates.ts"
@@ -22,7 +24,7 @@ import type { MessageRate } from "./access/message-rates.ts"
  * `append` are about messages of one's own, `edit-any` and `delete-any` about those of others, where the contract lets
  * others at all; `versions` is to read what messages said before. `write` is about one row of a table. `call` is about one
  * command, `cancel-any` about those that others called, and `serve` is to be the device that runs a channel's commands; their
- * ledger is read with `subscribe` and `history`.
+ * ledger is read with `subscribe` and `history`. On a document `publish` is to edit it.
  */
 export type Action =
   | "subscribe"
@@ -106,7 +108,9 @@ type ChangeName<K> = K extends { readonly kind: "stream" }
     ? typeof ROW
     : K extends { readonly kind: "command" }
       ? typeof COMMAND
-      : never
+      : K extends { readonly kind: "document" }
+        ? typeof UPDATE | typeof AWARENESS
+        : never
 
 /** What a handler knows of the command that it runs. */
 export interface CommandContext<Progress, Params = Readonly<Record<string, string>>> {
@@ -154,7 +158,7 @@ export interface ChannelRules<C, P extends string, U extends User> {
   /**
    * How often one user may send each message, per second, over all channels of the pattern on this node; an anonymous one is
    * known by its address. A number stands for itself with a burst of twice as many. One too many is RATE_LIMITED with the exact
-   * time to wait, and may be sent again [F49]. On a stream `$change` stands for all changes of messages, and `$read` for receipts; on a table `$row` for all writes, and of commands `$command` for all steps.
+   * time to wait, and may be sent again [F49]. On a stream `$change` stands for all changes of messages, and `$read` for receipts; on a table `$row` for all writes, of commands `$command` for all steps, and on a document `$update` for all edits and `$awareness` for cursors.
    */
   readonly rate?: { readonly [N in MessageName<KindOf<C, P>> | ChangeName<KindOf<C, P>>]?: MessageRate }
   /** Of commands: which of them the server runs itself. Then no device serves the channel. */

@@ -17,6 +17,7 @@ import { type Changing, createChanging, isSameList, listOf, type OneOrMore } fro
 import type { Authenticator, User } from "./access/identity.ts"
 import type { OriginPolicy } from "./access/origin.ts"
 import type { Audit } from "./commands/audit.ts"
+import type { UpdateJoiner } from "./documents/update-joiner.ts"
 import type { LoadMeter } from "./flow/overload.ts"
 import { SUBPROTOCOL } from "./transports/handshake.ts"
 
@@ -71,6 +72,8 @@ export interface CoreEnvironment extends Env {
   readonly bus?: Bus
   /** Writes down who calls which command; its owner closes it after the core. Default: nobody does. */
   readonly audit?: Pick<Audit, "step" | "written"> | undefined
+  /** Joins the updates of documents; its owner closes it after the core. Default: they stay as they are. */
+  readonly joiner?: UpdateJoiner
   /** Memory is used up beyond `memoryHardPercent`: whoever made the core closes it, and then the process ends. */
   readonly onMemoryExhausted?: () => void
 }
@@ -144,11 +147,15 @@ function checkCodecs(codecs: readonly ServerCodec[]): ReadonlyMap<string, Server
   return spoken
 }
 
+/** A document is what all its updates make it. */
+const KEPT_FOR_EVER = { maxCount: Infinity, maxAgeMs: Infinity }
+
 /** How long each stream of a contract is kept, by pattern. */
 export function retentionOf(contract: AnyContract): Readonly<Record<string, Required<Retention>>> {
   const retention: Record<string, Required<Retention>> = {}
   for (const [pattern, kind] of Object.entries(contract.channels))
     if (kind.kind === "stream" || kind.kind === "command") retention[pattern] = kind.retention
+    else if (kind.kind === "document") retention[pattern] = KEPT_FOR_EVER
   return retention
 }
 

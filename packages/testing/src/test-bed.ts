@@ -2,7 +2,7 @@ import { type Client, type ConnectOptions, connect, type Signals, type Transport
 import type { TransportWorld } from "@magpie/client/transports"
 import { memoryStorage, openDurableLog, type Storage } from "@magpie/journal"
 import { type AnyContract, DEFAULT_PATH, type Env, type PatternName } from "@magpie/protocol"
-import type { ChannelRules, LoadMeter, User } from "@magpie/server/core"
+import type { ChannelRules, LoadMeter, UpdateJoiner, User } from "@magpie/server/core"
 import {
   type Core,
   type CoreOptions,
@@ -24,6 +24,8 @@ export interface TestBedOptions<C extends AnyContract, U extends User> extends C
   readonly storage?: Storage | ((env: Env) => Storage)
   /** What the server believes to carry. Default: it does not look. */
   readonly load?: LoadMeter
+  /** What joins the updates of documents. Default: nothing does. */
+  readonly joiner?: UpdateJoiner
 }
 
 /** A server, a network and any number of clients in one process, on one fake clock: milliseconds instead of minutes. */
@@ -80,12 +82,13 @@ export async function createTestBed<C extends AnyContract, U extends User = User
     const settings = { retention: retentionOf(contract), deduplicationMs: checked.deduplicationMs }
     const its = fakeProcess(env)
     const log = await settled(openDurableLog({ storage, env: its.env, settings }))
-    const { load } = options
+    const { load, joiner } = options
     const onMemoryExhausted = (): void => void core.close()
     const core: Core<C, U> = createCore<C, U>(contract, checked, log, {
       ...its.env,
       crypto: fakeCrypto,
       ...(load === undefined ? undefined : { load, onMemoryExhausted }),
+      ...(joiner === undefined ? undefined : { joiner }),
     })
     for (const [pattern, rules] of Object.entries(options.rules)) setRules(core, pattern, rules)
     const http = createHttpTransports({ core, path: DEFAULT_PATH, origins: checked.origins, limits: checked.limits, ...its.env })

@@ -1,5 +1,5 @@
 import type { Counts, MagpieError, StateInput, StateOutput, WatchMode } from "@magpie/protocol"
-import type { BroadcastChannel, CommandChannel, StreamChannel, TableChannel } from "../channel.ts"
+import type { BroadcastChannel, CommandChannel, DocumentChannel, StreamChannel, TableChannel } from "../channel.ts"
 import { createListeners, type Listeners, type ListenersOf } from "../listeners.ts"
 import type { PresenceChange, PresentMember } from "./room-view.ts"
 import { type Handle, sharedPresence } from "./shared-presence.ts"
@@ -71,7 +71,12 @@ export interface Presence<K> {
  * with CLOSED.
  */
 export function presence<K, Unknown extends undefined>(
-  channel: StreamChannel<K, Unknown> | BroadcastChannel<K, Unknown> | TableChannel<K, Unknown> | CommandChannel<K, Unknown>,
+  channel:
+    | StreamChannel<K, Unknown>
+    | BroadcastChannel<K, Unknown>
+    | TableChannel<K, Unknown>
+    | CommandChannel<K, Unknown>
+    | DocumentChannel<K, Unknown>,
   options: PresenceOptions<K> = {},
 ): Presence<K> {
   const { watch = "all" } = options

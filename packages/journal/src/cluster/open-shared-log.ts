@@ -1,7 +1,8 @@
 import { type AckLevel, type Env, MagpieError, type Position, type Publication } from "@magpie/protocol"
 import { crc32Text } from "../checksum.ts"
-import type { ChangeRequest, CommandRequest, DurableLog, Outcome, PublishRequest, RefuseRequest, RowRequest } from "../durable-log.ts"
-import { changeEntry, commandEntry, outcomeOf, publishEntry, refusedEntry, rowEntry } from "../entries-of-requests.ts"
+import type { DurableLog, Outcome } from "../durable-log.ts"
+import { changeEntry, commandEntry, compactEntry, outcomeOf, publishEntry, refusedEntry, rowEntry } from "../entries-of-requests.ts"
+import type { Entry } from "../entry.ts"
 import type { History } from "../history.ts"
 import { Listeners } from "../listeners.ts"
 import { LogControl, revocationsIn } from "../log-control.ts"
@@ -156,28 +157,21 @@ class Log extends ReadingLog implements SharedLog {
     return statisticsOf(this.#partitions, this.#barriers, this.#presence.lagMs)
   }
 
-  async publish(request: PublishRequest): Promise<Outcome> {
-    return outcomeOf(await this.#of(request.channel).submit(publishEntry(request, this.#now())))
-  }
-
-  async change(request: ChangeRequest): Promise<Outcome> {
+  /** The third is the version of the rules, for what not every node may know yet. */
+  async #send<R extends { readonly channel: string }>(
+    entryOf: (request: R, at: number, rules: number) => Entry,
+    request: R,
+  ): Promise<Outcome> {
     const { applyVersion } = this.#partition(CONTROL).machine.settings
-    return outcomeOf(await this.#of(request.channel).submit(changeEntry(request, this.#now(), applyVersion)))
+    return outcomeOf(await this.#of(request.channel).submit(entryOf(request, this.#now(), applyVersion)))
   }
 
-  async write(request: RowRequest): Promise<Outcome> {
-    const { applyVersion } = this.#partition(CONTROL).machine.settings
-    return outcomeOf(await this.#of(request.channel).submit(rowEntry(request, this.#now(), applyVersion)))
-  }
-
-  async step(request: CommandRequest): Promise<Outcome> {
-    const { applyVersion } = this.#partition(CONTROL).machine.settings
-    return outcomeOf(await this.#of(request.channel).submit(commandEntry(request, this.#now(), applyVersion)))
-  }
-
-  async refuse(request: RefuseRequest): Promise<Outcome> {
-    return outcomeOf(await this.#of(request.channel).submit(refusedEntry(request, this.#now())))
-  }
+  readonly publish: DurableLog["publish"] = (request) => this.#send(publishEntry, request)
+  readonly change: DurableLog["change"] = (request) => this.#send(changeEntry, request)
+  readonly write: DurableLog["write"] = (request) => this.#send(rowEntry, request)
+  readonly step: DurableLog["step"] = (request) => this.#send(commandEntry, request)
+  readonly compact: DurableLog["compact"] = (request) => this.#send(compactEntry, request)
+  readonly refuse: DurableLog["refuse"] = (request) => this.#send(refusedEntry, request)
 
   behind(channel: string, position: Position): Promise<void> | undefined {
     const partition = this.#of(channel)

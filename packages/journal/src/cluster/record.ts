@@ -27,6 +27,7 @@ const TYPES = [
   "change",
   "row",
   "command",
+  "compact",
 ] as const
 const CHANGES = ["edit", "append", "delete", "react", "unreact", "read"] as const
 const ROW_ACTIONS = ["set", "merge", "delete"] as const
@@ -87,6 +88,8 @@ function namesIn(entry: Entry): readonly (string | undefined)[] {
       return [entry.channel, entry.pattern, "id" in entry.step ? entry.step.id : undefined]
     case "refused":
       return [entry.channel, entry.pattern, entry.producer]
+    case "compact":
+      return [entry.channel, entry.pattern]
     case "claim":
     case "release":
     case "spend":
@@ -123,6 +126,9 @@ function encodeFields(writer: RowWriter, entry: Entry): void {
     case "command":
       writer.text(entry.channel).text(entry.pattern).optional(entry.from).optional(entry.ref)
       encodeStep(writer, entry.step)
+      return
+    case "compact":
+      writer.text(entry.channel).text(entry.pattern).number(entry.upTo).u32(entry.mark).text(entry.name).text(entry.data)
       return
     case "refused":
       writer.text(entry.channel).text(entry.pattern).text(entry.producer).number(entry.sequence).text(entry.code).optional(entry.ref)
@@ -183,6 +189,10 @@ function decodeFields(reader: RowReader, type: (typeof TYPES)[number], at: numbe
     case "command": {
       const [channel, pattern, from, ref] = [reader.text(), reader.text(), reader.optional(), reader.optional()]
       return { type, at, channel, pattern, from, ref, step: decodeStep(reader) }
+    }
+    case "compact": {
+      const [channel, pattern, upTo, mark] = [reader.text(), reader.text(), reader.number(), reader.u32()]
+      return { type, at, channel, pattern, upTo, mark, name: reader.text(), data: reader.text() as JsonText }
     }
     case "refused": {
       const [channel, pattern, producer, sequence] = [reader.text(), reader.text(), reader.text(), reader.number()]

@@ -17,6 +17,11 @@ export function markText(mark: number): string {
   return mark.toString(36).padStart(MARK_LENGTH, "0")
 }
 
+/** The other way; NaN where it is none, which is no message's. */
+export function markNumber(mark: string): number {
+  return Number.parseInt(mark, 36)
+}
+
 /** A message as it is now. The data stays the JSON text that it was, so that reading parses nothing. */
 export interface MessageRecord {
   readonly at: number

@@ -26,8 +26,9 @@ import { Streams } from "./streams.ts"
  * 5  there are tables
  * 6  refusals of newcomers are remembered
  * 7  there are commands
+ * 8  the beginning of a log can be joined
  */
-export const APPLY_VERSION = 7
+export const APPLY_VERSION = 8
 
 /** Rows that one clock entry may touch; what remains is due at once, for the next one. */
 const EXPIRED_PER_CLOCK = 512
@@ -121,6 +122,8 @@ export class StateMachine {
       case "row":
       case "command":
         return this.#streams.publish(entry)
+      case "compact":
+        return { outcome: this.#streams.compact(entry) }
       case "refused":
         return { outcome: this.#streams.refuse(entry) }
       case "clock":

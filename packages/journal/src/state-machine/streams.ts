@@ -1,7 +1,7 @@
 import { CHANGE, COMMAND, type ErrorCode, type JsonText, type Position, type Publication, READ } from "@magpie/protocol"
 import { crc32Number, crc32Text } from "../checksum.ts"
 import type { Outcome } from "../durable-log.ts"
-import type { ChangeEntry, CommandEntry, PublishEntry, RefusedEntry, RowEntry } from "../entry.ts"
+import type { ChangeEntry, CommandEntry, CompactEntry, PublishEntry, RefusedEntry, RowEntry } from "../entry.ts"
 import { messageKey } from "../rows/keys.ts"
 import { encodeMessageRow, encodePointerRow, markText, type Pointer } from "../rows/message-row.ts"
 import type { SequenceRecord } from "../rows/producer-row.ts"
@@ -12,6 +12,7 @@ import { Changes, changeText } from "./changes.ts"
 import { type ChannelState, Channels } from "./channels.ts"
 import type { Place } from "./command-reports.ts"
 import { Commands, isFirstStep } from "./commands.ts"
+import { compact } from "./compaction.ts"
 import { Expiry } from "./expiry.ts"
 import { HistoryTrimmer } from "./history-trimmer.ts"
 import { IdempotencyKeys, type KeyRecord } from "./idempotency.ts"
@@ -83,6 +84,10 @@ export class Streams {
     const { now, settings } = this.#state
     if (key !== undefined && place !== undefined) this.#keys.record(channel.id, key, now, settings.deduplicationMs, { ...place, content })
     return applied
+  }
+
+  compact(entry: CompactEntry): Outcome {
+    return compact(entry, this.#channels, this.#state, this.#pending, this.#writer)
   }
 
   refuse(entry: RefusedEntry): Outcome {

@@ -81,8 +81,8 @@ function checkKind(pattern: string, kind: Kind): void {
   const refuse = (why: string): never => {
     throw new MagpieError("INVALID_OPTIONS", `contract: "${pattern}" ${why}`)
   }
-  if (kind === null || typeof kind !== "object" || !["broadcast", "stream", "table", "command"].includes(kind.kind)) {
-    refuse("needs a kind: broadcast({ … }), stream({ … }), table({ … }) or command({ … })")
+  if (kind === null || typeof kind !== "object" || !["broadcast", "stream", "table", "command", "document"].includes(kind.kind)) {
+    refuse("needs a kind: broadcast({ … }), stream({ … }), table({ … }), command({ … }) or document()")
   }
   if (kind.messages === null || typeof kind.messages !== "object") refuse("needs messages: schemas by the message's name")
   for (const [name, schema] of Object.entries(kind.messages)) {

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec"
 import type { CommandKind } from "./command-kind.ts"
+import type { DocumentKind } from "./document-kind.ts"
 import type { TableKind } from "./table-kind.ts"
 
 /** The schemas of a channel's messages, by the message's name. Any Standard Schema: zod, valibot, arktype. */
@@ -112,4 +113,4 @@ export function stream<
 }
 
 /** A channel's kind together with its schemas. */
-export type Kind = BroadcastKind | StreamKind | TableKind | CommandKind
+export type Kind = BroadcastKind | StreamKind | TableKind | CommandKind | DocumentKind

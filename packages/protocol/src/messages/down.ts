@@ -1,6 +1,7 @@
 import type { Shape } from "../shape.ts"
 import { type ReceiptsPage, receiptsPage, type VersionsPage, versionsPage } from "./change.ts"
 import { type Command, command, type Unserved, unserved } from "./command.ts"
+import { type DocumentMessage, documentMessage } from "./document.ts"
 import { type Entered, entered } from "./enter.ts"
 import { type ErrorReply, error } from "./error.ts"
 import { type Gap, gap } from "./gap.ts"
@@ -45,6 +46,7 @@ export type DownMessage =
   | Rows
   | Command
   | Unserved
+  | DocumentMessage
   | PresenceDown
 
 export const DOWN_SHAPES: ReadonlyMap<string, Shape<DownMessage>> = new Map<string, Shape<DownMessage>>([
@@ -66,6 +68,7 @@ export const DOWN_SHAPES: ReadonlyMap<string, Shape<DownMessage>> = new Map<stri
   ["rows", rows],
   ["command", command],
   ["unserved", unserved],
+  ["document", documentMessage],
   ["entered", entered],
   ["left", left],
   ["watched", watched],

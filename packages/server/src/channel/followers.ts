@@ -16,7 +16,7 @@ export function createFollowers(hub: Hub, relay: Relay): Followers {
     follow(name, match) {
       const channel = hub.open(name, match)
       const followed = counts.get(channel) ?? 0
-      if (followed === 0 && match.kind.kind === "broadcast") relay.open(name)
+      if (followed === 0 && ["broadcast", "document"].includes(match.kind.kind)) relay.open(name)
       counts.set(channel, followed + 1)
       return channel
     },

@@ -184,3 +184,18 @@ describe("a hot channel", () => {
     expect(live.shed).toBe(0)
   })
 })
+
+it("[G5] counts in one delivery what is stored and nothing else, or a cursor beside it would be taken for the next edit", async () => {
+  const { clock, live } = setUp("log")
+  const deliveries: (readonly [number | undefined, number])[] = []
+  live.join({ given: 0, deliver: ({ first, count }) => void deliveries.push([first, count]), onShed() {} })
+  const say = (offset?: number) => live.publish({ channel: "log", name: "put", data: "1" as never, at: 0, ...(offset && { offset }) })
+  for (const offset of [5, 6, undefined, undefined, 7, undefined]) say(offset)
+  await clock.settle()
+  expect(deliveries).toEqual([
+    [5, 2],
+    [undefined, 2],
+    [7, 1],
+    [undefined, 1],
+  ])
+})

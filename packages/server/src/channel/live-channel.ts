@@ -83,7 +83,9 @@ export class LiveChannel implements ChannelGatherer {
     if (this.#fanOut.size === 0) return true
     if (this.#leavesOut) return this.leaveOut()
     const encoded = this.#context.codec.encodePublication(publication)
-    if (this.#units + encoded.length > MAX_BATCH_UNITS) this.#seal()
+    // What is stored is counted from a delivery's first offset on, so nothing else may be among it.
+    const isMixed = this.#gathered.length > 0 && (this.#first === undefined) !== (publication.offset === undefined)
+    if (isMixed || this.#units + encoded.length > MAX_BATCH_UNITS) this.#seal()
     this.#leavesOut = this.#fanOut.waitingBytes >= this.#context.maxWaitingBytes && !this.#makeRoom()
     if (this.#leavesOut) return this.leaveOut()
     if (this.#gathered.length === 0) {

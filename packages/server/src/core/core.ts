@@ -120,7 +120,7 @@ export function createCore<C extends AnyContract, U extends User>(
   }
   const kinds = createKinds({
     ...{ contract, clock, random, log, limits, authorizer, followers, catchUp, counters, broadcast },
-    write: env.log,
+    ...{ write: env.log, joiner: env.joiner },
   })
   const { commands } = kinds
   let fenced = false
@@ -170,7 +170,7 @@ export function createCore<C extends AnyContract, U extends User>(
     admit: revocations.admit,
     tokens: createSessionTokens(env.crypto, random, sessionKeys),
     heartbeatMs: options.heartbeatMs,
-    features: ["broadcast", "stream", "table", "command", "resume", "history", "changes", ...presence.features],
+    features: ["broadcast", "stream", "table", "command", "document", "resume", "history", "changes", ...presence.features],
     channels: new Map(Object.entries(contract.channels).map(([pattern, { kind }]) => [pattern, kind])),
   })
   const dispatch = createDispatch({

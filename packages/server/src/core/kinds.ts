@@ -1,4 +1,5 @@
 import {
+  AWARENESS,
   CHANGE,
   type Clock,
   COMMAND,
@@ -9,12 +10,17 @@ import {
   type Random,
   READ,
   ROW,
+  UPDATE,
 } from "@magpie/protocol"
 import type { Authorizer } from "../access/authorizer.ts"
 import type { CatchUp } from "../channel/catch-up.ts"
 import type { Followers } from "../channel/followers.ts"
 import { type Commands, createCommands } from "../commands/commands.ts"
+import { createAwareness } from "../documents/awareness.ts"
+import { createCompaction } from "../documents/compaction.ts"
+import type { UpdateJoiner } from "../documents/update-joiner.ts"
 import { createBroadcastHandler } from "../kinds/broadcast.ts"
+import { createDocumentHandler } from "../kinds/document.ts"
 import type { KindHandler } from "../kinds/kind-handler.ts"
 import { createStreamHandler } from "../kinds/stream.ts"
 import { createTableHandler } from "../kinds/table.ts"
@@ -26,6 +32,7 @@ export const BESIDE_MESSAGES: Readonly<Record<string, readonly string[]>> = {
   stream: [CHANGE, READ],
   table: [ROW],
   command: [COMMAND],
+  document: [UPDATE, AWARENESS],
 }
 
 export interface KindsOptions {
@@ -40,6 +47,7 @@ export interface KindsOptions {
   readonly catchUp: CatchUp
   readonly counters: Counters
   readonly broadcast: (publication: Publication) => void
+  readonly joiner: UpdateJoiner | undefined
 }
 
 /** The kinds of channel of one server. */
@@ -52,13 +60,21 @@ export interface Kinds {
 }
 
 export function createKinds(options: KindsOptions): Kinds {
-  const { contract, clock, random, log, write, limits, authorizer, followers, catchUp, counters, broadcast } = options
+  const { contract, clock, random, log, write, limits, authorizer, followers, catchUp, counters, broadcast, joiner } = options
   const table = createTableHandler({ clock, log, limits, authorizer, followers, catchUp })
   const stream = createStreamHandler({ log, limits, authorizer, followers, catchUp })
   const commands = createCommands({ clock, random, log, write, limits, authorizer, ledger: stream, matchOf: contract.match })
+  const compaction = joiner && createCompaction({ log, clock, random, limits, write, joiner, matchOf: contract.match })
+  const awareness = createAwareness({ clock, limits, broadcast })
+  const reading = createStreamHandler({
+    ...{ log, limits, authorizer, followers, catchUp },
+    onLeft: (connection, channel) => awareness.left(connection, channel, followers.count(channel) === 0),
+  })
+  const onTooLong = (channel: string): void => compaction?.want(channel)
   return {
     handlers: {
       ...{ table, stream, command: commands.handler },
+      document: createDocumentHandler({ log, limits, authorizer, reading, awareness, onTooLong }),
       broadcast: createBroadcastHandler({ clock, authorizer, followers, counters, log: write, publish: broadcast }),
     },
     commands,
@@ -67,11 +83,14 @@ export function createKinds(options: KindsOptions): Kinds {
         table.written(publication.channel)
         return false
       }
+      if (publication.name === AWARENESS) awareness.told(publication)
+      if (publication.name === UPDATE) compaction?.written(publication)
       if (publication.name === COMMAND) commands.live.written(publication)
       return true
     },
     close() {
       commands.close()
+      compaction?.close()
       table.close()
     },
   }

@@ -80,6 +80,13 @@ export interface ServerBroadcastChannel<K> extends AnyServerChannel {
   publish<N extends MessageName<K>>(name: N, data: MessageInput<K, N>, options?: Pick<ServerPublishOptions, "from">): void
 }
 
+/** A document as server code sees it: its log is opaque here. */
+export interface ServerDocument extends AnyServerChannel {
+  readonly kind: "document"
+  /** Of its newest edit. */
+  readonly position: Position
+}
+
 export type ServerChannelOf<K> = K extends { readonly kind: "stream" }
   ? ServerStreamChannel<K> & PresencePart<K>
   : K extends { readonly kind: "broadcast" }
@@ -88,7 +95,9 @@ export type ServerChannelOf<K> = K extends { readonly kind: "stream" }
       ? ServerTable<K> & PresencePart<K>
       : K extends { readonly kind: "command" }
         ? ServerCommands<K> & PresencePart<K>
-        : never
+        : K extends { readonly kind: "document" }
+          ? ServerDocument & PresencePart<K>
+          : never
 
 /** Who is present, where the contract gives the channel presence. */
 type PresencePart<K> = [StateOutput<K>] extends [never] ? unknown : { readonly presence: ServerPresence<StateOutput<K>> }
@@ -108,7 +117,13 @@ export function createServerChannel(
   name: string,
   match: ChannelMatch,
   context: ServerChannelContext,
-): (ServerStreamChannel<AnyKind> | ServerBroadcastChannel<AnyKind> | ServerTable<TableKind> | ServerCommands<CommandKind>) & {
+): (
+  | ServerStreamChannel<AnyKind>
+  | ServerBroadcastChannel<AnyKind>
+  | ServerTable<TableKind>
+  | ServerCommands<CommandKind>
+  | ServerDocument
+) & {
   readonly presence?: ServerPresence
 } {
   const { clock, log, followers, broadcast } = context
@@ -133,6 +148,19 @@ export function createServerChannel(
       },
       publish: (message, data, options = {}) =>
         broadcast({ channel: name, name: message, data: write(message, data), at: clock.now(), from: options.from }),
+    }
+  }
+  if (match.kind.kind === "document") {
+    return {
+      ...presence,
+      kind: "document",
+      name,
+      get subscribers() {
+        return followers.count(name)
+      },
+      get position() {
+        return log.newest(name)
+      },
     }
   }
   return {

@@ -22,6 +22,7 @@ import { encodedBytes } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
 import { receiptsPage, versionsPage } from "./changed-pages.ts"
 import { admitChange, isChange } from "./changing.ts"
+import { documentStart } from "./document-start.ts"
 import { admitPublish } from "./incoming.ts"
 import type { KindHandler } from "./kind-handler.ts"
 import { createPages } from "./pages.ts"
@@ -38,11 +39,13 @@ export interface StreamHandlerOptions {
   readonly authorizer: Authorizer
   readonly followers: Followers
   readonly catchUp: CatchUp
+  /** A connection follows the channel no longer. */
+  readonly onLeft?: (connection: Connection, channel: string) => void
 }
 
 /** Streams: one order, exactly once in effect, resumable [G1–G5]. */
 export function createStreamHandler(options: StreamHandlerOptions): KindHandler {
-  const { log, limits, authorizer, followers, catchUp } = options
+  const { log, limits, authorizer, followers, catchUp, onLeft } = options
   const pageBytes = Math.min(limits.historyPageBytes, limits.queuedBytes / 2)
   const settling = createSettling(log, limits)
   const pages = createPages(authorizer, pageBytes)
@@ -72,8 +75,12 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
     settling.settle(connection, message, log.publish({ ...sentBy(connection, message, match), name: message.name, data }), refusedChange)
   }
 
-  function startOf(message: Subscribe): Pick<Subscribed, "answer" | "reason" | "position"> & { readonly position: Position } {
+  function startOf(
+    message: Subscribe,
+    { kind }: ChannelMatch,
+  ): Pick<Subscribed, "answer" | "reason" | "position"> & { readonly position: Position } {
     const newest = log.newest(message.channel)
+    if (kind.kind === "document") return documentStart(log, message)
     if (message.position !== undefined) return log.resume(message.channel, message.position)
     if (message.last === undefined) return { answer: "new", position: newest }
     const page = log.readBefore(message.channel, newest.offset + 1, {
@@ -88,7 +95,7 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
     publish,
     whenReady: ({ channel, position }) => (position === undefined ? undefined : log.behind(channel, position)),
     subscribe(connection, message, match) {
-      const start = startOf(message)
+      const start = startOf(message, match)
       connection.send({
         type: "subscribed",
         ...(message.id === undefined ? undefined : { id: message.id }),
@@ -102,7 +109,10 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
         catchUp,
         overflow: authorizer.rulesOf(match.pattern)?.overflow === "disconnect" ? "disconnect" : "read-log",
         queuedBytes: limits.queuedBytes,
-        onEnd: (left) => followers.unfollow(left),
+        onEnd(left) {
+          followers.unfollow(left)
+          onLeft?.(connection, left.name)
+        },
       })
     },
     history: (connection, message, match) =>

@@ -19,6 +19,7 @@ import { nodeExchange } from "./node-exchange.ts"
 import { nodeLoad } from "./node-load.ts"
 import { type LogOptions, openLog } from "./open-log.ts"
 import { createUpgradeListener, pathOf, type UpgradeListener } from "./upgrade.ts"
+import { workerJoiner } from "./worker-joiner.ts"
 
 export interface ServerOptions<U extends User = User> extends CoreOptions<U>, LogOptions {
   /** The path of Magpie's own protocol. Default `/magpie`. */
@@ -104,10 +105,12 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
   const audited = opening.then(() => audit?.catchUp(log))
   // Whoever listens learns of it.
   audited.catch(() => {})
+  const joiner = workerJoiner()
   const core = createCore<C, U>(contract, checked, log, {
     ...env,
     audit,
     load: nodeLoad(),
+    joiner,
     onMemoryExhausted: () => void stop("memory"),
     ...(bus === undefined ? {} : { bus }),
   })
@@ -178,6 +181,7 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
       cut.cancel()
       transports.close()
       wheel.close()
+      await joiner.close()
       await bus?.close()
       await audited.catch(() => {})
       await audit?.close()

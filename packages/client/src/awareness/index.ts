@@ -1,0 +1,1 @@
+export { type AwarenessOptions, type SharedAwareness, shareAwareness } from "./share-awareness.ts"

@@ -35,6 +35,24 @@ describe("a document that is kept on this device", () => {
     await bed.close()
   })
 
+  it("[G8] has what was edited before it was closed, when the same page opens it again", async () => {
+    const bed = await startNotes()
+    const client = bed.connect({ address: "phone" })
+    const kept = store()
+    const [one, other] = [openNote(client, "note/a", kept), openNote(bed.connect())]
+    await bed.clock.until(() => one.isLive() && other.isLive())
+    bed.network.cut(true, "phone")
+    await bed.clock.until(() => !one.isLive())
+    one.write("offline")
+    one.opened.close()
+    const again = openNote(client, "note/a", kept)
+    await bed.clock.done(again.opened.ready)
+    expect([again.read(), again.isSaved()]).toEqual(["offline", false])
+    bed.network.cut(false, "phone")
+    await bed.clock.until(() => again.isSaved() && other.read() === "offline")
+    await bed.close()
+  })
+
   it("[G4] asks for what it lacks and not for everything", async () => {
     const bed = await startNotes()
     const lanes = memoryLanes()

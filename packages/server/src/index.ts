@@ -13,6 +13,7 @@ export type { OriginPolicy } from "./access/origin.ts"
 export type { TicketOptions, Tickets } from "./access/tickets.ts"
 export type { AcceptRequest, Action, AuthorizeRequest, ChannelRules, CommandContext, Overflow, OverflowMessage } from "./channel-rules.ts"
 export type { AuditEvent, AuditLog, Unended } from "./commands/audit.ts"
+export type { ServerCommand } from "./commands/server-command.ts"
 export type { ConnectionHandle, Connections } from "./core/connections.ts"
 export type { Derive, DerivedFrom, DeriveOptions } from "./core/deriving.ts"
 export type {
@@ -22,7 +23,7 @@ export type {
   ServerMessage,
   ServerStreamChannel,
 } from "./core/server-channel.ts"
-export type { CommandOutcome, ServerCallOptions, ServerCommand, ServerCommands } from "./core/server-commands.ts"
+export type { CommandOutcome, ServerCallOptions, ServerCommands } from "./core/server-commands.ts"
 export type { ServerPublishOptions, ServerReceipt } from "./core/server-receipt.ts"
 export type { ServerRow, ServerTable, ServerWriteOptions } from "./core/server-table.ts"
 export type { ApiAction, ApiRights, ApiUser } from "./http/rights.ts"

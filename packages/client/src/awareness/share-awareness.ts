@@ -2,6 +2,7 @@ import { AWARENESS, type AwarenessData, MagpieError } from "@magpie/protocol"
 import { Awareness, applyAwarenessUpdate, removeAwarenessStates } from "y-protocols/awareness"
 import type { Received, StreamChannel } from "../channel.ts"
 import { channelOf, type SharedDocument } from "../document/open-document.ts"
+import { varint } from "../document/varint.ts"
 import { extend } from "../extension.ts"
 
 export interface AwarenessOptions {
@@ -24,8 +25,9 @@ const INTERVAL_MS = 50
 
 /**
  * Shows where the editors of a document are, for as long as it is open. To be called right after `openDocument`: what others show is
- * told with the document, and later each time that they show themselves again, which is every 15 seconds. Whoever may follow the document may show itself, also who may
- * not edit it. One that is gone is taken away with its link, or after 30 seconds of silence. Fails with BAD_REQUEST.
+ * told with the document, and later each time that they show themselves again, which is every 15 seconds. Whoever may follow the
+ * document may show itself, also who may not edit it. One that is gone is taken away with its link, or after 30 seconds of silence.
+ * Fails with BAD_REQUEST.
  */
 export function shareAwareness(document: SharedDocument, options: AwarenessOptions = {}): SharedAwareness {
   const channel = channelOf(document)
@@ -121,8 +123,4 @@ export function shareAwareness(document: SharedDocument, options: AwarenessOptio
 function encoded({ client, clock, state }: AwarenessData): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(state))
   return Uint8Array.from([1, ...varint(client), ...varint(clock), ...varint(text.length), ...text])
-}
-
-function varint(value: number): number[] {
-  return value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))]
 }

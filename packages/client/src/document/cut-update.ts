@@ -1,4 +1,5 @@
 import { ContentAny, ContentJSON, ContentString, createID, decodeUpdate, type GC, Item, Skip, UpdateEncoderV1 } from "yjs"
+import { varint } from "./varint.ts"
 
 type Struct = Item | GC
 
@@ -99,9 +100,4 @@ function joined(head: readonly number[], parts: readonly Uint8Array[], tail: rea
     end += each.length
   }
   return whole
-}
-
-/** Seven bits a byte, the lowest first. */
-function varint(value: number): number[] {
-  return value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))]
 }

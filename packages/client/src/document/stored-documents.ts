@@ -44,6 +44,13 @@ export interface KeptDocument {
   own(user: string | undefined): void
 }
 
+/** The lane that this client holds, and what is in it now. */
+interface Place {
+  readonly rows: Map<string, unknown>
+  readonly writer: LaneWriter
+  close(): Promise<void>
+}
+
 /** So much is kept in single updates at least before they are joined; then as much as all of the document had. */
 const LEAST_JOINED_BYTES = 65_536
 
@@ -53,18 +60,16 @@ const LEAST_JOINED_BYTES = 65_536
  */
 export function storedDocuments({ name, lanes }: StoredDocumentsOptions): DocumentStore {
   if (typeof name !== "string" || name === "") throw badField("name", "must be a name", "INVALID_OPTIONS")
-  let opening: Promise<Lane | undefined> | undefined
-  let writer: LaneWriter | undefined
+  let opening: Promise<Place | undefined> | undefined
   let report = (_error: MagpieError): void => {}
   let isClosed = false
 
-  async function open(): Promise<Lane | undefined> {
+  async function open(): Promise<Place | undefined> {
     try {
       const all = lanes ?? openLanes(`${name}/documents`)
       const lane = await openLane(all, "")
       const left = await takeOver(all, lane)
-      writer = createLaneWriter(lane)
-      return { ...lane, rows: new Map([...lane.rows, ...left]) }
+      return { rows: new Map([...lane.rows, ...left]), writer: createLaneWriter(lane), close: () => lane.close() }
     } catch (thrown) {
       report(toMagpieError(thrown))
       return undefined
@@ -72,8 +77,14 @@ export function storedDocuments({ name, lanes }: StoredDocumentsOptions): Docume
   }
 
   function write(changes: ReadonlyMap<string, unknown>): void {
-    // What comes before the place is open waits for it.
-    void opening?.then(() => writer?.write(changes)).catch((thrown) => report(toMagpieError(thrown)))
+    if (isClosed) return
+    // What comes before the place is open waits for it, and a document that is opened after this reads what this wrote.
+    void opening
+      ?.then((place) => {
+        for (const [key, row] of changes) row === undefined ? place?.rows.delete(key) : place?.rows.set(key, row)
+        return place?.writer.write(changes)
+      })
+      .catch((thrown) => report(toMagpieError(thrown)))
   }
 
   return {
@@ -89,10 +100,10 @@ export function storedDocuments({ name, lanes }: StoredDocumentsOptions): Docume
       let singleBytes = 0
 
       async function read(): Promise<DocumentRows | undefined> {
-        const lane = await opening
-        if (lane === undefined) return undefined
+        const place = await opening
+        if (place === undefined) return undefined
         try {
-          const rows = readDocumentRows(lane.rows, channel)
+          const rows = readDocumentRows(place.rows, channel)
           for (const [key, { length }] of rows.updates) {
             single.push(key)
             singleBytes += length
@@ -101,7 +112,7 @@ export function storedDocuments({ name, lanes }: StoredDocumentsOptions): Docume
           return rows
         } catch (thrown) {
           // Of damaged rows nothing is left: the server has everything that was stored.
-          const damaged = [...lane.rows.keys()].filter((key) => key.startsWith(rowsOf(channel)))
+          const damaged = [...place.rows.keys()].filter((key) => key.startsWith(rowsOf(channel)))
           write(new Map(damaged.map((key) => [key, undefined])))
           onError(toMagpieError(thrown))
           return undefined
@@ -135,11 +146,9 @@ export function storedDocuments({ name, lanes }: StoredDocumentsOptions): Docume
     },
     async close() {
       isClosed = true
-      const lane = await opening
-      const written = writer?.settled()
-      writer = undefined
-      await written
-      await lane?.close()
+      const place = await opening
+      await place?.writer.settled()
+      await place?.close()
     },
   }
 }

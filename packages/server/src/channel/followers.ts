@@ -3,6 +3,9 @@ import type { Hub } from "./hub.ts"
 import type { LiveChannel } from "./live-channel.ts"
 import type { Relay } from "./relay.ts"
 
+/** Kinds of which something is told that no log brings to other nodes. */
+const RELAYED: ReadonlySet<string> = new Set(["broadcast", "document"])
+
 /** Counts who follows a channel, live or catching up, and lets the hub forget it after the last; other nodes' broadcasts come in between. */
 export interface Followers {
   follow(name: string, match: ChannelMatch): LiveChannel
@@ -16,7 +19,7 @@ export function createFollowers(hub: Hub, relay: Relay): Followers {
     follow(name, match) {
       const channel = hub.open(name, match)
       const followed = counts.get(channel) ?? 0
-      if (followed === 0 && ["broadcast", "document"].includes(match.kind.kind)) relay.open(name)
+      if (followed === 0 && RELAYED.has(match.kind.kind)) relay.open(name)
       counts.set(channel, followed + 1)
       return channel
     },

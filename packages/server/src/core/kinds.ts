@@ -21,6 +21,7 @@ import { createCompaction } from "../documents/compaction.ts"
 import type { UpdateJoiner } from "../documents/update-joiner.ts"
 import { createBroadcastHandler } from "../kinds/broadcast.ts"
 import { createDocumentHandler } from "../kinds/document.ts"
+import { documentStart } from "../kinds/document-start.ts"
 import type { KindHandler } from "../kinds/kind-handler.ts"
 import { createStreamHandler } from "../kinds/stream.ts"
 import { createTableHandler } from "../kinds/table.ts"
@@ -68,6 +69,7 @@ export function createKinds(options: KindsOptions): Kinds {
   const awareness = createAwareness({ clock, limits, broadcast })
   const reading = createStreamHandler({
     ...{ log, limits, authorizer, followers, catchUp },
+    startOf: (message) => documentStart(log, message),
     onLeft: (connection, channel) => awareness.left(connection, channel, followers.count(channel) === 0),
   })
   const onTooLong = (channel: string): void => compaction?.want(channel)

@@ -20,6 +20,7 @@ import type { Followers } from "../channel/followers.ts"
 import { callCommand, submitStep } from "../commands/call-command.ts"
 import { resultOf } from "../commands/command-message.ts"
 import type { Commands } from "../commands/commands.ts"
+import { readCommand, type ServerCommand } from "../commands/server-command.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
 import { toHex } from "../session/session-token.ts"
 import type { AnyServerChannel } from "./server-receipt.ts"
@@ -35,27 +36,6 @@ export interface ServerCallOptions<Progress> {
   readonly onProgress?: (progress: Progress) => void
   /** Asks that the command end. What becomes of it is still awaited. */
   readonly signal?: AbortSignal
-}
-
-/** A command as server code reads it. */
-export interface ServerCommand {
-  readonly id: string
-  readonly name: string
-  readonly state: CommandState
-  /** Offset of its last step. */
-  readonly version: number
-  /** When that was, when it was called, and until when it may be begun, in milliseconds since 1970. */
-  readonly at: number
-  readonly calledAt: number
-  readonly deadline: number
-  readonly from: string | undefined
-  /** Undefined once it has ended; the ledger has it. */
-  readonly input: unknown
-  readonly progress?: unknown
-  readonly output?: unknown
-  readonly error?: unknown
-  /** Somebody asked that it end. */
-  readonly isCancelled: boolean
 }
 
 /** How a command ended. */
@@ -191,25 +171,8 @@ export function createServerCommands(name: string, match: ChannelMatch, context:
     },
     get(id) {
       const row = log.command(name, id)
-      return row && readBack(id, row)
+      return row && readCommand(id, row)
     },
-    open: () => log.openCommands(name, 0, limits.openCommands).map((row) => readBack(row.id, row)),
-  }
-}
-
-export function readBack(id: string, row: CommandRow): ServerCommand {
-  const { name, state, version, at, calledAt, deadline, from, isCancelled } = row
-  return {
-    id,
-    name,
-    state,
-    version,
-    at,
-    calledAt,
-    deadline,
-    from,
-    isCancelled,
-    input: isFinal(state) ? undefined : (JSON.parse(row.input) as unknown),
-    ...resultOf(row),
+    open: () => log.openCommands(name, 0, limits.openCommands).map((row) => readCommand(row.id, row)),
   }
 }

@@ -10,9 +10,8 @@ import {
   type Publish,
   toJsonText,
 } from "@magpie/protocol"
+import { encodedBytes } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
-
-const utf8 = new TextEncoder()
 
 export interface AwarenessOptions {
   readonly clock: Clock
@@ -48,15 +47,20 @@ const STALE_MS = 30_000
 export function createAwareness({ clock, limits, broadcast }: AwarenessOptions): Awareness {
   const channels = new Map<string, Map<number, Shown>>()
   /** Set while this node tells it. */
-  let speaker: Connection | undefined
+  let telling: { readonly data: AwarenessData; readonly connection: Connection | undefined } | undefined
 
-  function show(channel: string, from: string | undefined, data: AwarenessData, connection?: Connection): void {
-    speaker = connection
+  function show(publication: Publication, data: AwarenessData, connection?: Connection): void {
+    telling = { data, connection }
     try {
-      broadcast({ channel, name: AWARENESS, data: toJsonText(data), at: clock.now(), from })
+      broadcast(publication)
     } finally {
-      speaker = undefined
+      telling = undefined
     }
+  }
+
+  function publicationOf(channel: string, from: string | undefined, data: AwarenessData, state = toJsonText(data.state)): Publication {
+    const text = `{"client":${data.client},"clock":${data.clock},"state":${state}}` as JsonText
+    return { channel, name: AWARENESS, data: text, at: clock.now(), from }
   }
 
   function forgetStale(shown: Map<number, Shown>): void {
@@ -69,7 +73,8 @@ export function createAwareness({ clock, limits, broadcast }: AwarenessOptions):
         throw new MagpieError("FORBIDDEN", `only who follows "${channel}" shows itself there`, { details: { channel } })
       }
       const asked = awarenessData.check(data, "data")
-      requireShort(toJsonText(asked.state), limits.documentAwarenessBytes)
+      const state = toJsonText(asked.state)
+      requireShort(state, limits.documentAwarenessBytes)
       const shown = channels.get(channel)
       const known = shown?.get(asked.client)
       // A link that was lost may not be known to be lost yet; then the same user comes back on another one.
@@ -85,17 +90,17 @@ export function createAwareness({ clock, limits, broadcast }: AwarenessOptions):
           throw new MagpieError("LIMIT_EXCEEDED", "so many show themselves in the document already", { details })
         }
       }
-      show(channel, connection.userId, asked, connection)
+      show(publicationOf(channel, connection.userId, asked, state), asked, connection)
     },
     told(publication) {
-      const { client, clock: its, state } = JSON.parse(publication.data) as AwarenessData
+      const { client, clock: its, state } = telling?.data ?? (JSON.parse(publication.data) as AwarenessData)
       const shown = channels.get(publication.channel) ?? new Map<number, Shown>()
       const known = shown.get(client)
       if (known !== undefined && known.clock > its) return
       channels.set(publication.channel, shown)
       shown.delete(client)
       // One that is gone is remembered for a while, so that what is late does not bring it back.
-      shown.set(client, { publication, clock: its, at: clock.now(), isGone: state === null, connection: speaker })
+      shown.set(client, { publication, clock: its, at: clock.now(), isGone: state === null, connection: telling?.connection })
       if (shown.size > 2 * limits.documentAwarenessClients) forgetStale(shown)
     },
     of(channel) {
@@ -106,7 +111,9 @@ export function createAwareness({ clock, limits, broadcast }: AwarenessOptions):
     },
     left(connection, channel, isLast) {
       for (const [client, its] of channels.get(channel) ?? []) {
-        if (its.connection === connection && !its.isGone) show(channel, its.publication.from, { client, clock: its.clock + 1, state: null })
+        if (its.connection !== connection || its.isGone) continue
+        const data = { client, clock: its.clock + 1, state: null }
+        show(publicationOf(channel, its.publication.from, data), data)
       }
       if (isLast) channels.delete(channel)
     },
@@ -114,7 +121,7 @@ export function createAwareness({ clock, limits, broadcast }: AwarenessOptions):
 }
 
 function requireShort(state: JsonText, most: number): void {
-  if (state.length <= most && utf8.encode(state).length <= most) return
+  if (encodedBytes(state) <= most) return
   const details = { limit: "documentAwarenessBytes", value: most }
   throw new MagpieError("TOO_LARGE", `what a client shows of itself has at most ${most} bytes`, { details })
 }

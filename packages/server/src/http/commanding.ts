@@ -2,7 +2,7 @@ import type { DurableLog } from "@magpie/journal"
 import { type ChannelMatch, type Clock, type Contract, isFinal, MagpieError, type Random, toMagpieError } from "@magpie/protocol"
 import { type CallingContext, callCommand, submitStep } from "../commands/call-command.ts"
 import type { LiveCommands } from "../commands/live-commands.ts"
-import { readBack, type ServerCommand } from "../core/server-commands.ts"
+import { readCommand, type ServerCommand } from "../commands/server-command.ts"
 import { laterInsteadOfClosed } from "../kinds/leaving-log.ts"
 import { toHex } from "../session/session-token.ts"
 import { type ApiAction, type ApiCaller, requireChannel, requireUser } from "./rights.ts"
@@ -52,7 +52,7 @@ export function createCommanding(options: CommandingOptions): Commanding {
   function read(channel: string, id: string): ServerCommand {
     const row = log.command(channel, id)
     if (row === undefined) throw new MagpieError("UNRECOVERABLE", "no command of that id is remembered")
-    return readBack(id, row)
+    return readCommand(id, row)
   }
 
   /** Resolves when it has ended, after so long, and when the server closes. */
@@ -106,7 +106,7 @@ export function createCommanding(options: CommandingOptions): Commanding {
     },
     open(caller, channel, limit) {
       require(caller, channel, "history")
-      const commands = log.openCommands(channel, 0, limit).map((row) => readBack(row.id, row))
+      const commands = log.openCommands(channel, 0, limit).map((row) => readCommand(row.id, row))
       return { served: log.commandCounts(channel).servedSince > 0, commands }
     },
   }

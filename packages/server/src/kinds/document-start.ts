@@ -1,5 +1,6 @@
 import type { DurableLog } from "@magpie/journal"
-import type { Position, Subscribe, Subscribed } from "@magpie/protocol"
+import type { Subscribe } from "@magpie/protocol"
+import type { SubscriptionStart } from "./stream.ts"
 
 /**
  * Where a subscription of a document begins: where the client was, or else in front of everything, since what it then misses
@@ -8,7 +9,7 @@ import type { Position, Subscribe, Subscribed } from "@magpie/protocol"
 export function documentStart(
   log: Pick<DurableLog, "newest" | "oldest" | "resume">,
   { channel, position }: Pick<Subscribe, "channel" | "position">,
-): Pick<Subscribed, "answer" | "reason"> & { readonly position: Position } {
+): SubscriptionStart {
   const answer = position && log.resume(channel, position)
   if (answer?.answer === "recovered") return answer
   const beginning = { epoch: log.newest(channel).epoch, offset: log.oldest(channel) - 1 }

@@ -22,7 +22,6 @@ import { encodedBytes } from "../flow/batch.ts"
 import type { Connection } from "../session/connection.ts"
 import { receiptsPage, versionsPage } from "./changed-pages.ts"
 import { admitChange, isChange } from "./changing.ts"
-import { documentStart } from "./document-start.ts"
 import { admitPublish } from "./incoming.ts"
 import type { KindHandler } from "./kind-handler.ts"
 import { createPages } from "./pages.ts"
@@ -33,19 +32,23 @@ import { StreamSubscription } from "./stream-subscription.ts"
 /** Messages in a page of history whose request names no limit. */
 const PAGE_LENGTH = 50
 
+export type SubscriptionStart = Pick<Subscribed, "answer" | "reason"> & { readonly position: Position }
+
 export interface StreamHandlerOptions {
   readonly log: DurableLog
   readonly limits: Limits
   readonly authorizer: Authorizer
   readonly followers: Followers
   readonly catchUp: CatchUp
+  /** Where a subscription begins. Default: where it says that it was, or how many of the last it asks for. */
+  readonly startOf?: (message: Subscribe) => SubscriptionStart
   /** A connection follows the channel no longer. */
   readonly onLeft?: (connection: Connection, channel: string) => void
 }
 
 /** Streams: one order, exactly once in effect, resumable [G1–G5]. */
 export function createStreamHandler(options: StreamHandlerOptions): KindHandler {
-  const { log, limits, authorizer, followers, catchUp, onLeft } = options
+  const { log, limits, authorizer, followers, catchUp, startOf = startOfStream, onLeft } = options
   const pageBytes = Math.min(limits.historyPageBytes, limits.queuedBytes / 2)
   const settling = createSettling(log, limits)
   const pages = createPages(authorizer, pageBytes)
@@ -75,12 +78,8 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
     settling.settle(connection, message, log.publish({ ...sentBy(connection, message, match), name: message.name, data }), refusedChange)
   }
 
-  function startOf(
-    message: Subscribe,
-    { kind }: ChannelMatch,
-  ): Pick<Subscribed, "answer" | "reason" | "position"> & { readonly position: Position } {
+  function startOfStream(message: Subscribe): SubscriptionStart {
     const newest = log.newest(message.channel)
-    if (kind.kind === "document") return documentStart(log, message)
     if (message.position !== undefined) return log.resume(message.channel, message.position)
     if (message.last === undefined) return { answer: "new", position: newest }
     const page = log.readBefore(message.channel, newest.offset + 1, {
@@ -95,7 +94,7 @@ export function createStreamHandler(options: StreamHandlerOptions): KindHandler 
     publish,
     whenReady: ({ channel, position }) => (position === undefined ? undefined : log.behind(channel, position)),
     subscribe(connection, message, match) {
-      const start = startOf(message, match)
+      const start = startOf(message)
       connection.send({
         type: "subscribed",
         ...(message.id === undefined ? undefined : { id: message.id }),

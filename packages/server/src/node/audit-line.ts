@@ -19,7 +19,7 @@ export interface AuditLine {
 /** An entry as text, with the hash of itself, in which the one before stands: who changes one must change all that follow. */
 export function chained(entry: object): { readonly text: string; readonly hash: string } {
   const body = JSON.stringify(entry)
-  const hash = hashOf(body)
+  const hash = sha256(body)
   return { text: `${body.slice(0, -1)}${HASH}${hash}"}`, hash }
 }
 
@@ -32,7 +32,7 @@ export function signed(line: string, hash: string, key: KeyObject): string {
 export function readLine(text: string): AuditLine | undefined {
   const at = text.lastIndexOf(HASH)
   const line = at < 0 ? undefined : parsed(text)
-  return line?.hash === hashOf(`${text.slice(0, Math.max(at, 0))}}`) ? line : undefined
+  return line?.hash === sha256(`${text.slice(0, Math.max(at, 0))}}`) ? line : undefined
 }
 
 export function isSignedBy({ hash, signature = "" }: AuditLine, key: KeyObject): boolean {
@@ -47,8 +47,6 @@ export function publicKey(pem: string): KeyObject {
 export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex")
 }
-
-const hashOf = sha256
 
 function parsed(text: string): AuditLine | undefined {
   try {

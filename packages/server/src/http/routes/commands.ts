@@ -1,5 +1,5 @@
 import { isFinal, type Limits } from "@magpie/protocol"
-import type { ServerCommand } from "../../core/server-commands.ts"
+import type { ServerCommand } from "../../commands/server-command.ts"
 import { part } from "../answers.ts"
 import type { Commanding } from "../commanding.ts"
 import { anything, integer, object, optional, text } from "../description.ts"
@@ -12,6 +12,11 @@ const PAGE_LENGTH = 100
 const MAX_PAGE_LENGTH = 1_000
 /** It has not ended. */
 const ACCEPTED = 202
+
+const answers = {
+  200: { about: "It has ended.", schema: part("Command") },
+  202: { about: "It has not ended.", schema: part("Command") },
+}
 
 /** Calling, cancelling and reading commands. */
 export function commandRoutes(commanding: Commanding, { apiWaitMs }: Pick<Limits, "apiWaitMs">): readonly GuardedRoute[] {
@@ -44,10 +49,7 @@ function callRoute(commanding: Commanding, apiWaitMs: number): GuardedRoute {
       waitMs: optional(integer(0, apiWaitMs, "How long the answer may wait for its end, in milliseconds. Default: 0.")),
     }),
     idempotent: true,
-    answers: {
-      200: { about: "It has ended.", schema: part("Command") },
-      202: { about: "It has not ended.", schema: part("Command") },
-    },
+    answers,
     errors: ["UNKNOWN_CHANNEL", "TOO_LARGE", "CONFLICT", "LIMIT_EXCEEDED", "STORAGE_FENCED"],
     async handle({ caller, body: { id, ...call }, idempotencyKey: header }) {
       return answerOf(call.channel, await commanding.call(caller, call, oneOf("id", id, header)))
@@ -64,10 +66,7 @@ function cancelRoute(commanding: Commanding): GuardedRoute {
     about:
       "Whoever called it. One that was not begun ends as `cancelled`, and 200 says so. Of one that was, whoever runs it decides: 202, `isCancelled` says that it was asked.",
     body: object({ channel: channelName, id: commandId }),
-    answers: {
-      200: { about: "It has ended.", schema: part("Command") },
-      202: { about: "It was asked to end.", schema: part("Command") },
-    },
+    answers,
     errors: ["UNKNOWN_CHANNEL", "UNRECOVERABLE", "STORAGE_FENCED"],
     async handle({ caller, body: { channel, id } }) {
       return answerOf(channel, await commanding.cancel(caller, channel, id))

@@ -18,7 +18,6 @@ export type {
   MessagePlace,
   ServerBroadcastChannel,
   ServerChannel,
-  ServerMessage,
   ServerStreamChannel,
 } from "./core/server-channel.ts"
 export type { CommandOutcome, ServerCallOptions, ServerCommand, ServerCommands } from "./core/server-commands.ts"
@@ -42,3 +41,11 @@ export { nodeEnv } from "./node/node-env.ts"
 export type { ApiOptions } from "./options.ts"
 export { DEFAULT_API_PREFIX } from "./options.ts"
 export type { PageRequest, PresentMember, PresentPage, ServerPresence } from "./presence/read-presence.ts"
+export type {
+  ServerMessage,
+  ServerStreamEvent,
+  ServerStreamPage,
+  ServerStreamReading,
+  StreamFollowOptions,
+  StreamReadOptions,
+} from "./reading/server-stream-reading.ts"

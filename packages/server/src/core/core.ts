@@ -27,6 +27,7 @@ import { createCoreApi } from "../http/core-api.ts"
 import { createCounters } from "../metrics/counters.ts"
 import type { CheckedOptions, CoreEnvironment } from "../options.ts"
 import { createPresence } from "../presence/presence.ts"
+import { StreamFeeds } from "../reading/stream-feed.ts"
 import { Connection } from "../session/connection.ts"
 import type { ConnectionContext } from "../session/connection-context.ts"
 import { createDispatch } from "../session/dispatch.ts"
@@ -112,6 +113,7 @@ export function createCore<C extends AnyContract, U extends User>(
   const relay = env.bus === undefined ? NO_RELAY : createRelay({ bus: env.bus, random, deliver })
   const disconnecting = createDisconnecting({ bus: env.bus, random, registry })
   const followers = createFollowers(hub, relay)
+  const feeds = new StreamFeeds(log, clock)
   const catchUp = createCatchUp(clock)
   const broadcast = (publication: Publication): void => {
     relay.publish(publication)
@@ -221,6 +223,7 @@ export function createCore<C extends AnyContract, U extends User>(
       access.close()
       presence.close()
       deriving.close()
+      feeds.close()
       kinds.close()
       relay.close()
       disconnecting.close()
@@ -240,7 +243,7 @@ export function createCore<C extends AnyContract, U extends User>(
   function channel(name: string, rules?: AnyChannelRules): unknown {
     if (rules === undefined)
       return createServerChannel(name, contract.match(name), {
-        ...{ clock, random, log, followers, broadcast, presence, limits, commands, authorizer, write: env.log },
+        ...{ clock, random, log, followers, feeds, broadcast, presence, limits, commands, authorizer, write: env.log },
       })
     if (!Object.hasOwn(contract.channels, name)) throw new MagpieError("INVALID_OPTIONS", `the contract has no pattern "${name}"`)
     if (typeof rules.authorize !== "function") throw new MagpieError("INVALID_OPTIONS", `channel "${name}": authorize must be a function`)

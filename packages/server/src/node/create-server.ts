@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net"
 import { Server as TlsServer } from "node:tls"
 import { type AnyContract, DEFAULT_PATH, type Log, MagpieError } from "@magpie/protocol"
 import type { User } from "../access/identity.ts"
-import { type Core, createCore } from "../core/core.ts"
+import { createCore } from "../core/core.ts"
+import type { Core } from "../core/server-core.ts"
 import { refuseMemoryTables } from "../core/tables-log.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
@@ -49,7 +50,7 @@ export interface Listening {
 export type CloseCause = "asked" | "memory"
 
 export interface Server<C extends AnyContract, U extends User = User>
-  extends Pick<Core<C, U>, "channel" | "connections" | "counters" | "derive" | "revoke" | "tickets"> {
+  extends Pick<Core<C, U>, "channel" | "connections" | "counters" | "derive" | "egress" | "ingress" | "revoke" | "tickets"> {
   /** For a load balancer's question: whether it listens and would let somebody in. False from the first moment of a drain. */
   readonly ready: boolean
   /** Settles as the `close()` that ends it does. After "memory" the process should end: what it holds is not given back. */
@@ -187,6 +188,8 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
       if (options.journal !== undefined) throw sharedDerivation()
       return core.derive(to, derivation)
     },
+    ingress: core.ingress,
+    egress: core.egress,
     revoke: core.revoke,
     tickets: core.tickets,
     get counters() {

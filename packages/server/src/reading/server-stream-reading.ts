@@ -87,6 +87,8 @@ export interface ServerStreamReading<K> {
   follow(options?: StreamFollowOptions): AsyncIterable<ServerStreamEvent<K>>
 }
 
+/** The same without types. */
+export type AnyStreamEvent = ServerStreamEvent<AnyKind>
 type AnyKind = { readonly messages: Readonly<Record<string, never>> }
 
 const MOST_EVENTS = 1_000

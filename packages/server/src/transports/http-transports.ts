@@ -11,7 +11,7 @@ import {
 } from "@magpie/protocol"
 import type { User } from "../access/identity.ts"
 import { isCookieOnly, type OriginPolicy } from "../access/origin.ts"
-import type { Core } from "../core/core.ts"
+import type { Core } from "../core/server-core.ts"
 import { rate } from "../flow/rate.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
 import { judgeOrigin, preflightHeaders } from "../http/origins.ts"

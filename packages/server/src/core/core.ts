@@ -26,12 +26,14 @@ import { createGreeting } from "../session/greeting.ts"
 import { createPageMeter } from "../session/page-meter.ts"
 import { createRegistry } from "../session/registry.ts"
 import { createSessionTokens, toHex } from "../session/session-token.ts"
+import { createAsking } from "./asking.ts"
 import { createConnections } from "./connections.ts"
 import { createDeriving, type Derive } from "./deriving.ts"
 import { createDisconnecting } from "./disconnecting.ts"
 import { endEpoch } from "./end-epoch.ts"
 import { BESIDE_MESSAGES, createKinds } from "./kinds.ts"
 import { createLeaving } from "./leaving.ts"
+import { createListingConnections } from "./listing-connections.ts"
 import type { Readiness } from "./readiness.ts"
 import { createServerChannel } from "./server-channel.ts"
 import type { Core } from "./server-core.ts"
@@ -70,6 +72,8 @@ export function createCore<C extends AnyContract, U extends User>(
   }
   const relay = env.bus === undefined ? NO_RELAY : createRelay({ bus: env.bus, random, deliver })
   const disconnecting = createDisconnecting({ bus: env.bus, random, registry })
+  const asking = createAsking({ bus: env.bus, control: log.control, clock, random })
+  const listing = createListingConnections(registry, asking, () => log.control.nodeId)
   const followers = createFollowers(hub, relay)
   const feeds = new StreamFeeds(log, clock)
   const catchUp = createCatchUp(clock)
@@ -188,6 +192,7 @@ export function createCore<C extends AnyContract, U extends User>(
       kinds.close()
       relay.close()
       disconnecting.close()
+      asking.close()
       hub.close()
       overload.close()
       wheel.close()
@@ -233,7 +238,7 @@ export function createCore<C extends AnyContract, U extends User>(
     revoke: access.revoke,
     tickets: access.tickets,
     api: createCoreApi(options.api, {
-      ...{ access, contract, clock, limits, log: env.log, durable: log, counters, leaving, registry, disconnecting, broadcast, readiness },
+      ...{ access, contract, clock, limits, log: env.log, durable: log, counters, leaving, listing, disconnecting, broadcast, readiness },
       presence: (name) => presence.of(name),
       shedsHistory: () => overload.sheds("history"),
       wake() {

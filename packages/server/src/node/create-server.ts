@@ -18,12 +18,13 @@ import { lineLog, nodeEnv } from "./node-env.ts"
 import { nodeExchange } from "./node-exchange.ts"
 import { nodeLoad } from "./node-load.ts"
 import { type LogOptions, openLog } from "./open-log.ts"
+import { trustedProxies } from "./trusted-proxies.ts"
 import { createUpgradeListener, pathOf, type UpgradeListener } from "./upgrade.ts"
 
 export interface ServerOptions<U extends User = User> extends CoreOptions<U>, LogOptions {
   /** The path of Magpie's own protocol. Default `/magpie`. */
   readonly path?: string
-  /** Addresses of proxies whose `X-Forwarded-For` is believed. Default: none. */
+  /** Addresses of proxies whose `X-Forwarded-For` is believed, and ranges of them: `10.0.0.0/8`. Default: none. */
   readonly trustedProxies?: readonly string[]
   /** Where log lines go. Default: JSON lines on standard error. */
   readonly log?: Log
@@ -108,14 +109,14 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
   })
   const wheel = createTimingWheel(env.clock)
   const endpoints = new Map<string, LiveEndpoint>()
-  const trustedProxies = new Set(options.trustedProxies)
+  const trusted = trustedProxies(options.trustedProxies)
   const onUpgrade = createUpgradeListener({
     core,
     clock: env.clock,
     limits: checked.limits,
     spoken: new Set(checked.codecs.keys()),
     path,
-    trustedProxies,
+    trustedProxies: trusted,
     endpoints,
   })
   const answersApi = createApiHandler({
@@ -124,12 +125,12 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
     clock: env.clock,
     limits: checked.limits,
     log: env.log,
-    trustedProxies,
+    trustedProxies: trusted,
   })
   const transports = createHttpTransports({ core, path, origins: checked.origins, limits: checked.limits, ...env })
   const api: ApiHandler = (request, response) => {
     if (!transports.owns(pathOf(request))) return answersApi(request, response)
-    void transports.handle(nodeExchange(request, response, { clock: env.clock, wheel, limits: checked.limits, trustedProxies }))
+    void transports.handle(nodeExchange(request, response, { clock: env.clock, wheel, limits: checked.limits, trustedProxies: trusted }))
     return true
   }
   const listening = new Set<HttpServer>()

@@ -123,7 +123,7 @@ export function createNeighbours<C extends AnyContract>(options: NeighboursOptio
             if (its === undefined) return "leftOut"
             const named = id(record)
             if (named === undefined && withoutId === "dead-letter") throw new MagpieError("BAD_REQUEST", "the record has no id")
-            return written(target(its.channel), its, undefined)
+            return written(target(its.channel), its, named === undefined ? undefined : `ingress/${name}/${named}`)
           },
         })
       })

@@ -82,10 +82,12 @@ test.each(["docs/codecs.md", "docs/codecs.zh-TW.md"])("the server and client of 
   await close()
 })
 
-test("the tests that docs/testing.md and docs/testing.zh-TW.md show pass", PATIENCE, () => {
+const TESTED_PAGES = ["docs/testing.md", "docs/testing.zh-TW.md", "docs/neighbours.md", "docs/neighbours.zh-TW.md"]
+
+test("the tests that docs/testing.md, docs/neighbours.md and their translations show pass", PATIENCE, () => {
   const directory = temporaryDirectory("docs-run")
   try {
-    for (const page of ["docs/testing.md", "docs/testing.zh-TW.md"])
+    for (const page of TESTED_PAGES)
       writeFiles(join(directory.path, basename(page, ".md")), new Map(snippetsOf(page).map(({ name, text }) => [name, text])))
     const conditions = JSON.stringify(["magpie-source"])
     writeFileSync(
@@ -95,7 +97,7 @@ test("the tests that docs/testing.md and docs/testing.zh-TW.md show pass", PATIE
     const vitest = join(ROOT, "node_modules/vitest/vitest.mjs")
     const { stdout, stderr, status } = spawnSync(process.execPath, [vitest, "run", "--root", directory.path], { encoding: "utf8" })
     expect(status, stdout + stderr).toBe(0)
-    expect(stdout).toMatch(/Tests .*6 passed/)
+    expect(stdout).toMatch(/Tests .*8 passed/)
   } finally {
     directory.remove()
   }

@@ -12,7 +12,7 @@ const TEXTS = {
   "Read how commands stand": "讀取指令目前的情形",
   "Read what a message said before": "讀取訊息先前的內容",
   "Read up to where users have read": "讀取各使用者讀到哪裡",
-  "List the open connections of this server": "列出這台伺服器上的連線",
+  "List the open connections of this server, or of all": "列出這台伺服器上的連線，或所有伺服器的",
   "Close one connection, or all of a user": "關閉一條連線，或某位使用者的所有連線",
   "List who is present on a channel": "列出頻道上有誰在場",
   "Take back what somebody came in with": "收回某人用來進入的憑證",
@@ -82,7 +82,8 @@ const TEXTS = {
   "how often the files are looked at": "多久查看一次檔案",
   "how long before its end the log says so": "到期前多久開始在日誌提醒",
   "pages that may connect: those of the server's own host, all, or these": "可以連線的網頁：伺服器自己的主機、全部，或清單上的",
-  "addresses of proxies whose X-Forwarded-For is believed": "其 `X-Forwarded-For` 可信的代理位址",
+  "addresses of proxies whose X-Forwarded-For is believed, and ranges as 10.0.0.0/8":
+    "其 `X-Forwarded-For` 可信的代理位址，以及位址範圍，如 10.0.0.0/8",
   "where Magpie's own protocol is spoken": "Magpie 協定所在的路徑",
   "the HTTP API; false leaves it out": "HTTP API；`false` 表示不提供",
   "what stands before its paths": "所有路徑的前綴",

@@ -43,6 +43,8 @@ export interface ServerCluster {
   /** By its place among the hosts. */
   server(index: number): Core<App, User>
   readonly processes: readonly FakeProcess[]
+  /** The server dies without a word. */
+  kill(index: number): void
   client(host: string, user?: string, through?: Transport): Client<App>
   /** A link to a server that says what the test likes, and says hello with this, if it is given. */
   raw(host: string, hello?: object): RawConnection
@@ -113,6 +115,7 @@ async function startServerCluster({ hosts = HOSTS, withBus = true, ...options }:
   const https: HttpTransports[] = []
   const logs: SharedLog[] = []
   const processes: FakeProcess[] = []
+  const killed = new Set<number>()
   for (const [index, host] of hosts.entries()) {
     const process = fakeProcess(env)
     const its = { ...process.env, random: env.random.fork(host) }
@@ -142,6 +145,10 @@ async function startServerCluster({ hosts = HOSTS, withBus = true, ...options }:
     processes,
     settled,
     holdControl: gate.hold,
+    kill(index) {
+      killed.add(index)
+      processes[index]?.kill()
+    },
     server(index) {
       const server = servers[index]
       if (server === undefined) throw new Error(`there is no server ${index}`)
@@ -166,7 +173,7 @@ async function startServerCluster({ hosts = HOSTS, withBus = true, ...options }:
     },
     async close() {
       await settled(Promise.all(clients.map((client) => client.close())))
-      await settled(Promise.all(servers.map((server) => server.close({ spreadMs: 0 }))))
+      await settled(Promise.all(servers.map((server, index) => (killed.has(index) ? undefined : server.close({ spreadMs: 0 })))))
       for (const http of https) http.close()
       model.close()
       await env.clock.advance(60_000)

@@ -1,5 +1,5 @@
 import { type BrokerAdapter, brokerBus, brokerJournal } from "@magpie/journal"
-import { MagpieError } from "@magpie/protocol"
+import { checkKafka, refuse } from "./options.ts"
 import type { KafkaClientOptions } from "./vendor/client.ts"
 import { kafkaBus } from "./vendor/kafka-bus.ts"
 import { kafkaLog, LEVELS, TRIMS } from "./vendor/kafka-log.ts"
@@ -24,9 +24,7 @@ export interface KafkaAdapterOptions {
 /** Kafka as a cluster's journal, and a short-lived topic of it as the bus. Fails with INVALID_OPTIONS naming the option. */
 export function kafka(options: KafkaAdapterOptions): BrokerAdapter {
   const { brokers, name = "magpie", partitions = 4, replicas = 1, client = {}, appendMs } = options
-  if (!Array.isArray(brokers) || brokers.length === 0 || !brokers.every((broker) => /^.+:\d+$/.test(broker))) {
-    refuse("brokers", "must be a list of host:port")
-  }
+  checkKafka(brokers)
   if (!/^[\w.-]{1,64}$/.test(name)) refuse("name", "must be 1 to 64 letters, digits, dots, hyphens and underscores")
   if (!Number.isInteger(partitions) || partitions < 2 || partitions > 256) refuse("partitions", "must be a whole number from 2 to 256")
   if (!Number.isInteger(replicas) || replicas < 1) refuse("replicas", "must be a whole number from 1")
@@ -37,8 +35,4 @@ export function kafka(options: KafkaAdapterOptions): BrokerAdapter {
     openJournal: (env) => brokerJournal({ env, appendMs, broker: kafkaLog({ brokers, name, partitions, replicas, client }) }),
     openBus: (env) => brokerBus({ env, broker: kafkaBus({ brokers, name, replicas, client }) }),
   }
-}
-
-function refuse(option: string, why: string): never {
-  throw new MagpieError("INVALID_OPTIONS", `${option} ${why}`, { details: { option } })
 }

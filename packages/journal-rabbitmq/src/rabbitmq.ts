@@ -1,5 +1,5 @@
 import { type BrokerAdapter, brokerBus, brokerJournal } from "@magpie/journal"
-import { MagpieError } from "@magpie/protocol"
+import { checkUrl, refuse } from "./options.ts"
 import type { RabbitMQClientOptions } from "./vendor/connection.ts"
 import { rabbitmqBus } from "./vendor/rabbitmq-bus.ts"
 import { LEVELS, rabbitmqLog, TRIMS } from "./vendor/rabbitmq-log.ts"
@@ -24,7 +24,7 @@ export interface RabbitMQAdapterOptions {
 /** RabbitMQ streams as a cluster's journal, and a topic exchange as its bus. Fails with INVALID_OPTIONS naming the option. */
 export function rabbitmq(options: RabbitMQAdapterOptions): BrokerAdapter {
   const { url, name = "magpie", partitions = 4, maxBytes, client = {}, appendMs } = options
-  if (typeof url !== "string" || !/^amqps?:\/\//.test(url)) refuse("url", "must be as amqp://host:5672")
+  checkUrl(url)
   if (!/^[\w.-]{1,64}$/.test(name)) refuse("name", "must be 1 to 64 letters, digits, dots, hyphens and underscores")
   if (!Number.isInteger(partitions) || partitions < 2 || partitions > 256) refuse("partitions", "must be a whole number from 2 to 256")
   if (maxBytes !== undefined && !(Number.isSafeInteger(maxBytes) && maxBytes >= 1)) refuse("maxBytes", "must be a whole number above 0")
@@ -36,8 +36,4 @@ export function rabbitmq(options: RabbitMQAdapterOptions): BrokerAdapter {
       brokerJournal({ env, appendMs, broker: rabbitmqLog({ url, name, partitions, maxBytes, client, random: env.random }) }),
     openBus: (env) => brokerBus({ env, broker: rabbitmqBus({ url, name, client }) }),
   }
-}
-
-function refuse(option: string, why: string): never {
-  throw new MagpieError("INVALID_OPTIONS", `${option} ${why}`, { details: { option } })
 }

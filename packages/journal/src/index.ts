@@ -15,6 +15,8 @@ export type { BrokerBusOptions } from "./broker/broker-bus.ts"
 export { brokerBus } from "./broker/broker-bus.ts"
 export type { BrokerJournalOptions } from "./broker/broker-journal.ts"
 export { brokerJournal } from "./broker/broker-journal.ts"
+export type { LinkOptions, Live } from "./broker/link.ts"
+export { Link } from "./broker/link.ts"
 export { RecordQueue } from "./broker/record-queue.ts"
 export type { Bus } from "./bus.ts"
 export { MAX_BUS_MESSAGE_BYTES } from "./bus.ts"
@@ -53,6 +55,14 @@ export type { Journal, JournalBatch, JournalCapabilities, JournalPlace, JournalR
 export type { JournalConformanceOptions } from "./journal-conformance.ts"
 export { journalConformance } from "./journal-conformance.ts"
 export type { JournalUnderTest } from "./journal-under-test.ts"
+export type {
+  GivenRecord,
+  Neighbour,
+  NeighbourLane,
+  NeighbourReading,
+  NeighbourRecord,
+  NeighbourWriting,
+} from "./neighbours/neighbour.ts"
 export type { DurableLogOptions } from "./open-durable-log.ts"
 export { openDurableLog } from "./open-durable-log.ts"
 export type { OpenCommand } from "./read-commands.ts"

@@ -20,13 +20,18 @@ export type {
   MessagePlace,
   ServerBroadcastChannel,
   ServerChannel,
-  ServerMessage,
   ServerStreamChannel,
 } from "./core/server-channel.ts"
 export type { CommandOutcome, ServerCallOptions, ServerCommands } from "./core/server-commands.ts"
 export type { ServerPublishOptions, ServerReceipt } from "./core/server-receipt.ts"
 export type { ServerRow, ServerTable, ServerWriteOptions } from "./core/server-table.ts"
 export type { ApiAction, ApiRights, ApiUser } from "./http/rights.ts"
+export type { Egress, EgressCounts } from "./neighbours/egress.ts"
+export type { EgressContent } from "./neighbours/egress-record.ts"
+export type { Ingress, IngressCounts } from "./neighbours/ingress.ts"
+export type { IngressRecord } from "./neighbours/ingress-record.ts"
+export type { NeighbourLink, NeighbourState } from "./neighbours/neighbour-link.ts"
+export type { EgressOptions, IngressOptions, IngressPublish } from "./neighbours/neighbours.ts"
 export type { ApiKeysOptions } from "./node/api-keys.ts"
 export { apiKeys } from "./node/api-keys.ts"
 export type { AuditFileOptions } from "./node/audit-file.ts"
@@ -49,3 +54,11 @@ export { verifyAudit } from "./node/verify-audit.ts"
 export type { ApiOptions } from "./options.ts"
 export { DEFAULT_API_PREFIX } from "./options.ts"
 export type { PageRequest, PresentMember, PresentPage, ServerPresence } from "./presence/read-presence.ts"
+export type {
+  ServerMessage,
+  ServerStreamEvent,
+  ServerStreamPage,
+  ServerStreamReading,
+  StreamFollowOptions,
+  StreamReadOptions,
+} from "./reading/server-stream-reading.ts"

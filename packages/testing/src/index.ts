@@ -13,6 +13,8 @@ export type { JournalModel, JournalModelOptions, RestartOptions } from "./journa
 export { journalModel } from "./journal-model/journal-model.ts"
 export type { MemoryNetwork, NetworkServer, TransportOptions } from "./memory-network.ts"
 export { memoryNetwork } from "./memory-network.ts"
+export type { MemoryRecord, MemoryTopic, MemoryTopicOptions } from "./memory-topic.ts"
+export { memoryTopic } from "./memory-topic.ts"
 export type { RawConnection, RawConnectionOptions, Reply } from "./raw-connection.ts"
 export { rawConnection } from "./raw-connection.ts"
 export type { FakeMachine, PeerLink, ScriptedPeer, ScriptedPeerOptions } from "./scripted-peer.ts"

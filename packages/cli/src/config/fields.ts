@@ -108,7 +108,7 @@ export const FIELDS = {
     kind: texts,
     fallback: "none",
     env: ["MAGPIE_TRUSTED_PROXIES"],
-    about: "addresses of proxies whose X-Forwarded-For is believed",
+    about: "addresses of proxies whose X-Forwarded-For is believed, and ranges as 10.0.0.0/8",
   },
   path: { kind: path, fallback: "/magpie", env: ["MAGPIE_PATH"], about: "where Magpie's own protocol is spoken" },
   api: {

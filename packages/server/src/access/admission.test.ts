@@ -144,6 +144,16 @@ describe("admission", () => {
     expect(admission.knock(knock)).toMatchObject({ verdict: "refuse", status: 503, reason: "draining" })
   })
 
+  it("[F84] asks who may find another server by a new link to look for it soon, however long the drain is", () => {
+    const { admission } = setUp()
+    const knock = { address: "192.0.2.1", origin: undefined, host: "h", cookieOnly: false, newLink: true }
+    expect(admission.knock(knock)).toMatchObject({ verdict: "admit" })
+    admission.drain(60_000)
+    const verdict = admission.knock(knock)
+    expect(verdict).toMatchObject({ verdict: "turn-away", reason: "draining", close: "SERVICE_RESTART" })
+    expect("retryAfterMs" in verdict ? verdict.retryAfterMs : undefined).toBeLessThanOrEqual(1_000)
+  })
+
   it("asks those who come during a drain to come back when it has ended", async () => {
     const { admission, clock, knock } = setUp()
     await clock.advance(10_000)

@@ -12,6 +12,8 @@ export interface Knock {
   readonly cookieOnly: boolean
   /** A proxy of ours brings it, and can ask another server. */
   readonly forwarded?: boolean
+  /** A proxy of ours brings it, and may bring it to another server when it comes back by another link. */
+  readonly newLink?: boolean
   /** Where another policy than the server's holds. */
   readonly origins?: OriginPolicy | undefined
 }
@@ -54,6 +56,8 @@ const RETRY_SPREAD_MS = { least: 1_000, most: 5_000 }
 const TURN_AWAY_SHARE = 1 / 10
 /** Of the rate, what is left to those who come back; the rest is for newcomers. */
 const RETURNING_SHARE = 1 / 2
+/** Whoever may find another server is told to look for it within this. */
+const NEW_LINK_MS = 1_000
 /** What has been shed stays so for about as long. */
 const OVERLOADED_MS = 2_000
 
@@ -87,7 +91,7 @@ export function createAdmission({ limits, origins, clock, random, occupancy, ove
   }
 
   return {
-    knock({ address: from, origin, host, cookieOnly, forwarded = false, origins: policy = origins }) {
+    knock({ address: from, origin, host, cookieOnly, forwarded = false, newLink = false, origins: policy = origins }) {
       const now = clock.monotonic()
       const address = addressKey(from)
       const addressWait = take(addresses.of(address), addressRate, now)
@@ -97,6 +101,7 @@ export function createAdmission({ limits, origins, clock, random, occupancy, ove
         const waitMs = Math.max(0, drainedUntilMs - now)
         // A close would only reach the client, which would wait for this server although another one has room.
         if (forwarded) return { verdict: "refuse", status: 503, reason: "draining", retryAfterMs: waitMs }
+        if (newLink) return turnAway(address, "draining", 0, NEW_LINK_MS)
         return turnAway(address, "draining", waitMs)
       }
       if (overloaded()) return turnAway(address, "overloaded", OVERLOADED_MS)

@@ -1,8 +1,13 @@
+/** Which peers' word is taken for whom they bring. */
+export interface TrustedProxies {
+  has(address: string): boolean
+}
+
 /**
  * The address that limits count by. `X-Forwarded-For` is only believed from proxies that were named: then it is the last
  * address that none of them added [F14].
  */
-export function clientAddress(peer: string, forwardedFor: string | undefined, trusted: ReadonlySet<string>): string {
+export function clientAddress(peer: string, forwardedFor: string | undefined, trusted: TrustedProxies): string {
   if (!trusted.has(peer) || forwardedFor === undefined) return peer
   const hops = forwardedFor.slice(-1_024)
   for (let end = hops.length; end > 0; ) {

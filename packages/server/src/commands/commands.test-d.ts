@@ -1,7 +1,7 @@
 import { command, contract, json } from "@magpie/protocol"
 import { expectTypeOf, test } from "vitest"
 import type { User } from "../access/identity.ts"
-import type { Core } from "../core/core.ts"
+import type { Core } from "../core/server-core.ts"
 
 const app = contract({
   "tools/:name": command({

@@ -1,32 +1,24 @@
 import type { DurableLog } from "@magpie/journal"
-import {
-  type AnyContract,
-  type ChannelName,
-  jsonServerCodec as codec,
-  type KindOf,
-  MagpieError,
-  type PatternName,
-  type PatternOf,
-  type Publication,
-} from "@magpie/protocol"
-import { type Access, createAccess } from "../access/access.ts"
-import { createAdmission, type Knock, type Verdict } from "../access/admission.ts"
+import { type AnyContract, jsonServerCodec as codec, MagpieError, type Publication } from "@magpie/protocol"
+import { createAccess } from "../access/access.ts"
+import { createAdmission } from "../access/admission.ts"
 import type { User } from "../access/identity.ts"
 import { createOccupancy } from "../access/occupancy.ts"
 import { createCatchUp } from "../channel/catch-up.ts"
 import { createFollowers } from "../channel/followers.ts"
 import { createHub } from "../channel/hub.ts"
 import { createRelay, NO_RELAY } from "../channel/relay.ts"
-import { type AnyChannelRules, type ChannelRules, checkOverflow } from "../channel-rules.ts"
+import { type AnyChannelRules, checkOverflow } from "../channel-rules.ts"
 import { type LoadWatch, Overload, UNWATCHED } from "../flow/overload.ts"
 import { QueueBudget } from "../flow/queue-budget.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
 import { createTurn } from "../flow/turn.ts"
-import type { Api } from "../http/api.ts"
 import { createCoreApi } from "../http/core-api.ts"
 import { createCounters } from "../metrics/counters.ts"
+import { createNeighbours } from "../neighbours/neighbours.ts"
 import type { CheckedOptions, CoreEnvironment } from "../options.ts"
 import { createPresence } from "../presence/presence.ts"
+import { StreamFeeds } from "../reading/stream-feed.ts"
 import { Connection } from "../session/connection.ts"
 import type { ConnectionContext } from "../session/connection-context.ts"
 import { createDispatch } from "../session/dispatch.ts"
@@ -34,49 +26,18 @@ import { createGreeting } from "../session/greeting.ts"
 import { createPageMeter } from "../session/page-meter.ts"
 import { createRegistry } from "../session/registry.ts"
 import { createSessionTokens, toHex } from "../session/session-token.ts"
-import type { HandshakeCredentials, LinkRequest, Socket, SocketEvents } from "../transports/socket.ts"
-import { type Connections, createConnections } from "./connections.ts"
+import { createAsking } from "./asking.ts"
+import { createConnections } from "./connections.ts"
 import { createDeriving, type Derive } from "./deriving.ts"
 import { createDisconnecting } from "./disconnecting.ts"
 import { endEpoch } from "./end-epoch.ts"
 import { BESIDE_MESSAGES, createKinds } from "./kinds.ts"
-import { type CloseOptions, createLeaving } from "./leaving.ts"
+import { createLeaving } from "./leaving.ts"
+import { createListingConnections } from "./listing-connections.ts"
 import type { Readiness } from "./readiness.ts"
-import { createServerChannel, type ServerChannelOf } from "./server-channel.ts"
+import { createServerChannel } from "./server-channel.ts"
+import type { Core } from "./server-core.ts"
 import { tablesLog } from "./tables-log.ts"
-
-/** The whole server without sockets, files or a clock of its own: what a transport hands connections to. */
-export interface Core<C extends AnyContract, U extends User> extends Pick<Access<U>, "revoke" | "tickets"> {
-  readonly connections: Connections<C, U>
-  /** Sets the rules of a pattern's channels. */
-  channel<P extends PatternName<C>>(pattern: P, rules: ChannelRules<C, P, U>): void
-  /** The channel of that name, for code on the server. */
-  channel<const N extends ChannelName<C>>(name: PatternOf<C, N> extends never ? never : N): ServerChannelOf<KindOf<C, PatternOf<C, N>>>
-  /**
-   * Writes a table from others, by a function of what is written to them. Nobody else should write it. Begins when the log is
-   * open. Returns how to stop it. Fails with INVALID_OPTIONS.
-   */
-  readonly derive: Derive<C>
-  /** Decides about a handshake before anything else is done for it. Whoever is let in counts until `leave` of the verdict. */
-  knock(knock: Knock): Verdict
-  /** Takes over a link; what it says goes to the returned events. */
-  accept(socket: Socket, request: LinkRequest, handshake: HandshakeCredentials): SocketEvents
-  /**
-   * Whether somebody new would be let in and served: false from the first moment of a drain, while the server is overloaded,
-   * while its log is not ready, and after its storage failed.
-   */
-  readonly ready: boolean
-  /** The HTTP API; undefined where the options leave it out. */
-  readonly api: Api | undefined
-  /** What was counted since the start, all messages in and out too, and `queuedBytes`: what is held now for all who have not read it. */
-  readonly counters: Readonly<Record<string, number>>
-  /**
-   * Stops admitting, sends everybody away over at most `spreadMs` (default: the limit `drainMs`), each when its publishes are
-   * answered and with a time to come back within `spreadMs`; then finishes what is stored and closes. Idempotent; a further
-   * call with `spreadMs: 0` sends the rest away at once. Nothing is left behind [G12].
-   */
-  close(options?: CloseOptions): Promise<void>
-}
 
 export function createCore<C extends AnyContract, U extends User>(
   contract: C,
@@ -112,7 +73,10 @@ export function createCore<C extends AnyContract, U extends User>(
   }
   const relay = env.bus === undefined ? NO_RELAY : createRelay({ bus: env.bus, random, deliver })
   const disconnecting = createDisconnecting({ bus: env.bus, random, registry })
+  const asking = createAsking({ bus: env.bus, control: log.control, clock, random })
+  const listing = createListingConnections(registry, asking, () => log.control.nodeId)
   const followers = createFollowers(hub, relay)
+  const feeds = new StreamFeeds(log, clock)
   const catchUp = createCatchUp(clock)
   const broadcast = (publication: Publication): void => {
     relay.publish(publication)
@@ -215,16 +179,21 @@ export function createCore<C extends AnyContract, U extends User>(
     log: env.log,
     registry,
     admission,
-    // What comes after is refused from this turn on, unless commands have to be ended first.
-    flush: () => commands.runner.finish(limits.drainMs)?.then(() => log.close()) ?? log.close(),
+    // What comes after is refused from this turn on, unless commands or neighbours have to be ended first.
+    flush() {
+      const ending = [neighbours.close(), commands.runner.finish(limits.drainMs)].filter((each) => each !== undefined)
+      return ending.length === 0 ? log.close() : Promise.all(ending).then(() => log.close())
+    },
     release() {
       for (const stop of stopListening) stop()
       access.close()
       presence.close()
       deriving.close()
+      feeds.close()
       kinds.close()
       relay.close()
       disconnecting.close()
+      asking.close()
       hub.close()
       overload.close()
       wheel.close()
@@ -241,7 +210,7 @@ export function createCore<C extends AnyContract, U extends User>(
   function channel(name: string, rules?: AnyChannelRules): unknown {
     if (rules === undefined)
       return createServerChannel(name, contract.match(name), {
-        ...{ clock, random, log, followers, broadcast, presence, limits, commands, authorizer, write: env.log },
+        ...{ clock, random, log, followers, feeds, broadcast, presence, limits, commands, authorizer, write: env.log },
       })
     if (!Object.hasOwn(contract.channels, name)) throw new MagpieError("INVALID_OPTIONS", `the contract has no pattern "${name}"`)
     if (typeof rules.authorize !== "function") throw new MagpieError("INVALID_OPTIONS", `channel "${name}": authorize must be a function`)
@@ -252,10 +221,15 @@ export function createCore<C extends AnyContract, U extends User>(
     return undefined
   }
 
+  const neighbours = createNeighbours<C>({
+    ...{ contract, env, log, limits, counters, feeds, shared: env.bus !== undefined, channel },
+  })
   const deriving = createDeriving({ contract, log, clock, report: env.log, table: channel })
 
   return {
     derive: deriving.derive as unknown as Derive<C>,
+    ingress: neighbours.ingress,
+    egress: neighbours.egress,
     connections: createConnections<C, U>({ contract, codec, clock, registry }),
     // The overloads of Core say what this one function does for each use; the contract fixes the types behind them.
     channel: channel as unknown as Core<C, U>["channel"],
@@ -265,7 +239,7 @@ export function createCore<C extends AnyContract, U extends User>(
     revoke: access.revoke,
     tickets: access.tickets,
     api: createCoreApi(options.api, {
-      ...{ access, contract, clock, limits, log: env.log, durable: log, counters, leaving, registry, disconnecting, broadcast, readiness },
+      ...{ access, contract, clock, limits, log: env.log, durable: log, counters, leaving, listing, disconnecting, broadcast, readiness },
       ...{ random, authorizer, live: commands.live, runner: commands.runner },
       presence: (name) => presence.of(name),
       shedsHistory: () => overload.sheds("history"),

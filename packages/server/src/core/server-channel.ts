@@ -1,13 +1,11 @@
 import {
   type Addition,
-  type Changed,
   type ChannelMatch,
   type CommandKind,
   DELETED,
   type KindOf,
   type MessageInput,
   type MessageName,
-  type MessageOutput,
   type MessagesWith,
   type PatternOf,
   type Position,
@@ -21,23 +19,12 @@ import type { WantedChange } from "../kinds/change-of.ts"
 import { serverChange } from "../kinds/server-change.ts"
 import type { Presence } from "../presence/presence.ts"
 import type { ServerPresence } from "../presence/read-presence.ts"
+import { messageOf, type ServerMessage, type ServerStreamReading, serverStreamReading } from "../reading/server-stream-reading.ts"
+import type { StreamFeeds } from "../reading/stream-feed.ts"
 import { createServerCommands, type ServerCommands, type ServerCommandsContext } from "./server-commands.ts"
 import { type AnyServerChannel, receiptOf, type ServerPublishOptions, type ServerReceipt } from "./server-receipt.ts"
 import { createServerTable, type ServerTable } from "./server-table.ts"
 import type { TablesLog } from "./tables-log.ts"
-
-/** A message as server code reads it back. */
-export interface ServerMessage<K> {
-  readonly name: MessageName<K>
-  readonly data: MessageOutput<K, MessageName<K>>
-  readonly offset: number
-  readonly mark: string | undefined
-  readonly at: number
-  readonly from: string | undefined
-  readonly ref: string | undefined
-  /** What became of it since it was published; undefined where nothing did. */
-  readonly changed: Changed | undefined
-}
 
 /** A message that is to be changed, as `history` gives it or as a receipt's position names it. With its mark it cannot be another one. */
 export interface MessagePlace<N extends string> {
@@ -46,7 +33,7 @@ export interface MessagePlace<N extends string> {
   readonly mark?: string | undefined
 }
 
-export interface ServerStreamChannel<K> extends AnyServerChannel {
+export interface ServerStreamChannel<K> extends AnyServerChannel, ServerStreamReading<K> {
   readonly kind: "stream"
   /** Resolves when it is durable [G1]. Fails with BAD_REQUEST, CONFLICT, EXPIRED, UNAVAILABLE, STORAGE_FENCED or CLOSED. */
   publish<N extends MessageName<K>>(name: N, data: MessageInput<K, N>, options?: ServerPublishOptions): Promise<ServerReceipt>
@@ -109,6 +96,7 @@ export interface ServerChannelContext extends ServerCommandsContext {
   readonly log: TablesLog
   readonly broadcast: (publication: Publication) => void
   readonly presence: Pick<Presence, "of">
+  readonly feeds: StreamFeeds
 }
 
 type AnyKind = { readonly messages: Readonly<Record<string, never>> }
@@ -165,6 +153,7 @@ export function createServerChannel(
   }
   return {
     ...presence,
+    ...serverStreamReading(name, context.feeds),
     kind: "stream",
     name,
     get subscribers() {
@@ -189,7 +178,7 @@ export function createServerChannel(
     delete: (message, { erase, ...options } = {}) => change(message, { action: "delete", erase }, options),
     history({ last }) {
       const page = log.readBefore(name, log.newest(name).offset + 1, { maxCount: last, maxBytes: Number.MAX_SAFE_INTEGER })
-      return page.publications.filter((publication) => publication.name !== DELETED).map((publication) => readBack(publication))
+      return page.publications.filter((publication) => publication.name !== DELETED).map(messageOf)
     },
   }
 
@@ -202,9 +191,4 @@ export function createServerChannel(
     const ofServer = key === undefined ? undefined : `server/${key}`
     return receiptOf(await log.change({ ...request, from, key: ofServer }), log.level)
   }
-}
-
-function readBack({ name, data, offset, mark, at, from, ref, changed }: Publication): ServerMessage<AnyKind> {
-  const its = changed === undefined ? undefined : (JSON.parse(changed) as Changed)
-  return { name: name as never, data: JSON.parse(data) as never, offset: offset ?? 0, mark, at, from, ref, changed: its }
 }

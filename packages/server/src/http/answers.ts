@@ -161,9 +161,14 @@ export const PARTS: Readonly<Record<string, JsonSchema>> = {
       address: string("Where it comes from, as far as proxies are trusted."),
       userAgent: string("What the client calls itself."),
       openedAt: integer("The server's time in milliseconds since 1970."),
-      channels: { type: "array", items: { type: "string" }, description: "The channels that it follows." },
+      channels: {
+        type: "array",
+        items: { type: "string" },
+        description: "The channels that it follows; between servers no more than fit.",
+      },
+      node: string("The server that it is on, with `of=cluster`."),
     },
-    ["user", "userAgent"],
+    ["user", "userAgent", "node"],
   ),
   Error: record(
     {

@@ -39,6 +39,14 @@ export function integer(minimum: number, maximum: number, about: string): Descri
   }
 }
 
+/** One of these words. */
+export function oneOf<const T extends string>(words: readonly T[], about: string): Description<T> {
+  return {
+    schema: { type: "string", enum: words, description: about },
+    check: (value, path) => words.find((word) => word === value) ?? refuseField(path, `one of ${words.join(", ")}`),
+  }
+}
+
 export function boolean(about: string): Description<boolean> {
   return {
     schema: { type: "boolean", description: about },

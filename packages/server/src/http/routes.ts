@@ -2,9 +2,9 @@ import type { DurableLog } from "@magpie/journal"
 import type { Clock, Contract, Limits, Publication } from "@magpie/protocol"
 import type { RevokeOptions } from "../access/access.ts"
 import type { Disconnecting } from "../core/disconnecting.ts"
+import type { ListingConnections } from "../core/listing-connections.ts"
 import type { Readiness } from "../core/readiness.ts"
 import type { ServerPresence } from "../presence/read-presence.ts"
-import type { Registry } from "../session/registry.ts"
 import { type CommandingOptions, createCommanding } from "./commanding.ts"
 import { openApiDocument } from "./openapi.ts"
 import { createPublisher } from "./publisher.ts"
@@ -29,7 +29,7 @@ export interface RoutesContext extends Pick<CommandingOptions, "random" | "live"
   readonly clock: Clock
   readonly limits: Limits
   readonly log: DurableLog
-  readonly registry: Registry
+  readonly listing: ListingConnections
   readonly disconnecting: Disconnecting
   readonly broadcast: (publication: Publication) => void
   readonly presence: (channel: string) => ServerPresence
@@ -41,7 +41,7 @@ export interface RoutesContext extends Pick<CommandingOptions, "random" | "live"
 
 /** The HTTP API, a row a route. */
 export function createRoutes(context: RoutesContext): readonly Route[] {
-  const { prefix, contract, clock, limits, log, registry, disconnecting, broadcast, presence, revoke, readiness, shedsHistory } = context
+  const { prefix, contract, clock, limits, log, listing, disconnecting, broadcast, presence, revoke, readiness, shedsHistory } = context
   const publisher = createPublisher({ contract, clock, limits, log, broadcast })
   const routes: Route[] = [
     publishRoute(publisher),
@@ -52,7 +52,7 @@ export function createRoutes(context: RoutesContext): readonly Route[] {
     receiptsRoute({ contract, limits, log }),
     ...commandRoutes(createCommanding(context), limits),
     presenceRoute({ contract, limits, of: presence }),
-    connectionsRoute(registry),
+    connectionsRoute(listing),
     disconnectRoute(disconnecting),
     revokeRoute(revoke, clock),
     healthRoute(),

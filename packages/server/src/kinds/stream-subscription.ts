@@ -1,11 +1,12 @@
 import type { DurableLog } from "@magpie/journal"
-import { type Encoded, isMagpieError, type Publication, toMagpieError, type UnrecoverableReason } from "@magpie/protocol"
+import { type Encoded, type Publication, toMagpieError } from "@magpie/protocol"
 import { type CatchUp, PAGE, type Reader } from "../channel/catch-up.ts"
 import { type Delivery, roomFor } from "../channel/delivery.ts"
 import { give } from "../channel/give.ts"
 import type { LiveChannel } from "../channel/live-channel.ts"
 import type { Subscription } from "../channel/subscription.ts"
 import { createBatch } from "../flow/batch.ts"
+import { holeOf } from "../reading/hole-of.ts"
 import type { Connection } from "../session/connection.ts"
 import type { RoomWaiter } from "../session/send-queue.ts"
 import { laterInsteadOfClosed } from "./leaving-log.ts"
@@ -170,11 +171,4 @@ export class StreamSubscription implements Subscription, Reader, RoomWaiter {
     this.#context.catchUp.remove(this)
     this.#context.onEnd(this.#live)
   }
-}
-
-function holeOf(failure: unknown): { readonly reason: UnrecoverableReason; readonly to: number } | undefined {
-  if (!isMagpieError(failure) || failure.code !== "UNRECOVERABLE") return undefined
-  const { reason, to } = failure.details ?? {}
-  if (typeof to !== "number" || (reason !== "trimmed" && reason !== "expired" && reason !== "corrupt")) return undefined
-  return { reason, to }
 }

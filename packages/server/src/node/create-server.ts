@@ -4,7 +4,8 @@ import { Server as TlsServer } from "node:tls"
 import { type AnyContract, DEFAULT_PATH, type Log, MagpieError } from "@magpie/protocol"
 import type { User } from "../access/identity.ts"
 import { createAudit } from "../commands/audit.ts"
-import { type Core, createCore } from "../core/core.ts"
+import { createCore } from "../core/core.ts"
+import type { Core } from "../core/server-core.ts"
 import { refuseMemoryTables } from "../core/tables-log.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
@@ -18,13 +19,14 @@ import { lineLog, nodeEnv } from "./node-env.ts"
 import { nodeExchange } from "./node-exchange.ts"
 import { nodeLoad } from "./node-load.ts"
 import { type LogOptions, openLog } from "./open-log.ts"
+import { trustedProxies } from "./trusted-proxies.ts"
 import { createUpgradeListener, pathOf, type UpgradeListener } from "./upgrade.ts"
 import { workerJoiner } from "./worker-joiner.ts"
 
 export interface ServerOptions<U extends User = User> extends CoreOptions<U>, LogOptions {
   /** The path of Magpie's own protocol. Default `/magpie`. */
   readonly path?: string
-  /** Addresses of proxies whose `X-Forwarded-For` is believed. Default: none. */
+  /** Addresses of proxies whose `X-Forwarded-For` is believed, and ranges of them: `10.0.0.0/8`. Default: none. */
   readonly trustedProxies?: readonly string[]
   /** Where log lines go. Default: JSON lines on standard error. */
   readonly log?: Log
@@ -51,7 +53,7 @@ export interface Listening {
 export type CloseCause = "asked" | "memory"
 
 export interface Server<C extends AnyContract, U extends User = User>
-  extends Pick<Core<C, U>, "channel" | "connections" | "counters" | "derive" | "revoke" | "tickets"> {
+  extends Pick<Core<C, U>, "channel" | "connections" | "counters" | "derive" | "egress" | "ingress" | "revoke" | "tickets"> {
   /** For a load balancer's question: whether it listens and would let somebody in. False from the first moment of a drain. */
   readonly ready: boolean
   /** Settles as the `close()` that ends it does. After "memory" the process should end: what it holds is not given back. */
@@ -116,14 +118,14 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
   })
   const wheel = createTimingWheel(env.clock)
   const endpoints = new Map<string, LiveEndpoint>()
-  const trustedProxies = new Set(options.trustedProxies)
+  const trusted = trustedProxies(options.trustedProxies)
   const onUpgrade = createUpgradeListener({
     core,
     clock: env.clock,
     limits: checked.limits,
     spoken: new Set(checked.codecs.keys()),
     path,
-    trustedProxies,
+    trustedProxies: trusted,
     endpoints,
   })
   const answersApi = createApiHandler({
@@ -132,12 +134,12 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
     clock: env.clock,
     limits: checked.limits,
     log: env.log,
-    trustedProxies,
+    trustedProxies: trusted,
   })
   const transports = createHttpTransports({ core, path, origins: checked.origins, limits: checked.limits, ...env })
   const api: ApiHandler = (request, response) => {
     if (!transports.owns(pathOf(request))) return answersApi(request, response)
-    void transports.handle(nodeExchange(request, response, { clock: env.clock, wheel, limits: checked.limits, trustedProxies }))
+    void transports.handle(nodeExchange(request, response, { clock: env.clock, wheel, limits: checked.limits, trustedProxies: trusted }))
     return true
   }
   const listening = new Set<HttpServer>()
@@ -199,6 +201,8 @@ export function createServer<C extends AnyContract, U extends User = User>(contr
       if (options.journal !== undefined) throw sharedDerivation()
       return core.derive(to, derivation)
     },
+    ingress: core.ingress,
+    egress: core.egress,
     revoke: core.revoke,
     tickets: core.tickets,
     get counters() {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Clock, Limits, Log } from "@magpie/protocol"
-import { clientAddress, plainAddress } from "../access/client-address.ts"
+import { clientAddress, plainAddress, type TrustedProxies } from "../access/client-address.ts"
 import type { Api } from "../http/api.ts"
 import type { ApiResponse } from "../http/request.ts"
 import { failureFields } from "../metrics/failure-fields.ts"
@@ -17,7 +17,7 @@ export interface ApiHandlerOptions {
   readonly clock: Clock
   readonly limits: Limits
   readonly log: Log
-  readonly trustedProxies: ReadonlySet<string>
+  readonly trustedProxies: TrustedProxies
 }
 
 /** The shell of the HTTP API: it reads, writes and cuts what is slow; what is said is decided in `http/`. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Clock, Limits } from "@magpie/protocol"
-import { clientAddress, plainAddress } from "../access/client-address.ts"
+import { clientAddress, plainAddress, type TrustedProxies } from "../access/client-address.ts"
 import type { TimingWheel, Watched } from "../flow/timing-wheel.ts"
 import { COMMENT } from "../transports/event.ts"
 import type { AnswerEvents, Answered, AnswerStream, Exchange } from "../transports/exchange.ts"
@@ -10,7 +10,7 @@ export interface NodeExchangeOptions {
   readonly clock: Clock
   readonly wheel: TimingWheel
   readonly limits: Pick<Limits, "stallMs">
-  readonly trustedProxies: ReadonlySet<string>
+  readonly trustedProxies: TrustedProxies
 }
 
 /** One request of Node's HTTP server as the transports see it. */
@@ -18,6 +18,7 @@ export function nodeExchange(request: IncomingMessage, response: ServerResponse,
   const { clock, trustedProxies } = options
   const { method = "", url: target = "/" } = request
   const headers = headersOf(request)
+  const peer = plainAddress(request.socket.remoteAddress)
   let state: "open" | "answered" | "gone" = "open"
   let gone = (): void => {}
   response.on("error", () => {})
@@ -30,7 +31,8 @@ export function nodeExchange(request: IncomingMessage, response: ServerResponse,
     method,
     target,
     headers,
-    address: clientAddress(plainAddress(request.socket.remoteAddress), headers["x-forwarded-for"]?.join(","), trustedProxies),
+    address: clientAddress(peer, headers["x-forwarded-for"]?.join(","), trustedProxies),
+    forwarded: trustedProxies.has(peer),
     readBody: (maxBytes, timeoutMs) => readRequest(request, response, { maxBytes, timeoutMs, clock }),
     answer(answered) {
       if (state !== "open") return

@@ -2,10 +2,10 @@ import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import { type AnyContract, CLOSE_CODES, type Clock, closeReason, type Limits } from "@magpie/protocol"
 import { type WebSocket, WebSocketServer } from "ws"
-import { clientAddress, plainAddress } from "../access/client-address.ts"
+import { clientAddress, plainAddress, type TrustedProxies } from "../access/client-address.ts"
 import type { User } from "../access/identity.ts"
 import { isCookieOnly } from "../access/origin.ts"
-import type { Core } from "../core/core.ts"
+import type { Core } from "../core/server-core.ts"
 import { rate } from "../flow/rate.ts"
 import { createTurnstile } from "../flow/turnstile.ts"
 import { checkHandshake, chooseSubprotocol, type HandshakeVerdict } from "../transports/handshake.ts"
@@ -21,7 +21,7 @@ export interface UpgradeOptions {
   readonly spoken: ReadonlySet<string>
   /** The path of Magpie's own protocol. */
   readonly path: string
-  readonly trustedProxies: ReadonlySet<string>
+  readonly trustedProxies: TrustedProxies
   readonly endpoints: ReadonlyMap<string, LiveEndpoint>
 }
 

@@ -9,6 +9,8 @@ export interface Answered {
 
 /** One HTTP request and the way to answer it, whatever carries it: answered once, by `answer` or by `stream`. */
 export interface Exchange extends ApiRequest {
+  /** A proxy of ours brings it, and can ask another server. */
+  readonly forwarded?: boolean
   /** Answers and ends. Does nothing where the other side has left. */
   answer(answered: Answered): void
   /** Begins an answer of status 200 that lasts. */

@@ -11,7 +11,7 @@ import {
 } from "@magpie/protocol"
 import type { User } from "../access/identity.ts"
 import { isCookieOnly, type OriginPolicy } from "../access/origin.ts"
-import type { Core } from "../core/core.ts"
+import type { Core } from "../core/server-core.ts"
 import { rate } from "../flow/rate.ts"
 import { createTimingWheel } from "../flow/timing-wheel.ts"
 import { judgeOrigin, preflightHeaders } from "../http/origins.ts"
@@ -76,10 +76,13 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
   function admit(
     exchange: Exchange,
     headers: Headers,
+    comesBy: "link" | "request",
     open: (leave: () => void) => Opening,
     turnAway: (code: number, reason: string) => void,
   ): void {
-    const { address } = exchange
+    const { address, forwarded = false } = exchange
+    // What belongs to a link goes where the link is, so the next server could not serve it.
+    const way = comesBy === "link" ? { newLink: forwarded } : { forwarded }
     const cookieOnly = isCookieOnly({
       // It may come in several headers, by HTTP/2 in particular.
       cookie: exchange.headers.cookie?.join("; "),
@@ -87,7 +90,7 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
       key: header(exchange, "x-api-key"),
       site: header(exchange, "sec-fetch-site"),
     })
-    const verdict = core.knock({ address, origin: header(exchange, "origin"), host: header(exchange, "host"), cookieOnly })
+    const verdict = core.knock({ address, origin: header(exchange, "origin"), host: header(exchange, "host"), cookieOnly, ...way })
     if (verdict.verdict === "turn-away") {
       turnAway(CLOSE_CODES[verdict.close], closeReason(verdict.reason, verdict.retryAfterMs))
     } else if (verdict.verdict === "refuse") {
@@ -115,7 +118,7 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
       links.set(id, socket)
       return socket
     }
-    admit(exchange, headers, open, (code, reason) => {
+    admit(exchange, headers, "link", open, (code, reason) => {
       const stream = exchange.stream({ ...EVENT_STREAM_HEADERS, ...headers }, { onDrain() {}, onGone() {} })
       stream.write([closeEvent(code, reason)])
       stream.end()
@@ -131,7 +134,7 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
       exchange.answer(pollAnswer(headers, { n: 0, secret, node }))
       return socket
     }
-    admit(exchange, headers, open, (code, reason) => exchange.answer(pollAnswer(headers, { n: 0, close: { code, reason } })))
+    admit(exchange, headers, "link", open, (code, reason) => exchange.answer(pollAnswer(headers, { n: 0, close: { code, reason } })))
   }
 
   function read(exchange: Exchange, { name, ...request }: Target, headers: Headers): void {
@@ -139,7 +142,7 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
       const given = { exchange, headers, request, limits, wheel, defer: (task: () => void) => clock.defer(task), onGone }
       return name === "sse" ? new ReadingStream(given) : new ReadingPoll(given)
     }
-    admit(exchange, headers, open, (code, reason) => {
+    admit(exchange, headers, "request", open, (code, reason) => {
       exchange.answer(refusalAnswer(errorOfClose(code, parseCloseReason(reason)), headers))
     })
   }
@@ -149,7 +152,7 @@ export function createHttpTransports(options: HttpTransportsOptions): HttpTransp
     const request = await reads(() => readVisit(exchange, limits))
     const open = (onGone: () => void): Opening =>
       new VisitSocket({ exchange, headers, request, node, limits, wheel, defer: (task) => clock.defer(task), onGone })
-    admit(exchange, headers, open, (code, reason) => exchange.answer(pollAnswer(headers, { n: 0, close: { code, reason } })))
+    admit(exchange, headers, "link", open, (code, reason) => exchange.answer(pollAnswer(headers, { n: 0, close: { code, reason } })))
   }
 
   async function reads<T>(read: () => Promise<T>): Promise<T> {

@@ -43,6 +43,7 @@ export function openPage(options: SimulatedClientOptions, number: number, { onWe
   const its = fakeProcess(env)
   const random = env.random.fork(`life-${number}`)
   const wakers = new Set<() => void>()
+  let serverUpSinceMs: number | undefined
   const signals = {
     onNetwork: () => () => {},
     onWake(listener: () => void) {
@@ -50,13 +51,18 @@ export function openPage(options: SimulatedClientOptions, number: number, { onWe
       return () => void wakers.delete(listener)
     },
   }
+  function welcomed(papers: Papers): void {
+    serverUpSinceMs = papers.server?.upSinceMs
+    onWelcome(papers)
+  }
+
   const outbox = lanes && persistent({ name, lanes: lanes.open(its.env.clock), maxAgeMs: KEPT_FOR_MS })
   outbox?.on("change", (message) => {
     if ((STREAMS as readonly string[]).includes(message.channel)) judge.keptSends.told(message)
   })
   const client: Client<SimulatedApp> = connect<SimulatedApp>("ws://magpie", {
     contract: simulatedApp,
-    environment: { ...its.env, random, transport: tracedTransport(options, its, random, onWelcome), signals },
+    environment: { ...its.env, random, transport: tracedTransport(options, its, random, welcomed), signals },
     token: () => options.token(publisher),
     backoff: options.backoff,
     ...(outbox && { outbox }),
@@ -69,7 +75,7 @@ export function openPage(options: SimulatedClientOptions, number: number, { onWe
     if (to === "closed" && cause !== undefined) onSentAway(publisher)
   })
   const hall = presence(client.channel(HALL))
-  hall.on("leave", ({ state }) => judge.presence.leftFor(publisher, state as Shown))
+  hall.on("leave", ({ state }) => judge.presence.leftFor(publisher, state as Shown, serverUpSinceMs))
   hall.on("change", () => options.trace(`hall ${hall.version} ${hall.counts.members}`))
   const notes = options.notes ? createNotebook(client, publisher, judge) : undefined
   const caller = options.commands ? createCaller(client, publisher, judge) : undefined

@@ -66,6 +66,8 @@ export interface SimulatedNode {
   readonly name: string
   /** How many processes it has had. */
   readonly life: number
+  /** When the newest of them began. */
+  readonly upSinceMs: number
   readonly disk: SimulatedDisk
   /** The server and its log while they run. */
   readonly core: Core<SimulatedApp, User> | undefined
@@ -100,6 +102,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
   let retired = false
   let leadMs = 0
   let life = 0
+  let upSinceMs = 0
   let leaving: Running | undefined
 
   async function boot(process: FakeProcess): Promise<void> {
@@ -176,6 +179,9 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
     get life() {
       return life
     },
+    get upSinceMs() {
+      return upSinceMs
+    },
     get leadMs() {
       return leadMs
     },
@@ -184,6 +190,7 @@ export function createSimulatedNode(options: NodeOptions): SimulatedNode {
       const process = fakeProcess({ ...env, random: env.random })
       its = process
       life++
+      upSinceMs = env.clock.monotonic()
       boot(process).catch((failure: unknown) => {
         if (its !== process) return
         end()

@@ -14,6 +14,7 @@ export interface Papers {
 export interface Server {
   readonly name: string
   readonly life: number
+  readonly upSinceMs: number
 }
 
 /** Links of one life of a client, each to the node that is its turn, with everything that they carry in the trace. */
@@ -27,7 +28,7 @@ export function tracedTransport(
   const transport = through?.(webSockets, its, random) ?? webSockets
   return {
     open(_url, protocols, events) {
-      const { name: node, life } = pickNode()
+      const { name: node, life, upSinceMs } = pickNode()
       trace(`open ${node}`)
       const link = transport.open(`ws://${node}/magpie`, protocols, {
         onOpen: () => its.run(() => events.onOpen()),
@@ -36,7 +37,7 @@ export function tracedTransport(
             const text = String(frame)
             trace(text)
             if (text.startsWith('{"type":"welcome"'))
-              onWelcome({ ...(JSON.parse(text.split("\n")[0] ?? "") as Papers), server: { name: node, life } })
+              onWelcome({ ...(JSON.parse(text.split("\n")[0] ?? "") as Papers), server: { name: node, life, upSinceMs } })
             events.onMessage(frame)
           }),
         onClose: (code, reason, cause) => its.run(() => events.onClose(code, reason, cause)),

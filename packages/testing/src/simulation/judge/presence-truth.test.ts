@@ -103,3 +103,18 @@ test("allows a leave that is told to who was frozen when its link was taken and 
   truth.leftFor("c1.1", shown("c1.1"))
   expect(broken).toEqual([])
 })
+
+test("allows a leave that a server tells which runs only since the member came back on another link, for a while", () => {
+  const { truth, broken, held, pass } = judged()
+  pass(60_000)
+  truth.taken("c1.1", "other")
+  held.add("other")
+  pass(2_000)
+  truth.leftFor("c2.1", shown("c1.1"), 61_000)
+  expect(broken).toEqual([])
+  truth.leftFor("c2.1", shown("c1.1"), 59_000)
+  expect(broken).toEqual(["I20"])
+  pass(LEASE_MS + GHOST_MS)
+  truth.leftFor("c2.1", shown("c1.1"), 61_000)
+  expect(broken).toEqual(["I20", "I20"])
+})

@@ -16,8 +16,8 @@ export interface PresenceTruth {
   ended(life: string): void
   /** A watcher is told of a member. */
   seen(watcher: string, user: string | undefined, shown: Shown): void
-  /** A watcher is told that a member left. */
-  leftFor(watcher: string, shown: Shown): void
+  /** A watcher is told that a member left, by a server that runs since then. */
+  leftFor(watcher: string, shown: Shown, upSinceMs?: number): void
   /** What nodes say to each other was struck until then. */
   disturbed(untilMs: number): void
   /** Looks which connections servers hold, now and then. */
@@ -45,6 +45,8 @@ interface Life {
   endedAtMs: number | undefined
   /** When it last wished to be away: others may be told so for a while. */
   awayAtMs: number
+  /** When it was last seen to come back on another link. */
+  movedAtMs: number
 }
 
 /** Of its lease a member has this part at least, also where its node died after it last spoke to the others. */
@@ -63,6 +65,7 @@ export function createPresenceTruth({ monotonic, leaseMs, ghostMs, isPutOut, bro
       heldAtMs: undefined,
       endedAtMs: undefined,
       awayAtMs: Number.NEGATIVE_INFINITY,
+      movedAtMs: Number.NEGATIVE_INFINITY,
     }
     lives.set(name, life)
     return life
@@ -82,7 +85,9 @@ export function createPresenceTruth({ monotonic, leaseMs, ghostMs, isPutOut, bro
       const nowMs = monotonic()
       // Its lease may have run out before it was back: then it has left, as it and others may be told for a while.
       if (life.heldAtMs !== undefined && nowMs - life.heldAtMs >= leaseMs * SURE_PART) life.awayAtMs = nowMs
-      if (life.change !== undefined) life.connection = connection
+      if (life.change === undefined) return
+      if (life.connection !== undefined && life.connection !== connection) life.movedAtMs = nowMs
+      life.connection = connection
     },
     ended(name) {
       const life = lifeOf(name)
@@ -99,11 +104,13 @@ export function createPresenceTruth({ monotonic, leaseMs, ghostMs, isPutOut, bro
       const agoMs = monotonic() - endedAtMs
       if (agoMs > ghostMs) broken(new Violation("I20", `${watcher} sees ${who}, which ended ${Math.round(agoMs)} ms ago`))
     },
-    leftFor(watcher, { who }) {
+    leftFor(watcher, { who }, upSinceMs = 0) {
       reached("presence-left")
-      const { heldAtMs, awayAtMs = 0 } = lives.get(who) ?? {}
+      const { heldAtMs, awayAtMs = 0, movedAtMs = 0 } = lives.get(who) ?? {}
       const nowMs = monotonic()
       if (heldAtMs === undefined || nowMs < quietFromMs || isPutOut?.(who) || nowMs - awayAtMs < ghostMs) return
+      // A server that was started after a member moved may have heard only of the link before that, whose lease runs out.
+      if (upSinceMs > movedAtMs && nowMs - movedAtMs < leaseMs + ghostMs) return
       const agoMs = nowMs - heldAtMs
       if (agoMs < leaseMs * SURE_PART) {
         broken(new Violation("I20", `${watcher} saw ${who} leave, whose link a server held ${Math.round(agoMs)} ms ago`))
